@@ -1,0 +1,58 @@
+"""Topology of sparse neural networks: read any checkpoint, measure its wiring, follow it over training."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "topokit.dag": ["BitmapPattern", "CSRPattern", "EdgeBlock", "Layer", "LayeredDAG", "Moment", "Provenance", "Series"],
+    "topokit.dag.convert": [
+        "from_edge_list",
+        "from_networkx",
+        "save_edge_list",
+        "save_gexf",
+        "save_graphml",
+        "save_npz",
+        "to_igraph",
+        "to_networkx",
+    ],
+    "topokit.loaders": ["Inspection", "inspect", "load", "load_series", "open_checkpoint"],
+    "topokit.generators": ["erdos_renyi", "erk", "random_network", "rewired", "uniform"],
+    "topokit.recording": ["Recording", "TopologyRecorder", "mean_activations", "open_recording"],
+    "topokit.analyzers": [
+        "degrees",
+        "dormant",
+        "fit_power_law",
+        "input_map",
+        "kshell",
+        "nnstd",
+        "nnstd_against",
+        "nnstd_consecutive",
+        "nnstd_matrix",
+        "power_law",
+        "rank_evolution",
+        "tau_dormant",
+    ],
+    "topokit.training": ["TrainConfig", "train"],
+    "topokit.report": ["report"],
+    "topokit.citations": ["cite"],
+    "topokit.errors": ["CheckpointError", "TopokitError"],
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted([*_HOME_OF, "__version__"])  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'topokit' has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

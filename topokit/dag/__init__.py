@@ -1,0 +1,23 @@
+"""Layers, blocks of edges, the layered DAG they form, and series of it over time."""
+
+from topokit.dag.block import EdgeBlock
+from topokit.dag.layer import Layer
+from topokit.dag.network import LayeredDAG
+from topokit.dag.patterns import BitmapPattern, CSRPattern, Pattern
+from topokit.dag.provenance import Provenance, Skipped
+from topokit.dag.series import Moment, Series, as_network, as_series
+
+__all__ = [
+    "BitmapPattern",
+    "CSRPattern",
+    "EdgeBlock",
+    "Layer",
+    "LayeredDAG",
+    "Moment",
+    "Pattern",
+    "Provenance",
+    "Series",
+    "Skipped",
+    "as_network",
+    "as_series",
+]

@@ -1,0 +1,214 @@
+"""Which source neuron is connected to which target neuron: the backends of an edge block.
+
+All backends answer the same questions with the same values; edges are always listed row by row
+(by source), targets ascending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from topokit.errors import InvalidNetworkError
+
+AnyScalar = TypeVar("AnyScalar", bound=np.generic)
+
+_ROWS_AT_ONCE = 4096
+
+
+@runtime_checkable
+class Pattern(Protocol):
+    """The interface of every backend; `shape` is (n_source, n_target)."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    @property
+    def nnz(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    def csr(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+        """Index pointer (n_source + 1,) and target indices (nnz,), rows sorted."""
+        ...
+
+    def packed(self) -> NDArray[np.uint8]:
+        """Bitmap (n_source, ceil(n_target / 8)), little-endian bits within a byte."""
+        ...
+
+    def out_degrees(self) -> NDArray[np.int64]:
+        """Edges leaving each source, (n_source,)."""
+        ...
+
+    def in_degrees(self) -> NDArray[np.int64]:
+        """Edges reaching each target, (n_target,)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class CSRPattern:
+    """Compressed sparse rows in memory.
+
+    Raises
+    ------
+    InvalidNetworkError
+        Pointers that do not ascend, indices out of range, unsorted or repeated: such arrays crash
+        compiled code later, so they are refused here.
+    """
+
+    indptr: NDArray[np.integer]
+    indices: NDArray[np.integer]
+    shape: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        _check_csr(self.indptr, self.indices, self.shape)
+        object.__setattr__(self, "indptr", _read_only(self.indptr))
+        object.__setattr__(self, "indices", _read_only(self.indices))
+
+    @property
+    def nnz(self) -> int:
+        return len(self.indices)
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.indptr.nbytes + self.indices.nbytes)
+
+    def csr(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+        return self.indptr, self.indices
+
+    def packed(self) -> NDArray[np.uint8]:
+        n_source, n_target = self.shape
+        packed = np.zeros((n_source, -(-n_target // 8)), np.uint8)
+        rows = np.repeat(np.arange(n_source), np.diff(self.indptr))
+        bits = np.left_shift(1, self.indices & 7).astype(np.uint8)
+        np.bitwise_or.at(packed, (rows, self.indices >> 3), bits)
+        return packed
+
+    def out_degrees(self) -> NDArray[np.int64]:
+        return np.diff(self.indptr).astype(np.int64)
+
+    def in_degrees(self) -> NDArray[np.int64]:
+        return np.bincount(self.indices, minlength=self.shape[1]).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class BitmapPattern:
+    """One bit per possible edge: smaller than CSR above a density of about 3 %."""
+
+    bits: NDArray[np.uint8]
+    shape: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        n_source, n_target = self.shape
+        if self.bits.dtype != np.uint8 or self.bits.shape != (n_source, -(-n_target // 8)):
+            raise InvalidNetworkError(
+                f"a bitmap of {n_source} x {n_target} edges needs uint8 of shape "
+                f"{(n_source, -(-n_target // 8))}, not {self.bits.dtype} of shape {self.bits.shape}"
+            )
+        if n_target % 8 and np.any(self.bits[:, -1] >> (n_target % 8)):
+            raise InvalidNetworkError(f"a bitmap has bits set beyond its {n_target} targets: the file is damaged")
+        object.__setattr__(self, "bits", _read_only(self.bits))
+
+    @property
+    def nnz(self) -> int:
+        return int(np.bitwise_count(self.bits).sum(dtype=np.int64))
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.bits.nbytes)
+
+    def csr(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+        indptr = np.concatenate([[0], np.cumsum(self.out_degrees())])
+        index_type = np.int32 if indptr[-1] < 2**31 else np.int64
+        parts = [np.nonzero(rows)[1].astype(index_type) for rows in self._unpacked()]
+        return indptr.astype(index_type), np.concatenate(parts)
+
+    def packed(self) -> NDArray[np.uint8]:
+        return self.bits
+
+    def out_degrees(self) -> NDArray[np.int64]:
+        degrees: NDArray[np.int64] = np.bitwise_count(self.bits).sum(axis=1, dtype=np.int64)
+        return degrees
+
+    def in_degrees(self) -> NDArray[np.int64]:
+        total = np.zeros(self.shape[1], np.int64)
+        for rows in self._unpacked():
+            total += rows.sum(axis=0, dtype=np.int64)
+        return total
+
+    def _unpacked(self) -> Iterator[NDArray[np.uint8]]:
+        for start in range(0, self.shape[0], _ROWS_AT_ONCE):
+            rows = self.bits[start : start + _ROWS_AT_ONCE]
+            yield np.unpackbits(rows, axis=1, count=self.shape[1], bitorder="little")
+
+
+def csr_from_mask(mask: NDArray[np.bool_]) -> CSRPattern:
+    """The pattern of a dense boolean matrix (n_source, n_target)."""
+    indptr = np.concatenate([[0], np.cumsum(np.count_nonzero(mask, axis=1))])
+    index_type = np.int32 if indptr[-1] < 2**31 else np.int64
+    return CSRPattern(indptr.astype(index_type), np.nonzero(mask)[1].astype(index_type), _pair(mask.shape))
+
+
+def bitmap_from_mask(mask: NDArray[np.bool_]) -> BitmapPattern:
+    """The packed pattern of a dense boolean matrix (n_source, n_target)."""
+    return BitmapPattern(np.packbits(mask, axis=1, bitorder="little"), _pair(mask.shape))
+
+
+def to_bitmap(pattern: Pattern) -> BitmapPattern:
+    """The same edges, one bit per possible edge."""
+    return BitmapPattern(pattern.packed(), pattern.shape)
+
+
+def to_csr(pattern: Pattern) -> CSRPattern:
+    """The same edges as compressed sparse rows."""
+    return pattern if isinstance(pattern, CSRPattern) else CSRPattern(*pattern.csr(), pattern.shape)
+
+
+def same_edges(a: Pattern, b: Pattern) -> bool:
+    """Whether two patterns, of any backends, hold the same edges."""
+    if a.shape != b.shape or a.nnz != b.nnz:
+        return False
+    if isinstance(a, BitmapPattern) or isinstance(b, BitmapPattern):
+        return bool(np.array_equal(a.packed(), b.packed()))
+    return all(np.array_equal(x, y) for x, y in zip(a.csr(), b.csr(), strict=True))
+
+
+def structure(pattern: Pattern, data: NDArray[np.generic] | None = None) -> sparse.csr_array:
+    """The pattern as a SciPy array; entries are True, or `data` in edge order."""
+    indptr, indices = pattern.csr()
+    values = np.ones(len(indices), np.bool_) if data is None else data
+    return sparse.csr_array((values, indices, indptr), shape=pattern.shape)
+
+
+def _read_only(array: NDArray[AnyScalar]) -> NDArray[AnyScalar]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _pair(shape: tuple[int, ...]) -> tuple[int, int]:
+    rows, columns = shape
+    return rows, columns
+
+
+def _check_csr(indptr: NDArray[np.integer], indices: NDArray[np.integer], shape: tuple[int, int]) -> None:
+    n_source, n_target = shape
+    if indptr.shape != (n_source + 1,) or indptr[0] != 0 or indptr[-1] != len(indices) or np.any(np.diff(indptr) < 0):
+        raise InvalidNetworkError(
+            f"the row pointers of a {n_source} x {n_target} block do not ascend from 0 to {len(indices)} edges"
+        )
+    if not len(indices):
+        return
+    if indices.min() < 0 or indices.max() >= n_target:
+        raise InvalidNetworkError(
+            f"an edge points to neuron {indices.min() if indices.min() < 0 else indices.max()}, "
+            f"but the target layer has {n_target}: the indices are out of range"
+        )
+    ascending = np.diff(indices) > 0
+    starts = indptr[1:-1]
+    ascending[starts[(starts > 0) & (starts < len(indices))] - 1] = True
+    if not ascending.all():
+        raise InvalidNetworkError("a row lists its edges unsorted or twice: sort and sum duplicates first")

@@ -1,0 +1,1 @@
+"""Array-in, array-out hot loops. No topokit class crosses this line."""

@@ -1,0 +1,140 @@
+"""Names to code: what topokit can read, measure, train, draw and reproduce.
+
+A new format, analyzer, method, model, data set, plot or paper is one file and one line here. Packages of third
+parties add theirs with an entry point in the group ``topokit.<table>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from topokit.errors import UnknownNameError
+
+
+class Registry(Mapping[str, str]):
+    """A table of names and where their code lives, ``"module:object"``.
+
+    Parameters
+    ----------
+    kind : str
+        What one entry is, in the singular; the entry-point group is ``topokit.<kind>s``.
+    entries : mapping of str to str
+        The entries topokit itself brings.
+    """
+
+    def __init__(self, kind: str, entries: Mapping[str, str]) -> None:
+        self.kind = kind
+        self._own = dict(entries)
+
+    @cached_property
+    def _entries(self) -> dict[str, str]:
+        others = {point.name: point.value for point in entry_points(group=f"topokit.{self.kind}s")}
+        return {**others, **self._own}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._entries:
+            raise UnknownNameError(self.kind, name, self._entries)
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def load(self, name: str) -> Any:
+        """Import and return the object of that name; `UnknownNameError` lists the near names."""
+        module, _, attribute = self[name].partition(":")
+        return getattr(import_module(module), attribute)
+
+
+FORMATS = Registry(
+    "format",
+    {
+        "safetensors": "topokit.loaders.formats.safetensors:FORMAT",
+        "npy": "topokit.loaders.formats.npy:FORMAT",
+        "npz": "topokit.loaders.formats.npz:FORMAT",
+        "scipy-sparse": "topokit.loaders.formats.scipy_sparse:FORMAT",
+        "scipy-sparse-folder": "topokit.loaders.formats.scipy_sparse_folder:FORMAT",
+        "torch-zip": "topokit.loaders.formats.torch_zip:FORMAT",
+    },
+)
+
+ANALYZERS = Registry(
+    "analyzer",
+    {
+        "degrees": "topokit.analyzers.degrees:degrees",
+        "power_law": "topokit.analyzers.power_law:power_law",
+        "kshell": "topokit.analyzers.kshell:kshell",
+        "dormant": "topokit.analyzers.dormant:dormant",
+        "tau_dormant": "topokit.analyzers.tau_dormant:tau_dormant",
+        "rank_evolution": "topokit.analyzers.rank_evolution:rank_evolution",
+        "input_map": "topokit.analyzers.input_map:input_map",
+        "nnstd": "topokit.analyzers.nnstd:nnstd",
+        "nnstd_matrix": "topokit.analyzers.nnstd_sets:nnstd_matrix",
+        "nnstd_against": "topokit.analyzers.nnstd_sets:nnstd_against",
+        "nnstd_consecutive": "topokit.analyzers.nnstd_sets:nnstd_consecutive",
+    },
+)
+
+METHODS = Registry(
+    "method",
+    {
+        "dense": "topokit.training.methods.dense:DENSE",
+        "static": "topokit.training.methods.static:STATIC",
+        "set": "topokit.training.methods.set:SET",
+        "rigl": "topokit.training.methods.rigl:RIGL",
+        "snfs": "topokit.training.methods.snfs:SNFS",
+    },
+)
+
+MODELS = Registry("model", {"mlp": "topokit.training.models.mlp:MLP"})
+
+DATASETS = Registry(
+    "dataset",
+    {
+        "digits": "topokit.training.data.digits:DIGITS",
+        "mnist": "topokit.training.data.mnist:MNIST",
+        "fashion-mnist": "topokit.training.data.mnist:FASHION_MNIST",
+        "cifar-10": "topokit.training.data.cifar:CIFAR_10",
+    },
+)
+
+PLOTS = Registry(
+    "plot",
+    {
+        "degree_ccdf": "topokit.plots.degree_ccdf:degree_ccdf",
+        "degree_grid": "topokit.plots.degree_grid:degree_grid",
+        "power_law_evolution": "topokit.plots.power_law_evolution:power_law_evolution",
+        "power_law_fit": "topokit.plots.power_law_fit:power_law_fit",
+        "shell_histogram": "topokit.plots.shell_histogram:shell_histogram",
+        "dormant_evolution": "topokit.plots.dormant_evolution:dormant_evolution",
+        "activation_dormancy": "topokit.plots.activation_dormancy:activation_dormancy",
+        "rank_matrix": "topokit.plots.rank_matrix:rank_matrix",
+        "input_map": "topokit.plots.input_map:input_map",
+        "input_map_grid": "topokit.plots.input_map_grid:input_map_grid",
+        "distance_layers": "topokit.plots.distance_layers:distance_layers",
+        "distance_matrix": "topokit.plots.distance_matrix:distance_matrix",
+        "distance_evolution": "topokit.plots.distance_evolution:distance_evolution",
+        "accuracy": "topokit.plots.accuracy:accuracy",
+    },
+)
+
+PAPERS = Registry("paper", {})
+
+TABLES = {
+    "formats": FORMATS,
+    "analyzers": ANALYZERS,
+    "methods": METHODS,
+    "models": MODELS,
+    "datasets": DATASETS,
+    "plots": PLOTS,
+    "papers": PAPERS,
+}
