@@ -8,7 +8,16 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "topokit.dag": ["BitmapPattern", "CSRPattern", "EdgeBlock", "Layer", "LayeredDAG", "Moment", "Provenance", "Series"],
+    "topokit.dag": [
+        "BitmapPattern",
+        "CSRPattern",
+        "EdgeBlock",
+        "Layer",
+        "LayeredDAG",
+        "Moment",
+        "Provenance",
+        "Series",
+    ],
     "topokit.dag.convert": [
         "from_edge_list",
         "from_networkx",
@@ -43,7 +52,7 @@ _HOMES = {
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = sorted([*_HOME_OF, "__version__"])  # noqa: PLE0605
+__all__ = sorted([*_HOME_OF, "__version__"])
 
 
 def __getattr__(name: str) -> Any:

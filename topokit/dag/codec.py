@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from topokit.dag.block import EdgeBlock
@@ -51,7 +50,9 @@ def decode(arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> Lay
         Another schema, a missing array or key, or contents that break an invariant of the network.
     """
     if header.get("schema") != SCHEMA:
-        raise InvalidNetworkError(f"schema {header.get('schema')!r} is not {SCHEMA}: another version of topokit wrote it")
+        raise InvalidNetworkError(
+            f"schema {header.get('schema')!r} is not {SCHEMA}: another version of topokit wrote it"
+        )
     try:
         layers = [Layer(**entry) for entry in header["layers"]]
         sizes = {layer.name: layer.size for layer in layers}

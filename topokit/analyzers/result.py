@@ -1,0 +1,90 @@
+"""What all results share: parameters, a tidy frame, JSON, a table in notebooks, a plot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+import topokit
+from topokit.citations import REFERENCES
+from topokit.dag import Moment
+from topokit.registry import PLOTS
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """How a result was made.
+
+    Attributes
+    ----------
+    analyzer : str
+        Name of the function.
+    parameters : mapping
+        Its parameters, defaults included; JSON-safe.
+    version : str
+        Version of topokit.
+    references : tuple of str
+        Keys of `topokit.cite`.
+    """
+
+    analyzer: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
+    version: str = topokit.__version__
+
+    def to_dict(self) -> dict[str, Any]:
+        """The parameters with the DOI or address of each reference."""
+        sources = {key: REFERENCES[key].url for key in self.references}
+        return {
+            "analyzer": self.analyzer,
+            "parameters": dict(self.parameters),
+            "topokit": self.version,
+            "references": sources,
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Result:
+    """Base of all results: frozen, without side effects.
+
+    Attributes
+    ----------
+    meta : Meta
+        Parameters, version and references.
+    """
+
+    plot_name: ClassVar[str]
+
+    meta: Meta
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The result as a tidy table with fixed columns."""
+        raise NotImplementedError
+
+    def to_json(self) -> str:
+        """The frame's rows and the meta data as JSON."""
+        rows = json.loads(self.frame.to_json(orient="records", double_precision=15))
+        return json.dumps({"meta": self.meta.to_dict(), "rows": rows})
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the result's own figure; options are those of the function in `topokit.plots`."""
+        return PLOTS.load(self.plot_name)(self, **options)
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{type(self).__name__}</b></p>{self.frame.head(20).to_html(index=False)}"
+
+
+def time_columns(moments: tuple[Moment, ...]) -> pd.DataFrame:
+    """Columns ``step`` (Int64, missing for a lone network) and ``epoch`` (float), one row per moment."""
+    return pd.DataFrame(
+        {
+            "step": pd.array([moment.step for moment in moments], dtype="Int64"),
+            "epoch": np.array([np.nan if moment.epoch is None else moment.epoch for moment in moments], float),
+        }
+    )

@@ -1,0 +1,108 @@
+"""Where the formulas come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from topokit.errors import UnknownNameError
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A publication and where it is found."""
+
+    text: str
+    url: str
+
+
+REFERENCES = {
+    "liu2020": Reference(
+        "S. Liu, T. van der Lee, A. Yaman, Z. Atashgahi, D. Ferraro, G. Sokar, M. Pechenizkiy, D. C. Mocanu. "
+        "Topological Insights into Sparse Neural Networks. ECML-PKDD 2020.",
+        "https://doi.org/10.1007/978-3-030-67664-3_17",
+    ),
+    "clauset2009": Reference(
+        "A. Clauset, C. R. Shalizi, M. E. J. Newman. Power-Law Distributions in Empirical Data. SIAM Review 51, 2009.",
+        "https://doi.org/10.1137/070710111",
+    ),
+    "alstott2014": Reference(
+        "J. Alstott, E. Bullmore, D. Plenz. powerlaw: A Python Package for Analysis of Heavy-Tailed Distributions. "
+        "PLoS ONE 9, 2014.",
+        "https://doi.org/10.1371/journal.pone.0085777",
+    ),
+    "vuong1989": Reference(
+        "Q. H. Vuong. Likelihood Ratio Tests for Model Selection and Non-Nested Hypotheses. Econometrica 57, 1989.",
+        "https://doi.org/10.2307/1912557",
+    ),
+    "batagelj2003": Reference(
+        "V. Batagelj, M. Zaversnik. An O(m) Algorithm for Cores Decomposition of Networks. 2003.",
+        "https://arxiv.org/abs/cs/0310049",
+    ),
+    "carmi2007": Reference(
+        "S. Carmi, S. Havlin, S. Kirkpatrick, Y. Shavitt, E. Shir. A model of Internet topology using k-shell "
+        "decomposition. PNAS 104, 2007.",
+        "https://doi.org/10.1073/pnas.0701175104",
+    ),
+    "sokar2023": Reference(
+        "G. Sokar, R. Agarwal, P. S. Castro, U. Evci. The Dormant Neuron Phenomenon in Deep Reinforcement Learning. "
+        "ICML 2023.",
+        "https://arxiv.org/abs/2302.12902",
+    ),
+    "kendall1945": Reference(
+        "M. G. Kendall. The Treatment of Ties in Ranking Problems. Biometrika 33, 1945.",
+        "https://doi.org/10.1093/biomet/33.3.239",
+    ),
+    "matab2024": Reference(
+        "D. Matab, E. Mocanu, B. Wu. Survival of the Most Connected: An Understanding of How Sparse Neural Networks "
+        "Grow. University of Twente, 2024.",
+        "",
+    ),
+    "mocanu2018": Reference(
+        "D. C. Mocanu, E. Mocanu, P. Stone, P. H. Nguyen, M. Gibescu, A. Liotta. Scalable training of artificial "
+        "neural networks with adaptive sparse connectivity inspired by network science. Nature Communications 9, 2018.",
+        "https://doi.org/10.1038/s41467-018-04316-3",
+    ),
+    "evci2020": Reference(
+        "U. Evci, T. Gale, J. Menick, P. S. Castro, E. Elsen. Rigging the Lottery: Making All Tickets Winners. "
+        "ICML 2020.",
+        "https://arxiv.org/abs/1911.11134",
+    ),
+    "dettmers2019": Reference(
+        "T. Dettmers, L. Zettlemoyer. Sparse Networks from Scratch: Faster Training without Losing Performance. 2019.",
+        "https://arxiv.org/abs/1907.04840",
+    ),
+    "jin2016": Reference(
+        "X. Jin, C. Xu, J. Feng, Y. Wei, J. Xiong, S. Yan. Deep Learning with S-Shaped Rectified Linear Activation "
+        "Units. AAAI 2016.",
+        "https://arxiv.org/abs/1512.07030",
+    ),
+}
+
+ANALYZER_REFERENCES = {
+    "degrees": ("matab2024",),
+    "power_law": ("clauset2009", "alstott2014", "vuong1989"),
+    "kshell": ("batagelj2003", "carmi2007"),
+    "dormant": ("matab2024",),
+    "tau_dormant": ("sokar2023",),
+    "rank_evolution": ("kendall1945", "matab2024"),
+    "input_map": ("mocanu2018", "matab2024"),
+    "nnstd": ("liu2020",),
+    "set": ("mocanu2018",),
+    "rigl": ("evci2020",),
+    "snfs": ("dettmers2019",),
+    "srelu": ("jin2016",),
+}
+
+
+def cite(name: str) -> str:
+    """The publications behind an analyzer, a method, or a reference key, one per line.
+
+    Raises
+    ------
+    UnknownNameError
+        Neither; the near names are listed.
+    """
+    keys = ANALYZER_REFERENCES.get(name, (name,))
+    if any(key not in REFERENCES for key in keys):
+        raise UnknownNameError("citation", name, {*REFERENCES, *ANALYZER_REFERENCES})
+    return "\n".join(f"{REFERENCES[key].text} {REFERENCES[key].url}".strip() for key in keys)
