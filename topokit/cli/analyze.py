@@ -1,0 +1,109 @@
+"""``topokit analyze``: every analysis of one or several sources, as tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from topokit.cli.tables import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from topokit.analyzers.result import Result
+    from topokit.dag import Series
+
+MATRIX_SIDE = 40
+
+SUFFIXES = click.Choice(["pdf", "svg", "png"])
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True)
+@click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option("--figures", "suffix", type=SUFFIXES, default="pdf", show_default=True, help="Format of the figures.")
+@click.option("--replicates", default=100, show_default=True, help="Bootstrap replicates of each power-law test.")
+@click.option("--threshold", default=10, show_default=True, help="Degree below which a neuron counts as dormant.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
+@json_option
+def analyze(
+    sources: tuple[str, ...], out: Path, suffix: str, replicates: int, threshold: int, seed: int, as_json: bool
+) -> None:
+    """Write the frames (CSV) and figures of every analysis of SOURCES into a new folder.
+
+    A source is a checkpoint, a quoted pattern of checkpoints such as 'ckpts/epoch_*.pt', or a recording.
+    """
+    from topokit.cli.sources import open_source, source_name
+    from topokit.outputs import whole_folder
+    from topokit.plots import save
+
+    summaries = []
+    with whole_folder(out) as folder:
+        for source in sources:
+            series = open_source(source)
+            click.echo(f"{source}: {len(series)} network(s)", err=True)
+            place = folder / source_name(source) if len(sources) > 1 else folder
+            place.mkdir(exist_ok=True)
+            for name, analysis in analyses(replicates=replicates, threshold=threshold, seed=seed).items():
+                if problem := _write(analysis, series, place / name, suffix):
+                    click.echo(f"{source}: {name} left out: {problem}", err=True)
+            summaries.append(summary(source, series))
+    if as_json:
+        print_json({"out": str(out), "sources": summaries})
+        return
+    print_table(list(summaries[0]), [list(row.values()) for row in summaries], title=f"written to {out}")
+
+
+def analyses(*, replicates: int, threshold: int, seed: int) -> dict[str, Callable[[Series], Result]]:
+    """The analyses by name, as functions of a series."""
+    import topokit as tk
+
+    return {
+        "degrees": tk.degrees,
+        "power_law": lambda series: tk.power_law(series, replicates=replicates, rng=seed),
+        "kshell": tk.kshell,
+        "dormant": lambda series: tk.dormant(series, threshold=threshold),
+        "input_map": tk.input_map,
+        "rank_evolution": tk.rank_evolution,
+        "nnstd_against_first": tk.nnstd_against,
+        "nnstd_matrix": lambda series: tk.nnstd_matrix(_thinned(series)),
+    }
+
+
+def summary(source: str, series: Series) -> dict[str, Any]:
+    """One row of the closing table: the last network in numbers."""
+    import topokit as tk
+
+    last = series[-1]
+    shells = tk.kshell(last).summary.iloc[-1]
+    return {
+        "source": source,
+        "networks": len(series),
+        "neurons": last.n_neurons,
+        "edges": last.n_edges,
+        "density": f"{last.density:.2%}",
+        "highest shell": int(shells["k_max"]),
+        "in the core": int(shells["core"]),
+        "isolated": int(shells["isolated"]),
+    }
+
+
+def _write(analysis: Callable[[Series], Result], series: Series, stem: Path, suffix: str) -> str:
+    """Write one result's frame and figure; why not, when the source lacks what it needs."""
+    from topokit.errors import IncompatibleNetworksError, InsufficientDataError, NotAChainError, ParameterError
+    from topokit.plots import save
+
+    try:
+        result = analysis(series)
+        result.frame.to_csv(stem.with_suffix(".csv"), index=False)
+        save(result.plot().figure, stem.with_suffix(f".{suffix}"))
+    except (IncompatibleNetworksError, InsufficientDataError, NotAChainError, ParameterError) as error:
+        return str(error)
+    return ""
+
+
+def _thinned(series: Series) -> Series:
+    """At most `MATRIX_SIDE` networks, evenly spaced, first and last included: all pairs grow with the square."""
+    step = -(-len(series) // MATRIX_SIDE)
+    return series if step == 1 else series[(len(series) - 1) % step :: step]

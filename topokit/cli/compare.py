@@ -1,0 +1,46 @@
+"""``topokit compare``: the topological distance of two networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from topokit.cli.tables import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from topokit.dag import LayeredDAG
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--preset", type=click.Choice(["authors"]), help="Reproduce the authors' code, defects included.")
+@json_option
+def compare(a: str, b: str, preset: str | None, as_json: bool) -> None:
+    """Compare two checkpoints (or the last frames of two recordings) layer by layer."""
+    from topokit.analyzers import nnstd
+    from topokit.cli.sources import open_source
+
+    first, second = open_source(a)[-1], open_source(b)[-1]
+    distance = nnstd(first, second, preset=preset)
+    rows = distance.frame.to_dict("records")
+    if as_json:
+        print_json({"a": _facts(a, first), "b": _facts(b, second), "total": distance.total, "layers": rows})
+        return
+    print_table(
+        ["network", "neurons", "edges", "density"],
+        [(name, net.n_neurons, net.n_edges, f"{net.density:.2%}") for name, net in ((a, first), (b, second))],
+    )
+    print_table(list(rows[0]), [list(row.values()) for row in rows], title="NNSTD (0 same wiring, 1 nothing shared)")
+    click.echo(f"total (mean over layers): {distance.total:.4f}")
+
+
+def _facts(path: str, network: LayeredDAG) -> dict[str, object]:
+    return {
+        "path": path,
+        "neurons": network.n_neurons,
+        "edges": network.n_edges,
+        "density": network.density,
+        "layers": [[layer.name, layer.size] for layer in network.layers],
+    }

@@ -1,0 +1,54 @@
+"""``topokit train``: the reference trainer; every field of the configuration is a flag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from topokit.cli.tables import json_option, print_json, print_table
+from topokit.training.config import TrainConfig
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def config_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Give `command` one flag for each field of `TrainConfig`; a flag that is not typed stays None."""
+    for field in reversed(fields(TrainConfig)):
+        command = click.option(_flag(field.name), default=None, help=_help(field), metavar="VALUE")(command)
+    return command
+
+
+def _help(field: Field[Any]) -> str:
+    default = field.default
+    shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
+    return f"{field.metadata['help']}  [default: {shown}]"
+
+
+@click.command()
+@click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.option("--out", "-o", "folder", type=click.Path(path_type=Path), help="Run folder; runs/METHOD-seedN unless given.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted run of the same configuration stopped.")
+@json_option
+@config_flags
+def train(config: Path | None, folder: Path | None, resume: bool, as_json: bool, **flags: str | None) -> None:
+    """Train a sparse network and record its wiring over time.
+
+    CONFIG is a TOML file; flags override it.
+    """
+    from topokit.training import train as run_training
+
+    base = TrainConfig.from_toml(config) if config else TrainConfig()
+    chosen = base.with_text({name: text for name, text in flags.items() if text is not None})
+    target = folder or Path("runs") / f"{chosen.method}-seed{chosen.seed}"
+    run = run_training(chosen, target, resume=resume)
+    summary = run.run["summary"]
+    if as_json:
+        print_json({"folder": str(target), "frames": len(run), "summary": summary})
+        return
+    print_table(["measure", "value"], list(summary.items()), title=f"{target}: {len(run)} frames")
