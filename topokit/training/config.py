@@ -1,0 +1,215 @@
+"""What a training run is told: one frozen dataclass, one TOML file, one set of command-line flags."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from topokit.errors import ConfigError, TopokitError, UnknownNameError
+from topokit.registry import DATASETS, METHODS, MODELS
+
+Value = TypeVar("Value")
+
+ACTIVATIONS = ("relu", "srelu")
+MASKS = ("er", "er-epsilon", "erk", "uniform")
+DROP_RULES = ("auto", "magnitude", "set")
+SCHEDULES = ("constant", "cosine")
+INITIALISATIONS = ("he", "he-sparse", "torch")
+GROWN_WEIGHTS = ("zero", "normal", "uniform")
+GROWN_MOMENTA = ("zero", "keep")
+
+_TYPE_NAMES = {str: "a string", bool: "true or false", int: "an integer", float: "a number"}
+
+
+def _option(
+    default: Value, help: str, *, within: str = "", choices: Iterable[str] | None = None, incidental: bool = False
+) -> Value:
+    """A field with its help, its interval such as ``(0, 1]``, its allowed names, and whether it changes no result."""
+    metadata = {"help": help, "within": within, "choices": choices, "incidental": incidental}
+    field: Value = dataclasses.field(default=default, metadata=metadata)
+    return field
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """One training run, from data to seed; every field is a TOML key and a command-line flag of the same name.
+
+    Raises
+    ------
+    ConfigError
+        A value of the wrong type or outside its interval.
+    UnknownNameError
+        A method, data set, model or other name that does not exist; the near names are listed.
+    """
+
+    method: str = _option("set", "how the wiring is trained", choices=METHODS)
+    dataset: str = _option("digits", "what is learned", choices=DATASETS)
+    data_folder: str = _option("", "where the data set lies; empty: where `topokit data` puts it", incidental=True)
+    validation_fraction: float = _option(0.1, "share of the training data kept for validation", within="[0, 1)")
+
+    model: str = _option("mlp", "kind of network", choices=MODELS)
+    hidden: tuple[int, ...] = _option((256, 256), "widths of the hidden layers", within="[1, inf)")
+    activation: str = _option("relu", "activation of the hidden layers", choices=ACTIVATIONS)
+    init: str = _option(
+        "he-sparse",
+        "initial weights: uniform by He's rule over all inputs or over the connected ones, or PyTorch's default",
+        choices=INITIALISATIONS,
+    )
+
+    mask: str = _option("erk", "how the edges are spread over the layers at the start", choices=MASKS)
+    density: float = _option(0.05, "edges over possible edges of the sparse layers", within="(0, 1]")
+    epsilon: float = _option(
+        13.0, "edges per neuron of mask 'er-epsilon', which takes it in place of the density", within="(0, inf)"
+    )
+    dense_output: bool = _option(False, "keep the output layer dense and out of the density")
+
+    update_every: int = _option(0, "steps between changes of the wiring; 0: one epoch", within="[0, inf)")
+    rewire_fraction: float = _option(0.3, "share of a layer's edges that one update replaces", within="[0, 1]")
+    rewire_schedule: str = _option("cosine", "how that share falls during training", choices=SCHEDULES)
+    stop_fraction: float = _option(1.0, "share of training after which the wiring stays as it is", within="[0, 1]")
+    drop: str = _option("auto", "which edges go; auto: the rule of the method's authors", choices=DROP_RULES)
+    grown_weights: str = _option(
+        "zero", "weight of new edges: 0, normal with deviation 0.1, or uniform by He's rule", choices=GROWN_WEIGHTS
+    )
+    grown_momentum: str = _option("zero", "momentum of new edges: 0, or what has gathered there", choices=GROWN_MOMENTA)
+    keep_regrown: bool = _option(False, "an edge dropped and grown again at once keeps its weight and momentum")
+    update_replaces_step: bool = _option(False, "a change of the wiring takes the place of the optimizer's step")
+
+    epochs: int = _option(50, "passes over the training data", within="[1, inf)")
+    batch_size: int = _option(64, "samples per step", within="[1, inf)")
+    learning_rate: float = _option(0.05, "step size of SGD at the start", within="(0, inf)")
+    milestones: tuple[int, ...] = _option((), "epochs after which the learning rate falls", within="[1, inf)")
+    lr_factor: float = _option(0.1, "what the learning rate is multiplied by at each milestone", within="(0, 1]")
+    momentum: float = _option(0.9, "momentum of SGD", within="[0, 1)")
+    nesterov: bool = _option(True, "Nesterov's form of momentum")
+    weight_decay: float = _option(5e-4, "L2 penalty on existing weights and on biases", within="[0, inf)")
+
+    seed: int = _option(0, "everything random follows from it", within="[0, inf)")
+    record_every: int = _option(
+        1, "updates of the wiring between frames (epochs, for a method without updates); 0: none", within="[0, inf)"
+    )
+    record_epochs: int = _option(0, "epochs between frames recorded besides; 0: none", within="[0, inf)")
+    record_weights: bool = _option(True, "frames hold the weights besides the edges")
+    checkpoint_every: int = _option(
+        1, "epochs between checkpoints, from which an interrupted run continues", within="[1, inf)", incidental=True
+    )
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value = _typed(field.name, getattr(self, field.name), hints[field.name])
+            object.__setattr__(self, field.name, value)
+            _check_value(field, value)
+        if self.nesterov and not self.momentum:
+            raise ConfigError("nesterov needs a momentum above 0: set momentum, or nesterov = false")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, source: str = "") -> TrainConfig:
+        """The configuration with those fields, defaults elsewhere.
+
+        Parameters
+        ----------
+        values : mapping
+            Field names to values; lists stand for tuples.
+        source : str, optional
+            Where the values come from, for error messages.
+
+        Raises
+        ------
+        ConfigError
+            A key that is no field (the nearest field is named), or a value that is not allowed.
+        """
+        where = f"{source}: " if source else ""
+        names = [field.name for field in dataclasses.fields(cls)]
+        for key in values:
+            if key not in names:
+                near = get_close_matches(key, names, n=1, cutoff=0.5)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+                raise ConfigError(f"{where}unknown key {key!r}: {hint}")
+        try:
+            return cls(**values)
+        except TopokitError as error:
+            if not source:
+                raise
+            raise ConfigError(f"{where}{error}") from error
+
+    @classmethod
+    def from_toml(cls, path: str | os.PathLike[str]) -> TrainConfig:
+        """Read a configuration; its keys are the fields, all optional.
+
+        Raises
+        ------
+        ConfigError
+            No such file, not TOML, an unknown key, or a value that is not allowed; the message names the file.
+        """
+        try:
+            values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read: {error.strerror}; give the path of a TOML file") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: is not TOML: {error}; write lines such as density = 0.05") from error
+        return cls.from_dict(values, source=str(path))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Field names to JSON-safe values; the inverse of `from_dict`."""
+        values = dataclasses.asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    def to_toml(self) -> str:
+        """The text of a TOML file with every field; the inverse of `from_toml`."""
+        return "".join(f"{name} = {_toml(value)}\n" for name, value in self.to_dict().items())
+
+    def replace(self, **changes: Any) -> TrainConfig:
+        """The same configuration with other values in some fields; raises as the constructor and `from_dict` do."""
+        return self.from_dict({**self.to_dict(), **changes})
+
+    def differences(self, other: TrainConfig) -> dict[str, tuple[Any, Any]]:
+        """Fields that make the two runs' results differ, with the value here and the value in `other`."""
+        names = [field.name for field in dataclasses.fields(self) if not field.metadata["incidental"]]
+        pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _typed(name: str, value: Any, kind: Any) -> Any:
+    if kind == tuple[int, ...]:
+        if isinstance(value, (list, tuple)) and all(_is_a(item, int) for item in value):
+            return tuple(value)
+        raise ConfigError(f"{name} is {value!r}: it takes a list of integers such as [256, 256]")
+    if not _is_a(value, kind):
+        raise ConfigError(f"{name} is {value!r}: it takes {_TYPE_NAMES[kind]}")
+    return kind(value)
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    if kind is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
+def _check_value(field: dataclasses.Field[Any], value: Any) -> None:
+    choices, within = field.metadata["choices"], field.metadata["within"]
+    if choices is not None and value not in choices:
+        raise UnknownNameError(field.name, value, choices)
+    if within and not all(map(_inside(within), value if isinstance(value, tuple) else (value,))):
+        raise ConfigError(f"{field.name} is {value!r}: it lies in {within}")
+
+
+def _inside(interval: str) -> Callable[[float], bool]:
+    low, high = map(float, interval[1:-1].split(","))
+
+    def inside(value: float) -> bool:
+        above = value >= low if interval[0] == "[" else value > low
+        return above and (value <= high if interval[-1] == "]" else value < high)
+
+    return inside
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
