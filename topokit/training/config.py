@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, get_type_hints
 
-from topokit.errors import ConfigError, TopokitError, UnknownNameError
+from topokit.errors import ConfigError, TopokitError
 from topokit.registry import DATASETS, METHODS, MODELS
-
-Value = TypeVar("Value")
+from topokit.training.options import check_value, option, parsed, toml, typed
 
 ACTIVATIONS = ("relu", "srelu")
 MASKS = ("er", "er-epsilon", "erk", "uniform")
@@ -24,17 +22,6 @@ SCHEDULES = ("constant", "cosine")
 INITIALISATIONS = ("he", "he-sparse", "torch")
 GROWN_WEIGHTS = ("zero", "normal", "uniform")
 GROWN_MOMENTA = ("zero", "keep")
-
-_TYPE_NAMES = {str: "a string", bool: "true or false", int: "an integer", float: "a number"}
-
-
-def _option(
-    default: Value, help: str, *, within: str = "", choices: Iterable[str] | None = None, incidental: bool = False
-) -> Value:
-    """A field with its help, its interval such as ``(0, 1]``, its allowed names, and whether it changes no result."""
-    metadata = {"help": help, "within": within, "choices": choices, "incidental": incidental}
-    field: Value = dataclasses.field(default=default, metadata=metadata)
-    return field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,64 +36,64 @@ class TrainConfig:
         A method, data set, model or other name that does not exist; the near names are listed.
     """
 
-    method: str = _option("set", "how the wiring is trained", choices=METHODS)
-    dataset: str = _option("digits", "what is learned", choices=DATASETS)
-    data_folder: str = _option("", "where the data set lies; empty: where `topokit data` puts it", incidental=True)
-    validation_fraction: float = _option(0.1, "share of the training data kept for validation", within="[0, 1)")
+    method: str = option("set", "how the wiring is trained", choices=METHODS)
+    dataset: str = option("digits", "what is learned", choices=DATASETS)
+    data_folder: str = option("", "where the data set lies; empty: where `topokit data` puts it", incidental=True)
+    validation_fraction: float = option(0.1, "share of the training data kept for validation", within="[0, 1)")
 
-    model: str = _option("mlp", "kind of network", choices=MODELS)
-    hidden: tuple[int, ...] = _option((256, 256), "widths of the hidden layers", within="[1, inf)")
-    activation: str = _option("relu", "activation of the hidden layers", choices=ACTIVATIONS)
-    init: str = _option(
+    model: str = option("mlp", "kind of network", choices=MODELS)
+    hidden: tuple[int, ...] = option((256, 256), "widths of the hidden layers", within="[1, inf)")
+    activation: str = option("relu", "activation of the hidden layers", choices=ACTIVATIONS)
+    init: str = option(
         "he-sparse",
         "initial weights: uniform by He's rule over all inputs or over the connected ones, or PyTorch's default",
         choices=INITIALISATIONS,
     )
 
-    mask: str = _option("erk", "how the edges are spread over the layers at the start", choices=MASKS)
-    density: float = _option(0.05, "edges over possible edges of the sparse layers", within="(0, 1]")
-    epsilon: float = _option(
+    mask: str = option("erk", "how the edges are spread over the layers at the start", choices=MASKS)
+    density: float = option(0.05, "edges over possible edges of the sparse layers", within="(0, 1]")
+    epsilon: float = option(
         13.0, "edges per neuron of mask 'er-epsilon', which takes it in place of the density", within="(0, inf)"
     )
-    dense_output: bool = _option(False, "keep the output layer dense and out of the density")
+    dense_output: bool = option(False, "keep the output layer dense and out of the density")
 
-    update_every: int = _option(0, "steps between changes of the wiring; 0: one epoch", within="[0, inf)")
-    rewire_fraction: float = _option(0.3, "share of a layer's edges that one update replaces", within="[0, 1]")
-    rewire_schedule: str = _option("cosine", "how that share falls during training", choices=SCHEDULES)
-    stop_fraction: float = _option(1.0, "share of training after which the wiring stays as it is", within="[0, 1]")
-    drop: str = _option("auto", "which edges go; auto: the rule of the method's authors", choices=DROP_RULES)
-    grown_weights: str = _option(
+    update_every: int = option(0, "steps between changes of the wiring; 0: one epoch", within="[0, inf)")
+    rewire_fraction: float = option(0.3, "share of a layer's edges that one update replaces", within="[0, 1]")
+    rewire_schedule: str = option("cosine", "how that share falls during training", choices=SCHEDULES)
+    stop_fraction: float = option(1.0, "share of training after which the wiring stays as it is", within="[0, 1]")
+    drop: str = option("auto", "which edges go; auto: the rule of the method's authors", choices=DROP_RULES)
+    grown_weights: str = option(
         "zero", "weight of new edges: 0, normal with deviation 0.1, or uniform by He's rule", choices=GROWN_WEIGHTS
     )
-    grown_momentum: str = _option("zero", "momentum of new edges: 0, or what has gathered there", choices=GROWN_MOMENTA)
-    keep_regrown: bool = _option(False, "an edge dropped and grown again at once keeps its weight and momentum")
-    update_replaces_step: bool = _option(False, "a change of the wiring takes the place of the optimizer's step")
+    grown_momentum: str = option("zero", "momentum of new edges: 0, or what has gathered there", choices=GROWN_MOMENTA)
+    keep_regrown: bool = option(False, "an edge dropped and grown again at once keeps its weight and momentum")
+    update_replaces_step: bool = option(False, "a change of the wiring takes the place of the optimizer's step")
 
-    epochs: int = _option(50, "passes over the training data", within="[1, inf)")
-    batch_size: int = _option(64, "samples per step", within="[1, inf)")
-    learning_rate: float = _option(0.05, "step size of SGD at the start", within="(0, inf)")
-    milestones: tuple[int, ...] = _option((), "epochs after which the learning rate falls", within="[1, inf)")
-    lr_factor: float = _option(0.1, "what the learning rate is multiplied by at each milestone", within="(0, 1]")
-    momentum: float = _option(0.9, "momentum of SGD", within="[0, 1)")
-    nesterov: bool = _option(True, "Nesterov's form of momentum")
-    weight_decay: float = _option(5e-4, "L2 penalty on existing weights and on biases", within="[0, inf)")
+    epochs: int = option(50, "passes over the training data", within="[1, inf)")
+    batch_size: int = option(64, "samples per step", within="[1, inf)")
+    learning_rate: float = option(0.05, "step size of SGD at the start", within="(0, inf)")
+    milestones: tuple[int, ...] = option((), "epochs after which the learning rate falls", within="[1, inf)")
+    lr_factor: float = option(0.1, "what the learning rate is multiplied by at each milestone", within="(0, 1]")
+    momentum: float = option(0.9, "momentum of SGD", within="[0, 1)")
+    nesterov: bool = option(True, "Nesterov's form of momentum")
+    weight_decay: float = option(5e-4, "L2 penalty on existing weights and on biases", within="[0, inf)")
 
-    seed: int = _option(0, "everything random follows from it", within="[0, inf)")
-    record_every: int = _option(
+    seed: int = option(0, "everything random follows from it", within="[0, inf)")
+    record_every: int = option(
         1, "updates of the wiring between frames (epochs, for a method without updates); 0: none", within="[0, inf)"
     )
-    record_epochs: int = _option(0, "epochs between frames recorded besides; 0: none", within="[0, inf)")
-    record_weights: bool = _option(True, "frames hold the weights besides the edges")
-    checkpoint_every: int = _option(
+    record_epochs: int = option(0, "epochs between frames recorded besides; 0: none", within="[0, inf)")
+    record_weights: bool = option(True, "frames hold the weights besides the edges")
+    checkpoint_every: int = option(
         1, "epochs between checkpoints, from which an interrupted run continues", within="[1, inf)", incidental=True
     )
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
         for field in dataclasses.fields(self):
-            value = _typed(field.name, getattr(self, field.name), hints[field.name])
+            value = typed(field.name, getattr(self, field.name), hints[field.name])
             object.__setattr__(self, field.name, value)
-            _check_value(field, value)
+            check_value(field, value)
         if self.nesterov and not self.momentum:
             raise ConfigError("nesterov needs a momentum above 0: set momentum, or nesterov = false")
 
@@ -140,6 +127,17 @@ class TrainConfig:
                 raise
             raise ConfigError(f"{where}{error}") from error
 
+    def with_text(self, texts: Mapping[str, str]) -> TrainConfig:
+        """The same configuration with some fields given as command-line text, such as ``{"hidden": "300,100"}``.
+
+        Raises
+        ------
+        ConfigError, UnknownNameError
+            A text that is no such value, or a value that is not allowed.
+        """
+        hints = get_type_hints(type(self))
+        return self.replace(**{name: parsed(name, text, hints[name]) for name, text in texts.items()})
+
     @classmethod
     def from_toml(cls, path: str | os.PathLike[str]) -> TrainConfig:
         """Read a configuration; its keys are the fields, all optional.
@@ -164,7 +162,7 @@ class TrainConfig:
 
     def to_toml(self) -> str:
         """The text of a TOML file with every field; the inverse of `from_toml`."""
-        return "".join(f"{name} = {_toml(value)}\n" for name, value in self.to_dict().items())
+        return "".join(f"{name} = {toml(value)}\n" for name, value in self.to_dict().items())
 
     def replace(self, **changes: Any) -> TrainConfig:
         """The same configuration with other values in some fields; raises as the constructor and `from_dict` do."""
@@ -175,41 +173,3 @@ class TrainConfig:
         names = [field.name for field in dataclasses.fields(self) if not field.metadata["incidental"]]
         pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def _typed(name: str, value: Any, kind: Any) -> Any:
-    if kind == tuple[int, ...]:
-        if isinstance(value, (list, tuple)) and all(_is_a(item, int) for item in value):
-            return tuple(value)
-        raise ConfigError(f"{name} is {value!r}: it takes a list of integers such as [256, 256]")
-    if not _is_a(value, kind):
-        raise ConfigError(f"{name} is {value!r}: it takes {_TYPE_NAMES[kind]}")
-    return kind(value)
-
-
-def _is_a(value: Any, kind: type) -> bool:
-    if kind is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-
-
-def _check_value(field: dataclasses.Field[Any], value: Any) -> None:
-    choices, within = field.metadata["choices"], field.metadata["within"]
-    if choices is not None and value not in choices:
-        raise UnknownNameError(field.name, value, choices)
-    if within and not all(map(_inside(within), value if isinstance(value, tuple) else (value,))):
-        raise ConfigError(f"{field.name} is {value!r}: it lies in {within}")
-
-
-def _inside(interval: str) -> Callable[[float], bool]:
-    low, high = map(float, interval[1:-1].split(","))
-
-    def inside(value: float) -> bool:
-        above = value >= low if interval[0] == "[" else value > low
-        return above and (value <= high if interval[-1] == "]" else value < high)
-
-    return inside
-
-
-def _toml(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
