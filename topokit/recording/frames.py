@@ -1,0 +1,126 @@
+"""One recorded moment: a network and when it was, in one file."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from topokit.dag import LayeredDAG, Moment
+from topokit.dag.codec import decode, encode
+from topokit.errors import InvalidNetworkError, ParameterError, RecordingError
+from topokit.outputs import whole_file
+from topokit.recording.container import chunks, read_arrays, read_metadata
+
+NETWORK_KEY = "topokit"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame's place and what its header says, without the network.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    moment : Moment
+        Step, epoch and metrics.
+    update : int or None
+        Number of the rewiring after which it was taken.
+    header : mapping
+        The network's JSON header: layers, blocks, provenance.
+    """
+
+    path: Path
+    moment: Moment
+    update: int | None
+    header: Mapping[str, Any]
+
+    @property
+    def layers(self) -> list[tuple[str, int]]:
+        """Name and size of each layer."""
+        return [(layer["name"], layer["size"]) for layer in self.header["layers"]]
+
+
+def write_frame(
+    path: Path, network: LayeredDAG, moment: Moment, *, update: int | None = None, weights: bool = True
+) -> None:
+    """Write a frame, whole or not at all; without `weights` only the wiring.
+
+    Raises
+    ------
+    OutputExistsError
+        The file exists.
+    WriteFailedError
+        The disk is full or the folder cannot be written.
+    ParameterError
+        A dtype that safetensors does not know.
+    """
+    arrays, header = encode(network, weights=weights)
+    metadata = {NETWORK_KEY: json.dumps(header), **_moment_metadata(moment, update)}
+    try:
+        with whole_file(path, overwrite=False) as temporary, temporary.open("wb") as file:
+            file.writelines(chunks(arrays, metadata))
+    except ValueError as error:
+        raise ParameterError(f"{path}: the network cannot be recorded: {error}; convert its weights first") from error
+
+
+def read_frame(path: Path) -> Frame:
+    """Read a frame's header.
+
+    Raises
+    ------
+    RecordingError
+        The file is damaged, cut off, or no frame.
+    """
+    try:
+        metadata = read_metadata(path)
+        header = json.loads(metadata[NETWORK_KEY])
+        frame = Frame(path, _moment(metadata), _update(metadata), header)
+        if not frame.layers:
+            raise ValueError("it has no layer")
+    except KeyError as error:
+        raise _damaged(path, f"it has no {error}") from error
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(path, error) from error
+    return frame
+
+
+def read_network(frame: Frame) -> LayeredDAG:
+    """Read a frame's network.
+
+    Raises
+    ------
+    RecordingError
+        The file is damaged or gone.
+    """
+    try:
+        return decode(read_arrays(frame.path), frame.header)
+    except (OSError, ValueError, InvalidNetworkError) as error:
+        raise _damaged(frame.path, error) from error
+
+
+def _moment_metadata(moment: Moment, update: int | None) -> dict[str, str]:
+    known = {"step": moment.step, "epoch": moment.epoch, "update": update}
+    return {key: repr(value) for key, value in known.items() if value is not None} | {
+        "metrics": json.dumps(dict(moment.metrics))
+    }
+
+
+def _moment(metadata: Mapping[str, str]) -> Moment:
+    epoch = float(metadata["epoch"]) if "epoch" in metadata else None
+    if epoch is not None and not math.isfinite(epoch):
+        raise ValueError(f"its epoch is {epoch}")
+    metrics = {str(name): float(value) for name, value in json.loads(metadata.get("metrics", "{}")).items()}
+    return Moment(step=int(metadata["step"]), epoch=epoch, metrics=metrics)
+
+
+def _update(metadata: Mapping[str, str]) -> int | None:
+    return int(metadata["update"]) if "update" in metadata else None
+
+
+def _damaged(path: Path, why: object) -> RecordingError:
+    return RecordingError(f"{path}: not a readable frame: {why}; remove the file or record again")
