@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from topokit.outputs import whole_file
 FIRST_COLUMNS = ("step", "epoch")
 
 Row = Mapping[str, float]
+Measured = Mapping[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +44,22 @@ class MetricsTable:
         return MetricsTable(self.columns, tuple(row for row in self.rows if row["step"] <= step))
 
 
-def checked_row(row: Row) -> Row:
-    """The row with plain numbers.
+def checked_row(row: Measured) -> Row:
+    """The row with plain numbers and without the cells that are `None`.
 
     Raises
     ------
     ParameterError
-        A value that is not a number, or no step.
+        A value that is not a number, or a step or epoch that counts nothing.
     """
     if row.get("step") is None:
         raise ParameterError(f"a metrics row needs its step, this one has {', '.join(row) or 'nothing'}")
-    return {name: _number(name, value) for name, value in row.items() if value is not None}
+    numbers = {name: _number(name, value) for name, value in row.items() if value is not None}
+    if numbers["step"] < 0 or numbers["step"] % 1:
+        raise ParameterError(f"step {row['step']} is no count of optimizer steps: count them from 0")
+    if not math.isfinite(numbers.get("epoch", 0.0)):
+        raise ParameterError(f"epoch {numbers['epoch']} is no count of epochs: count them from 0")
+    return {**numbers, "step": int(numbers["step"])}
 
 
 def read_table(path: Path) -> MetricsTable:
@@ -110,12 +117,11 @@ def _append(path: Path, line: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _number(name: str, value: object) -> float:
+def _number(name: str, value: float) -> float:
     try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ParameterError(f"metric {name!r} is {value!r}: metrics are numbers") from error
-    return int(number) if name == "step" else number
 
 
 def _row(path: Path, line: int, columns: Sequence[str], cells: Sequence[str]) -> Row:

@@ -26,7 +26,7 @@ from topokit.recording.layout import (
     frame_paths,
     temporary_paths,
 )
-from topokit.recording.metrics import MetricsTable, Row, append_row, checked_row, read_table, write_table
+from topokit.recording.metrics import Measured, MetricsTable, append_row, checked_row, read_table, write_table
 from topokit.recording.run_file import read_run
 
 
@@ -73,7 +73,7 @@ class RecordingWriter:
         step: int,
         epoch: float | None = None,
         update: int | None = None,
-        metrics: Mapping[str, float] | None = None,
+        metrics: Measured | None = None,
         weights: bool = True,
     ) -> Path:
         """Write the network after `step` optimizer steps and return its file.
@@ -104,16 +104,14 @@ class RecordingWriter:
         WriteFailedError
             The disk is full; nothing is half-written.
         """
-        row = checked_row({"step": step, "epoch": epoch, **(metrics or {})})  # type: ignore[dict-item]
-        if step < 0:
-            raise ParameterError(f"step {step} is negative: count the optimizer steps from 0")
+        row = checked_row({**(metrics or {}), "step": step, "epoch": epoch})
         self._keep_layers(network)
         numbers = {name: value for name, value in row.items() if name not in ("step", "epoch")}
         path = frame_path(self.folder, step)
         write_frame(path, network, Moment(int(row["step"]), row.get("epoch"), numbers), update=update, weights=weights)
         return path
 
-    def append_metrics(self, row: Row) -> None:
+    def append_metrics(self, row: Measured) -> None:
         """Append one row to ``metrics.csv``; new names become new columns, `None` an empty cell.
 
         Raises

@@ -1,0 +1,28 @@
+"""Places outside the checkout that marked tests read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import topokit
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The stored inputs with known answers: the folder TOPOKIT_SHARED, or ``shared`` beside the checkout."""
+    folder = Path(os.environ.get("TOPOKIT_SHARED") or Path(topokit.__file__).parents[2] / "shared")
+    if not folder.is_dir():
+        pytest.fail(f"{folder} is missing: set TOPOKIT_SHARED to the folder with the stored inputs")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def datasets_folder() -> Path:
+    """The folder with MNIST, Fashion-MNIST and CIFAR-10: TOPOKIT_DATA."""
+    folder = os.environ.get("TOPOKIT_DATA")
+    if not folder:
+        pytest.fail("TOPOKIT_DATA is not set: `topokit data fetch mnist fashion-mnist cifar-10 --to DIR`, then set it")
+    return Path(folder)
