@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from topokit.dag.patterns import CSRPattern, Pattern, csr_from_mask, same_edges, structure
+from topokit.dag.patterns import CSRPattern, Pattern, csr_from_mask, read_only, same_edges, structure
 from topokit.errors import InvalidNetworkError
 
 BlockKind = Literal["dense", "conv", "depthwise", "recurrent", "embedding", "identity", "gate"]
@@ -38,14 +38,16 @@ class EdgeBlock:
     multiplicity : ndarray of int, shape (nnz,), optional
         Surviving kernel taps or gates behind each edge, in edge order.
     possible : int, optional
-        Number of edges the architecture allows; n_source * n_target unless given (groups allow fewer).
+        Number of edges the architecture allows; n_source * n_target unless given (groups allow fewer), and
+        min(n_source, n_target) for an identity.
     mask_source : {'mask', 'stored', 'values', 'none'}
         Whether the edges were given by a mask, by a sparse container, by non-zero values, or by construction.
 
     Raises
     ------
     InvalidNetworkError
-        Unknown kind, arrays of another length than the edges, non-finite weights, or more edges than possible.
+        Unknown kind, arrays of another length or type than the edges need, non-finite weights, or more edges than
+        possible.
     """
 
     source: str
@@ -64,23 +66,49 @@ class EdgeBlock:
         if not self.possible:
             rows, columns = self.pattern.shape
             object.__setattr__(self, "possible", min(rows, columns) if self.kind == "identity" else rows * columns)
-        self._validate()
-
-    def _validate(self) -> None:
-        for value, allowed in ((self.kind, get_args(BlockKind)), (self.mask_source, get_args(MaskSource))):
-            if value not in allowed:
-                raise InvalidNetworkError(f"block {self.name!r} has {value!r}: use one of {', '.join(allowed)}")
-        for label, values in (("weights", self.weights), ("multiplicity", self.multiplicity)):
-            if values is not None and values.shape != (self.n_edges,):
-                raise InvalidNetworkError(
-                    f"block {self.name!r} has {self.n_edges} edges but {label} of shape {values.shape}: one per edge"
-                )
+        self._check_words()
+        self._check_possible()
+        self._keep_values("weights", "f", "floating-point numbers")
+        self._keep_values("multiplicity", "iu", "whole numbers")
         if self.weights is not None and not np.isfinite(self.weights).all():
             raise InvalidNetworkError(f"block {self.name!r} has NaN or infinite weights: remove or replace them")
+
+    def _check_words(self) -> None:
+        for label, value in (("source", self.source), ("target", self.target), ("name", self.name)):
+            if not isinstance(value, str):
+                raise InvalidNetworkError(f"a block has the {label} {value!r}: give it a word")
+        kinds, sources = get_args(BlockKind), get_args(MaskSource)
+        for label, value, allowed in (("kind", self.kind, kinds), ("mask source", self.mask_source, sources)):
+            if value not in allowed:
+                raise InvalidNetworkError(
+                    f"block {self.name!r} has the {label} {value!r}: use one of {', '.join(allowed)}"
+                )
+
+    def _check_possible(self) -> None:
+        rows, columns = self.pattern.shape
+        if not isinstance(self.possible, int | np.integer) or not 0 < self.possible <= rows * columns:
+            raise InvalidNetworkError(
+                f"block {self.name!r} says {self.possible!r} edges are possible: a whole number from 1 to "
+                f"{rows} x {columns} is needed"
+            )
+        object.__setattr__(self, "possible", int(self.possible))
         if self.n_edges > self.possible:
             raise InvalidNetworkError(
-                f"block {self.name!r} has {self.n_edges} edges where {self.possible} are possible"
+                f"block {self.name!r} has {self.n_edges} edges where {self.possible} are possible: "
+                "correct `possible` or the mask"
             )
+
+    def _keep_values(self, label: str, kinds: str, what: str) -> None:
+        values = getattr(self, label)
+        if values is None:
+            return
+        array = np.asarray(values)
+        if array.shape != (self.n_edges,) or array.dtype.kind not in kinds:
+            raise InvalidNetworkError(
+                f"block {self.name!r} has {self.n_edges} edges but {label} of type {array.dtype} and shape "
+                f"{array.shape}: give {what}, one per edge in edge order"
+            )
+        object.__setattr__(self, label, read_only(array))
 
     @classmethod
     def from_matrix(
@@ -93,7 +121,7 @@ class EdgeBlock:
         name: str = "",
         nonfinite: Literal["error", "edge"] = "error",
     ) -> EdgeBlock:
-        """Make a block from a matrix (n_source, n_target), dense or SciPy sparse.
+        """Make a block from a matrix (n_source, n_target), dense or SciPy sparse; the block owns its arrays.
 
         A dense matrix has an edge where it is not exactly zero, a sparse one where it stores an entry, and
         with a `mask` (same shape, only 0 and 1) the mask alone decides. Boolean matrices, and integer ones
@@ -113,7 +141,8 @@ class EdgeBlock:
             mask_source = "stored"
         else:
             values = _dense(matrix, label)
-            pattern, weights = csr_from_mask(values != 0), values[values != 0]
+            edges = values != 0
+            pattern, weights = csr_from_mask(edges), values[edges]
             mask_source = "values"
         if _is_binary(weights):
             return cls(source, target, pattern, name=name, mask_source=mask_source)
@@ -155,7 +184,7 @@ class EdgeBlock:
         return structure(self.pattern)
 
     def weight_matrix(self) -> sparse.csr_array:
-        """The weights as a CSR array (n_source, n_target); zero weights stay stored.
+        """The weights as a CSR array (n_source, n_target), float32 or wider; zero weights stay stored.
 
         Raises
         ------
@@ -164,7 +193,7 @@ class EdgeBlock:
         """
         if self.weights is None:
             raise InvalidNetworkError(f"block {self.name!r} has no weights: record them, or use the adjacency")
-        return structure(self.pattern, self.weights)
+        return structure(self.pattern, self.weights.astype(np.result_type(self.weights, np.float32), copy=False))
 
     def out_degrees(self) -> NDArray[np.int64]:
         """Edges leaving each source neuron, (n_source,)."""
@@ -200,18 +229,27 @@ def _dense(matrix: Any, label: str) -> NDArray[Any]:
 
 
 def _stored(matrix: Any, label: str) -> tuple[CSRPattern, NDArray[Any]]:
-    array = sparse.csr_array(matrix)
-    try:
-        array.check_format(full_check=True)
-    except ValueError as error:
-        raise InvalidNetworkError(f"block {label!r} has broken sparse indices: {error}") from error
-    if not array.has_canonical_format:
-        array = array.copy()
-        before = array.nnz
-        array.sum_duplicates()
-        if array.nnz != before:
-            raise InvalidNetworkError(f"block {label!r} stores {before - array.nnz} edges twice: sum duplicates first")
+    if matrix.ndim != 2 or matrix.dtype.kind not in "biuf":
+        raise InvalidNetworkError(
+            f"block {label!r} needs a real matrix (n_source, n_target), not {matrix.dtype} of shape {matrix.shape}"
+        )
+    array = sparse.csr_array(_sound_copy(matrix, label))
+    before = array.nnz
+    array.sum_duplicates()
+    if array.nnz != before:
+        raise InvalidNetworkError(f"block {label!r} stores {before - array.nnz} edges twice: sum duplicates first")
     return CSRPattern(array.indptr, array.indices, array.shape), array.data
+
+
+def _sound_copy(matrix: Any, label: str) -> Any:
+    # Indices out of range crash SciPy's conversions, so they are checked in the container they came in.
+    owned = matrix.copy()
+    try:
+        if hasattr(owned, "check_format"):
+            owned.check_format(full_check=True)
+    except ValueError as error:
+        raise InvalidNetworkError(f"block {label!r} has broken sparse indices: {error}: the file is damaged") from error
+    return owned
 
 
 def _masked(matrix: Any, mask: Any, label: str) -> tuple[CSRPattern, NDArray[Any]]:
@@ -221,14 +259,14 @@ def _masked(matrix: Any, mask: Any, label: str) -> tuple[CSRPattern, NDArray[Any
         raise InvalidNetworkError(
             f"block {label!r} has a mask of shape {chosen.shape} for weights of shape {values.shape}: they must agree"
         )
-    if chosen.dtype != np.bool_ and not np.isin(chosen, (0, 1)).all():
-        raise InvalidNetworkError(f"block {label!r} has a mask with values other than 0 and 1")
     edges = chosen.astype(np.bool_)
+    if not np.array_equal(chosen, edges):
+        raise InvalidNetworkError(f"block {label!r} has a mask with values other than 0 and 1: threshold it first")
     return csr_from_mask(edges), values[edges]
 
 
 def _is_binary(values: NDArray[Any]) -> bool:
-    return values.dtype == np.bool_ or (values.dtype.kind in "iu" and bool(np.isin(values, (0, 1)).all()))
+    return values.dtype.kind in "biu" and np.array_equal(values, values.astype(np.bool_))
 
 
 def _same_values(a: NDArray[Any] | None, b: NDArray[Any] | None) -> bool:

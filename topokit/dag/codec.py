@@ -49,10 +49,9 @@ def decode(arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> Lay
     InvalidNetworkError
         Another schema, a missing array or key, or contents that break an invariant of the network.
     """
-    if header.get("schema") != SCHEMA:
-        raise InvalidNetworkError(
-            f"schema {header.get('schema')!r} is not {SCHEMA}: another version of topokit wrote it"
-        )
+    schema = header.get("schema") if isinstance(header, Mapping) else None
+    if schema != SCHEMA:
+        raise InvalidNetworkError(f"the header says schema {schema!r}, not {SCHEMA}: another version wrote it")
     try:
         layers = [Layer(**entry) for entry in header["layers"]]
         sizes = {layer.name: layer.size for layer in layers}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import Literal, get_args
+from operator import index
+from typing import Literal, SupportsIndex, get_args
 
 from topokit.errors import InvalidNetworkError
 
@@ -29,7 +30,7 @@ class Layer:
     Raises
     ------
     InvalidNetworkError
-        Empty name, size below 1, unknown kind, or a shape of another size.
+        No name, size not a whole number of at least 1, unknown kind, or a shape of another size.
     """
 
     name: str
@@ -38,17 +39,28 @@ class Layer:
     shape: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        if not self.name:
-            raise InvalidNetworkError(f"a layer of {self.size} neurons has no name: give it one")
-        if self.size < 1:
-            raise InvalidNetworkError(f"layer {self.name!r} has size {self.size}: a layer has at least one neuron")
+        if not self.name or not isinstance(self.name, str):
+            raise InvalidNetworkError(f"a layer of {self.size} neurons has the name {self.name!r}: give it a word")
+        object.__setattr__(self, "size", _whole(self.size, f"size of layer {self.name!r}"))
         if self.kind not in get_args(LayerKind):
             raise InvalidNetworkError(
                 f"layer {self.name!r} has kind {self.kind!r}: use one of {', '.join(get_args(LayerKind))}"
             )
         if self.shape is not None:
-            object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
+            what = f"shape of layer {self.name!r}"
+            object.__setattr__(self, "shape", tuple(_whole(extent, what) for extent in self.shape))
             if prod(self.shape) != self.size:
                 raise InvalidNetworkError(
-                    f"layer {self.name!r} has {self.size} neurons but shape {self.shape} holds {prod(self.shape)}"
+                    f"layer {self.name!r} has {self.size} neurons but shape {self.shape} holds {prod(self.shape)}: "
+                    "give the shape they lie in, or none"
                 )
+
+
+def _whole(value: SupportsIndex, what: str) -> int:
+    try:
+        number = index(value)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise InvalidNetworkError(f"the {what} holds {value!r}: a whole number of at least 1 is needed")
+    return number

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from topokit.dag.block import EdgeBlock
-from topokit.dag.layer import Layer, LayerKind
+from topokit.dag.chains import chain_layers, chain_matrices
+from topokit.dag.layer import Layer
 from topokit.dag.patterns import Pattern, to_bitmap, to_csr
 from topokit.dag.provenance import Provenance
 from topokit.errors import InvalidNetworkError, NotAChainError, UnknownNameError
@@ -37,7 +38,8 @@ class LayeredDAG:
     Raises
     ------
     InvalidNetworkError
-        A repeated name, a block to an unknown, the same or an earlier layer, or of another shape than its layers.
+        No layer, a repeated name, a block to an unknown, the same or an earlier layer, or of another shape than
+        its layers.
     """
 
     layers: tuple[Layer, ...]
@@ -47,6 +49,8 @@ class LayeredDAG:
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "blocks", tuple(self.blocks))
+        if not self.layers:
+            raise InvalidNetworkError("no layer was given: a network has at least one")
         _check_names("layer", [layer.name for layer in self.layers])
         _check_names("block", [block.name for block in self.blocks])
         for block in self.blocks:
@@ -55,7 +59,10 @@ class LayeredDAG:
     def _check_block(self, block: EdgeBlock) -> None:
         for end in (block.source, block.target):
             if end not in self.index:
-                raise InvalidNetworkError(f"block {block.name!r} names layer {end!r}, which the network has not")
+                raise InvalidNetworkError(
+                    f"block {block.name!r} names layer {end!r}, which the network has not: "
+                    f"its layers are {', '.join(self.index)}"
+                )
         if self.index[block.source] >= self.index[block.target]:
             raise InvalidNetworkError(
                 f"block {block.name!r} runs from layer {self.index[block.source]} to layer "
@@ -64,7 +71,8 @@ class LayeredDAG:
         expected = (self.layer(block.source).size, self.layer(block.target).size)
         if block.shape != expected:
             raise InvalidNetworkError(
-                f"block {block.name!r} has shape {block.shape} but its layers have sizes {expected}"
+                f"block {block.name!r} has shape {block.shape} but its layers have sizes {expected}: "
+                "rows are sources and columns are targets, transpose it or correct the layers"
             )
 
     @classmethod
@@ -100,25 +108,17 @@ class LayeredDAG:
         InvalidNetworkError
             No matrix, sizes that do not chain, a mask of another shape, NaN weights, or bad sparse indices.
         """
-        arrays = [m if sparse.issparse(m) else np.asarray(m) for m in matrices]
-        if not arrays:
-            raise InvalidNetworkError("no matrix was given: a network has at least one block")
+        arrays = chain_matrices(matrices)
         mask_list = [None] * len(arrays) if masks is None else list(masks)
         if len(mask_list) != len(arrays):
-            raise InvalidNetworkError(f"{len(mask_list)} masks were given for {len(arrays)} matrices")
-        sizes = _chained_sizes(arrays)
-        labels = list(names) if names is not None else _default_names(len(sizes))
-        if len(labels) != len(sizes):
-            raise InvalidNetworkError(f"{len(labels)} names were given for {len(sizes)} layers")
-        layers = [
-            Layer(label, size, kind, input_shape if kind == "input" else None)
-            for label, size, kind in zip(labels, sizes, _chain_kinds(len(sizes)), strict=True)
-        ]
+            raise InvalidNetworkError(f"{len(mask_list)} masks were given for {len(arrays)} matrices: give one each")
+        sizes = [arrays[0].shape[0], *(array.shape[1] for array in arrays)]
+        layers = chain_layers(sizes, names=names, input_shape=input_shape)
         blocks = [
-            EdgeBlock.from_matrix(labels[k], labels[k + 1], matrix, mask=mask, nonfinite=nonfinite)
-            for k, (matrix, mask) in enumerate(zip(arrays, mask_list, strict=True))
+            EdgeBlock.from_matrix(source.name, target.name, matrix, mask=mask, nonfinite=nonfinite)
+            for (source, target), matrix, mask in zip(pairwise(layers), arrays, mask_list, strict=True)
         ]
-        return cls(tuple(layers), tuple(blocks), Provenance(order="user", mask_source=blocks[0].mask_source))
+        return cls(layers, tuple(blocks), Provenance(order="user", mask_source=blocks[0].mask_source))
 
     @cached_property
     def index(self) -> Mapping[str, int]:
@@ -133,8 +133,8 @@ class LayeredDAG:
         UnknownNameError
             No such layer; the near names are listed.
         """
-        if isinstance(key, int) and -len(self.layers) <= key < len(self.layers):
-            return self.layers[key]
+        if isinstance(key, int | np.integer) and -len(self.layers) <= key < len(self.layers):
+            return self.layers[int(key)]
         if key not in self.index:
             raise UnknownNameError("layer", str(key), self.index)
         return self.layers[self.index[str(key)]]
@@ -179,7 +179,15 @@ class LayeredDAG:
         return tuple(layer for layer in self.layers if layer.name not in ends)
 
     def select(self, layers: LayerSelection = "all") -> tuple[Layer, ...]:
-        """The layers meant by 'all', 'hidden', 'input', 'output', a name, or a sequence of names and positions."""
+        """The layers meant by 'all', 'hidden', 'input', 'output', a name, or a sequence of names and positions.
+
+        The four words stand for groups even where a layer is called so; ``["input"]`` is the layer of that name.
+
+        Raises
+        ------
+        UnknownNameError
+            No such layer; the near names are listed.
+        """
         groups = {"all": self.layers, "hidden": self.hidden, "input": self.inputs, "output": self.outputs}
         if isinstance(layers, str):
             return groups[layers] if layers in groups else (self.layer(layers),)
@@ -288,9 +296,11 @@ class LayeredDAG:
         return to_igraph(self)
 
     def __repr__(self) -> str:
-        sizes = "-".join(str(layer.size) for layer in self.layers)
+        sizes = [str(layer.size) for layer in self.layers]
+        if len(sizes) > 12:
+            sizes = [*sizes[:6], f"({len(sizes) - 10} more)", *sizes[-4:]]
         shape = "" if self.is_chain else f", {len(self.blocks)} blocks"
-        return f"LayeredDAG({sizes}{shape}, {self.n_edges:,} edges, density {self.density:.2%})"
+        return f"LayeredDAG({'-'.join(sizes)}{shape}, {self.n_edges:,} edges, density {self.density:.2%})"
 
     def _repr_html_(self) -> str:
         from topokit.dag.display import network_html
@@ -302,25 +312,3 @@ def _check_names(what: str, names: list[str]) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if repeated:
         raise InvalidNetworkError(f"{what} name {repeated[0]!r} is used twice: names are unique")
-
-
-def _chained_sizes(arrays: list[Any]) -> list[int]:
-    for k, array in enumerate(arrays):
-        if array.ndim != 2:
-            raise InvalidNetworkError(f"matrix {k} has shape {array.shape}: a block is a matrix (n_source, n_target)")
-    for k, (left, right) in enumerate(pairwise(arrays)):
-        if left.shape[1] != right.shape[0]:
-            raise InvalidNetworkError(
-                f"matrix {k} has {left.shape[1]} targets but matrix {k + 1} has {right.shape[0]} sources: "
-                "matrices are (n_source, n_target), transpose or reorder them"
-            )
-    return [arrays[0].shape[0], *(array.shape[1] for array in arrays)]
-
-
-def _default_names(count: int) -> list[str]:
-    return ["input", *(f"hidden{k}" for k in range(1, count - 1)), "output"]
-
-
-def _chain_kinds(count: int) -> list[LayerKind]:
-    middle: list[LayerKind] = ["unit"] * (count - 2)
-    return ["input", *middle, "output"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeVar, runtime_checkable
+from functools import cached_property
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from topokit.errors import InvalidNetworkError
 
 AnyScalar = TypeVar("AnyScalar", bound=np.generic)
 
-_ROWS_AT_ONCE = 4096
+_BYTES_AT_ONCE = 2**25
 
 
 @runtime_checkable
@@ -50,13 +51,22 @@ class Pattern(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class CSRPattern:
-    """Compressed sparse rows in memory.
+    """Compressed sparse rows in memory, both arrays int32 where that suffices and int64 otherwise.
+
+    Parameters
+    ----------
+    indptr : ndarray of int, shape (n_source + 1,)
+        Where each row starts in `indices`.
+    indices : ndarray of int, shape (nnz,)
+        Targets, ascending within a row.
+    shape : (int, int)
+        (n_source, n_target).
 
     Raises
     ------
     InvalidNetworkError
-        Pointers that do not ascend, indices out of range, unsorted or repeated: such arrays crash
-        compiled code later, so they are refused here.
+        Not whole numbers, pointers that do not ascend, indices out of range, unsorted or repeated: such arrays
+        crash compiled code later, so they are refused here.
     """
 
     indptr: NDArray[np.integer]
@@ -65,8 +75,9 @@ class CSRPattern:
 
     def __post_init__(self) -> None:
         _check_csr(self.indptr, self.indices, self.shape)
-        object.__setattr__(self, "indptr", _read_only(self.indptr))
-        object.__setattr__(self, "indices", _read_only(self.indices))
+        for name, array in (("indptr", self.indptr), ("indices", self.indices)):
+            narrow = np.ascontiguousarray(array, _index_type(len(self.indices), self.shape))
+            object.__setattr__(self, name, read_only(narrow))
 
     @property
     def nnz(self) -> int:
@@ -96,7 +107,20 @@ class CSRPattern:
 
 @dataclass(frozen=True, eq=False)
 class BitmapPattern:
-    """One bit per possible edge: smaller than CSR above a density of about 3 %."""
+    """One bit per possible edge: smaller than CSR above a density of about 3 %.
+
+    Parameters
+    ----------
+    bits : ndarray of uint8, shape (n_source, ceil(n_target / 8))
+        Little-endian bits within a byte; those beyond n_target are 0.
+    shape : (int, int)
+        (n_source, n_target).
+
+    Raises
+    ------
+    InvalidNetworkError
+        Another type or shape, or bits beyond the last target.
+    """
 
     bits: NDArray[np.uint8]
     shape: tuple[int, int]
@@ -110,9 +134,9 @@ class BitmapPattern:
             )
         if n_target % 8 and np.any(self.bits[:, -1] >> (n_target % 8)):
             raise InvalidNetworkError(f"a bitmap has bits set beyond its {n_target} targets: the file is damaged")
-        object.__setattr__(self, "bits", _read_only(self.bits))
+        object.__setattr__(self, "bits", read_only(self.bits))
 
-    @property
+    @cached_property
     def nnz(self) -> int:
         return int(np.bitwise_count(self.bits).sum(dtype=np.int64))
 
@@ -121,10 +145,10 @@ class BitmapPattern:
         return int(self.bits.nbytes)
 
     def csr(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
-        indptr = np.concatenate([[0], np.cumsum(self.out_degrees())])
-        index_type = np.int32 if indptr[-1] < 2**31 else np.int64
+        index_type = _index_type(self.nnz, self.shape)
+        indptr = np.concatenate([[0], np.cumsum(self.out_degrees())]).astype(index_type)
         parts = [np.nonzero(rows)[1].astype(index_type) for rows in self._unpacked()]
-        return indptr.astype(index_type), np.concatenate(parts)
+        return indptr, np.concatenate([np.empty(0, index_type), *parts])
 
     def packed(self) -> NDArray[np.uint8]:
         return self.bits
@@ -140,16 +164,16 @@ class BitmapPattern:
         return total
 
     def _unpacked(self) -> Iterator[NDArray[np.uint8]]:
-        for start in range(0, self.shape[0], _ROWS_AT_ONCE):
-            rows = self.bits[start : start + _ROWS_AT_ONCE]
+        rows_at_once = max(1, _BYTES_AT_ONCE // max(1, self.shape[1]))
+        for start in range(0, self.shape[0], rows_at_once):
+            rows = self.bits[start : start + rows_at_once]
             yield np.unpackbits(rows, axis=1, count=self.shape[1], bitorder="little")
 
 
 def csr_from_mask(mask: NDArray[np.bool_]) -> CSRPattern:
     """The pattern of a dense boolean matrix (n_source, n_target)."""
     indptr = np.concatenate([[0], np.cumsum(np.count_nonzero(mask, axis=1))])
-    index_type = np.int32 if indptr[-1] < 2**31 else np.int64
-    return CSRPattern(indptr.astype(index_type), np.nonzero(mask)[1].astype(index_type), _pair(mask.shape))
+    return CSRPattern(indptr, np.nonzero(mask)[1], _pair(mask.shape))
 
 
 def bitmap_from_mask(mask: NDArray[np.bool_]) -> BitmapPattern:
@@ -179,14 +203,21 @@ def same_edges(a: Pattern, b: Pattern) -> bool:
 def structure(pattern: Pattern, data: NDArray[np.generic] | None = None) -> sparse.csr_array:
     """The pattern as a SciPy array; entries are True, or `data` in edge order."""
     indptr, indices = pattern.csr()
-    values = np.ones(len(indices), np.bool_) if data is None else data
-    return sparse.csr_array((values, indices, indptr), shape=pattern.shape)
+    values: NDArray[Any] = np.ones(len(indices), np.bool_) if data is None else data
+    matrix = sparse.csr_array((values, indices, indptr), shape=pattern.shape)
+    matrix.has_canonical_format = True
+    return matrix
 
 
-def _read_only(array: NDArray[AnyScalar]) -> NDArray[AnyScalar]:
+def read_only(array: NDArray[AnyScalar]) -> NDArray[AnyScalar]:
+    """A view that cannot be written through."""
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def _index_type(nnz: int, shape: tuple[int, int]) -> np.dtype[np.signedinteger]:
+    return np.dtype(np.int32 if max(nnz, *shape) < 2**31 else np.int64)
 
 
 def _pair(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -196,18 +227,29 @@ def _pair(shape: tuple[int, ...]) -> tuple[int, int]:
 
 def _check_csr(indptr: NDArray[np.integer], indices: NDArray[np.integer], shape: tuple[int, int]) -> None:
     n_source, n_target = shape
-    if indptr.shape != (n_source + 1,) or indptr[0] != 0 or indptr[-1] != len(indices) or np.any(np.diff(indptr) < 0):
+    if indptr.dtype.kind not in "iu" or indices.dtype.kind not in "iu" or indices.ndim != 1:
         raise InvalidNetworkError(
-            f"the row pointers of a {n_source} x {n_target} block do not ascend from 0 to {len(indices)} edges"
+            f"row pointers and targets are lists of whole numbers, not {indptr.dtype} of shape {indptr.shape} and "
+            f"{indices.dtype} of shape {indices.shape}: convert them"
         )
-    if not len(indices):
-        return
+    starts_and_ends_right = indptr.shape == (n_source + 1,) and indptr[0] == 0 and indptr[-1] == len(indices)
+    # Neighbours are compared, not subtracted: differences of unsigned numbers are never negative.
+    if not starts_and_ends_right or np.any(indptr[1:] < indptr[:-1]):
+        raise InvalidNetworkError(
+            f"the row pointers of a {n_source} x {n_target} block do not ascend from 0 to {len(indices)} edges: "
+            "they are damaged"
+        )
+    if len(indices):
+        _check_targets(indptr, indices, n_target)
+
+
+def _check_targets(indptr: NDArray[np.integer], indices: NDArray[np.integer], n_target: int) -> None:
     if indices.min() < 0 or indices.max() >= n_target:
         raise InvalidNetworkError(
             f"an edge points to neuron {indices.min() if indices.min() < 0 else indices.max()}, "
             f"but the target layer has {n_target}: the indices are out of range"
         )
-    ascending = np.diff(indices) > 0
+    ascending = indices[1:] > indices[:-1]
     starts = indptr[1:-1]
     ascending[starts[(starts > 0) & (starts < len(indices))] - 1] = True
     if not ascending.all():

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
+from topokit.dag.chains import listed
 from topokit.dag.network import LayeredDAG
-from topokit.errors import IncompatibleNetworksError, InvalidNetworkError, UnknownNameError
+from topokit.errors import IncompatibleNetworksError, InvalidNetworkError, ParameterError, UnknownNameError
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,11 @@ class Series(Sequence[LayeredDAG]):
         ------
         UnknownNameError
             No network was saved then; the times there are, are listed.
+        ParameterError
+            Both or neither were given.
         """
+        if (step is None) == (epoch is None):
+            raise ParameterError(f"step is {step} and epoch is {epoch}: give exactly one of them")
         for k, moment in enumerate(self.moments):
             if (step is not None and moment.step == step) or (epoch is not None and moment.epoch == epoch):
                 return self[k]
@@ -138,9 +143,9 @@ def as_series(source: Any) -> Series:
         return source
     if isinstance(source, LayeredDAG):
         return Series([Moment()], lambda _: source)
-    items = list(source)
-    if items and isinstance(items[0], LayeredDAG):
-        return Series.from_networks(items)
+    items = listed(source)
+    if any(isinstance(item, LayeredDAG) for item in items):
+        return Series.from_networks(as_network(item) for item in items)
     return as_series(as_network(items))
 
 
