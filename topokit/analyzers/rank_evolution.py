@@ -107,7 +107,7 @@ def tau_b_matrix(rows: NDArray[np.integer]) -> NDArray[np.float64]:
     matrix = np.empty((len(rows), len(rows)))
     for t in progress(range(len(rows)), "rank correlation"):
         matrix[t, t:] = matrix[t:, t] = tau_b_of_row(ranks, levels, untied, t)
-    return np.clip(matrix, -1.0, 1.0)
+    return matrix
 
 
 def _degrees(network: LayeredDAG, layers: tuple[Layer, ...], kind: DegreeKind) -> NDArray[np.int64]:

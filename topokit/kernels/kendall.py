@@ -110,5 +110,5 @@ def tau_b_of_row(
             score = _score_by_table(ranks[row], ranks[other], levels[row], levels[other])
         else:
             score = _score_by_tree(order, ranks[row], ranks[other], levels[other])
-        answers[other - row] = score / np.sqrt(untied[row]) / np.sqrt(untied[other])
+        answers[other - row] = score / np.sqrt(float(untied[row]) * float(untied[other]))
     return answers

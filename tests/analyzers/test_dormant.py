@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import layered_dags
+
+import topokit as tk
+from topokit.dag import EdgeBlock, Layer, LayeredDAG
+from topokit.errors import ParameterError
+
+FIRST = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]])
+SECOND = np.array([[1, 1], [0, 0], [1, 0], [0, 0]])
+
+
+def test_dormant_by_hand() -> None:
+    result = tk.dormant([FIRST, SECOND], threshold=2)
+    assert result.below.tolist() == [[False, True, True, True]]
+    assert result.no_input.tolist() == [[False, False, True, True]]
+    assert result.no_output.tolist() == [[False, True, False, True]]
+    row = result.frame.iloc[0]
+    assert (row["layer"], row["size"], row["threshold"]) == ("hidden1", 4, 2)
+    assert (row["below_threshold"], row["no_input"], row["no_output"]) == (3, 2, 2)
+
+
+def test_inputs_and_outputs_are_not_blamed_for_their_place() -> None:
+    frame = tk.dormant([FIRST, SECOND], layers="all").frame.set_index("layer")
+    assert frame["no_input"].to_dict() == {"input": 0, "hidden1": 2, "output": 0}
+    assert frame["no_output"].to_dict() == {"input": 0, "hidden1": 2, "output": 0}
+
+
+def test_threshold_inside_the_initial_degrees_finds_half_asleep_layers() -> None:
+    rng = np.random.default_rng(0)
+    network = [rng.random((200, 100)) < 0.1, np.ones((100, 10))]
+    assert tk.dormant(network, threshold=30).frame["below_threshold"].iloc[0] > 30
+    assert tk.dormant(network, threshold=10).frame["below_threshold"].iloc[0] == 0
+
+
+@given(layered_dags(), st.integers(1, 8))
+def test_flags_follow_from_degrees(network: LayeredDAG, threshold: int) -> None:
+    result, degrees = tk.dormant(network, threshold=threshold, layers="all"), tk.degrees(network)
+    assert np.array_equal(result.below, degrees.degrees < threshold)
+    fed = {block.target for block in network.blocks}
+    reached = np.concatenate([np.full(layer.size, layer.name in fed) for layer in network.layers])
+    assert np.array_equal(result.no_input[0], (degrees.in_degrees[0] == 0) & reached)
+    assert not (result.no_input & (degrees.in_degrees > 0)).any()
+    assert not (result.no_output & (degrees.out_degrees > 0)).any()
+
+
+def test_identity_blocks_do_not_feed() -> None:
+    layers = (Layer("a", 2), Layer("b", 2))
+    network = LayeredDAG(layers, (EdgeBlock.identity("a", "b", 2),))
+    assert tk.dormant(network, layers="b").frame["no_input"].tolist() == [0]
+    assert tk.dormant(network, layers="b", threshold=1).frame["below_threshold"].tolist() == [2]
+
+
+def test_series_and_columns() -> None:
+    networks = [LayeredDAG.from_adjacencies([FIRST * k, SECOND * k]) for k in (0, 1)]
+    frame = tk.dormant(networks, threshold=2).frame
+    assert list(frame) == [
+        "step",
+        "epoch",
+        "layer",
+        "size",
+        "below_threshold",
+        "no_input",
+        "no_output",
+        "threshold",
+    ]
+    assert frame["below_threshold"].tolist() == [4, 3]
+    assert frame["step"].tolist() == [0, 1]
+
+
+def test_threshold_that_finds_nobody_is_refused() -> None:
+    with pytest.raises(ParameterError, match="threshold=0"):
+        tk.dormant([FIRST, SECOND], threshold=0)
