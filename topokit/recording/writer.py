@@ -130,6 +130,19 @@ class RecordingWriter:
             write_table(path, table)
         self._table = table
 
+    def add_facts(self, facts: Mapping[str, Any]) -> None:
+        """Add to ``run.json`` what was not known at the start, such as a ``summary``; JSON-safe.
+
+        Raises
+        ------
+        ParameterError
+            The facts are not JSON.
+        WriteFailedError
+            The disk is full; the file stays as it was.
+        """
+        self._run = {**self._run, **_plain(facts)}
+        _write_run(self.folder / RUN_FILE, self._run)
+
     def truncate_after(self, step: int) -> None:
         """Drop every frame and every row later than `step`, as when training goes on from a checkpoint of then."""
         for later in sorted((s for s in self.steps if s > step), reverse=True):

@@ -41,6 +41,10 @@ class TrainConfig:
     data_folder: str = option("", "where the data set lies; empty: where `topokit data` puts it", incidental=True)
     validation_fraction: float = option(0.1, "share of the training data kept for validation", within="[0, 1)")
 
+    normalise: bool = option(
+        True, "centre and scale inputs by the data set's mean and deviation; else they are in [0, 1]"
+    )
+
     model: str = option("mlp", "kind of network", choices=MODELS)
     hidden: tuple[int, ...] = option((256, 256), "widths of the hidden layers", within="[1, inf)")
     activation: str = option("relu", "activation of the hidden layers", choices=ACTIVATIONS)

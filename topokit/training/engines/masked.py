@@ -1,0 +1,203 @@
+"""Sparse training with dense tensors and masks, in PyTorch: the reference engine, for any module.
+
+Weights, masks and momentum are three separate sets of tensors. Weights without an edge are exactly 0 after every step,
+so weight decay finds nothing there to act on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from topokit.dag import LayeredDAG
+from topokit.training.config import TrainConfig
+from topokit.training.engines.sgd import SGD
+from topokit.training.masks import Masks
+from topokit.training.methods import DROP_RULES, LayerView, Method, Rewiring, rewire
+from topokit.training.models.base import SparseModel
+
+_SAMPLES_AT_ONCE = 2048
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well a network does on some samples.
+
+    Attributes
+    ----------
+    loss : float
+        Sum of the cross-entropies, in nats.
+    correct : int
+        Samples whose class has the largest score.
+    n : int
+        Samples.
+    """
+
+    loss: float = 0.0
+    correct: int = 0
+    n: int = 0
+
+    def __add__(self, other: Score) -> Score:
+        return Score(self.loss + other.loss, self.correct + other.correct, self.n + other.n)
+
+    @property
+    def mean_loss(self) -> float:
+        """Loss per sample."""
+        return self.loss / self.n
+
+    @property
+    def accuracy(self) -> float:
+        """Share of samples classified rightly."""
+        return self.correct / self.n
+
+
+class MaskedEngine:
+    """A network in training: weights, masks and momentum, and the steps that change them.
+
+    Parameters
+    ----------
+    model : SparseModel
+        The network.
+    masks : Masks
+        Its edges; a mask for each maskable parameter.
+    method : Method
+        How the wiring changes.
+    config : TrainConfig
+        The optimizer's numbers and what becomes of new edges.
+    """
+
+    def __init__(self, model: SparseModel, masks: Masks, method: Method, config: TrainConfig) -> None:
+        self.model, self.masks, self.method, self._config = model, masks, method, config
+        self.parameters = dict(model.named_parameters())
+        self.momentum = {name: torch.zeros_like(p, requires_grad=False) for name, p in self.parameters.items()}
+        self._undecayed = model.undecayed()
+        self._sgd = SGD(config.momentum, config.nesterov, config.weight_decay)
+        self._drop = method.drop if config.drop == "auto" else DROP_RULES[config.drop]
+        self._gradients: dict[str, Tensor] = {}
+
+    def train_batch(self, x: Tensor, y: Tensor, *, learning_rate: float, rewires: bool = False) -> Score:
+        """One step of gradient descent, and the score before it.
+
+        Parameters
+        ----------
+        x : Tensor of float32, shape (n, n_features)
+        y : Tensor of int64, shape (n,)
+        learning_rate : float
+        rewires : bool
+            Whether `rewire` comes next: the dense gradient is kept for it, and with ``update_replaces_step`` the
+            weights stay.
+        """
+        for parameter in self.parameters.values():
+            parameter.grad = None
+        scores = self.model(x)
+        loss = functional.cross_entropy(scores, y)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if rewires and self.method.uses_gradient:
+            self._gradients = {name: _gradient(self.parameters[name]).clone() for name in self.masks}
+        if not (rewires and self._config.update_replaces_step):
+            self._descend(learning_rate)
+        return Score(loss.item() * len(y), _correct(scores, y), len(y))
+
+    @torch.no_grad()
+    def _descend(self, learning_rate: float) -> None:
+        for name, parameter in self.parameters.items():
+            gradient, masked = _gradient(parameter), name in self.masks
+            if masked and not self.method.dense_momentum:
+                self.masks.hide_(name, gradient)
+            decays = name not in self._undecayed
+            self._sgd.step_(parameter, gradient, self.momentum[name], learning_rate=learning_rate, decays=decays)
+            if masked and self.method.dense_momentum:
+                self.masks.hide_(name, parameter)
+
+    @torch.no_grad()
+    def rewire(self, fraction: float, rng: np.random.Generator) -> dict[str, Rewiring]:
+        """Replace that share of the edges of each layer by the method's rules; what changed, by parameter."""
+        assert self.method.grow is not None
+        done = {}
+        for name in self.masks:
+            done[name] = rewire(self._view(name), self._drop, self.method.grow, fraction, rng)
+            self._settle(name, done[name], rng)
+        self._gradients = {}
+        return done
+
+    def _view(self, name: str) -> LayerView:
+        tensors = {"mask": self.masks[name], "weights": self.parameters[name], "momentum": self.momentum[name]}
+        if name in self._gradients:
+            tensors["gradient"] = self._gradients[name]
+        return LayerView(**{part: tensor.detach().numpy().reshape(-1) for part, tensor in tensors.items()})
+
+    def _settle(self, name: str, rewiring: Rewiring, rng: np.random.Generator) -> None:
+        weight, velocity = self.parameters[name].view(-1), self.momentum[name].view(-1)
+        back = torch.from_numpy(rewiring.regrown)
+        kept_weight, kept_velocity = weight[back], velocity[back]
+        dropped, grown = torch.from_numpy(rewiring.dropped), torch.from_numpy(rewiring.grown)
+        self.masks.rewire_(name, rewiring)
+        weight[dropped] = 0
+        weight[grown] = torch.from_numpy(self._new_weights(name, len(grown), rng))
+        if self._config.grown_momentum == "zero":
+            velocity[grown] = 0
+        if self._config.keep_regrown:
+            weight[back], velocity[back] = kept_weight, kept_velocity
+        if not self.method.dense_momentum:
+            self.masks.hide_(name, self.momentum[name])
+
+    def _new_weights(self, name: str, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        rule = self._config.grown_weights
+        if rule == "normal":
+            return rng.normal(0, 0.1, count).astype(np.float32)
+        bound = sqrt(6 / self.parameters[name][0].numel()) if rule == "uniform" else 0.0
+        return rng.uniform(-bound, bound, count).astype(np.float32)
+
+    @torch.no_grad()
+    def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
+        """The score on the samples `index` of x (n, n_features) and y (n,)."""
+        total = Score()
+        for start in range(0, len(index), _SAMPLES_AT_ONCE):
+            part = index[start : start + _SAMPLES_AT_ONCE]
+            scores, target = self.model(x[part]), y[part]
+            loss = functional.cross_entropy(scores, target, reduction="sum").item()
+            total += Score(loss, _correct(scores, target), len(target))
+        return total
+
+    def is_finite(self) -> bool:
+        """Whether all parameters are finite numbers."""
+        return all(bool(parameter.isfinite().all()) for parameter in self.parameters.values())
+
+    def network(self) -> LayeredDAG:
+        """The wiring with its weights."""
+        return self.model.network(self.masks)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Everything that training changes: ``weight.NAME``, ``momentum.NAME`` and ``mask.NAME``."""
+        groups: dict[str, Mapping[str, Tensor]] = {
+            "weight": self.parameters,
+            "momentum": self.momentum,
+            "mask": self.masks,
+        }
+        return {f"{kind}.{name}": t.detach().numpy() for kind, group in groups.items() for name, t in group.items()}
+
+    @torch.no_grad()
+    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what `state` gave; `KeyError` when something is missing."""
+        for name, parameter in self.parameters.items():
+            parameter.copy_(torch.from_numpy(state[f"weight.{name}"]))
+            self.momentum[name].copy_(torch.from_numpy(state[f"momentum.{name}"]))
+        for name in self.masks:
+            self.masks.load_(name, torch.from_numpy(state[f"mask.{name}"]))
+
+
+def _gradient(parameter: Tensor) -> Tensor:
+    assert parameter.grad is not None
+    return parameter.grad
+
+
+def _correct(scores: Tensor, target: Tensor) -> int:
+    return int((scores.argmax(1) == target).sum())

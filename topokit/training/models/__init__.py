@@ -1,0 +1,1 @@
+"""Networks the trainer can train: modules whose tensors with two or more dimensions are masked."""

@@ -1,0 +1,69 @@
+"""Fully connected networks of any widths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import torch
+from torch import Tensor, nn
+
+from topokit.dag import LayeredDAG
+from topokit.training.config import TrainConfig
+from topokit.training.masks import Masks
+from topokit.training.models.activations import SReLU, make_activation
+from topokit.training.models.base import SparseModel
+
+
+class MLP(SparseModel):
+    """Linear layers with an activation after each but the last.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Its ``hidden`` and ``activation``.
+    input_shape : tuple of int
+        Shape of one sample, such as ``(28, 28)``.
+    n_classes : int
+        Number of outputs.
+    rng : torch.Generator
+        For activations with random parameters; weights and biases are 0 until `topokit.training.models.init`.
+    """
+
+    def __init__(
+        self, config: TrainConfig, *, input_shape: Sequence[int], n_classes: int, rng: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.input_shape = tuple(input_shape)
+        self.sizes = (prod(self.input_shape), *config.hidden, n_classes)
+        pairs = zip(self.sizes[:-1], self.sizes[1:], strict=True)
+        self.layers = nn.ModuleList(_zero_linear(n_in, n_out) for n_in, n_out in pairs)
+        hidden = [make_activation(config.activation, size, rng) for size in config.hidden]
+        self.activations = nn.ModuleList([*hidden, nn.Identity()])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Class scores (n_samples, n_classes) of x (n_samples, n_features)."""
+        for layer, activation in zip(self.layers, self.activations, strict=True):
+            x = activation(layer(x))
+        return x
+
+    def undecayed(self) -> frozenset[str]:
+        """The parameters of activations."""
+        owners = {name for name, module in self.named_modules() if isinstance(module, SReLU)}
+        return frozenset(name for name, _ in self.named_parameters() if name.rpartition(".")[0] in owners)
+
+    def network(self, masks: Masks) -> LayeredDAG:
+        """The wiring with its weights: layers ``input, hidden1, ..., output``."""
+        weights = [weight.detach().numpy().T for weight in self.maskable.values()]
+        return LayeredDAG.from_adjacencies(
+            weights, masks=[mask.numpy().T for mask in masks.values()], input_shape=self.input_shape
+        )
+
+
+def _zero_linear(n_in: int, n_out: int) -> nn.Linear:
+    # On the meta device nothing is drawn from the global generator.
+    layer = nn.Linear(n_in, n_out, device="meta", dtype=torch.float32).to_empty(device="cpu")
+    with torch.no_grad():
+        layer.weight.zero_()
+        layer.bias.zero_()
+    return layer

@@ -1,0 +1,82 @@
+"""The samples of a run: what is trained on, validated on and tested on, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from topokit.errors import ConfigError
+from topokit.training.config import TrainConfig
+from topokit.training.data import Data
+from topokit.training.randomness import stream
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Training, validation and test samples of a data set.
+
+    Batches are copies of rows, so they lie aligned in memory wherever the data set lies; results of matrix products
+    can depend on that in the last bit.
+
+    Attributes
+    ----------
+    train_x, train_y, test_x, test_y : Tensor
+        The whole data set, (n, n_features) float32 and (n,) int64.
+    training, validation, test : Tensor of int64
+        Numbers of the samples to train on and to validate on, both among the training data, and of all test samples.
+    """
+
+    train_x: Tensor
+    train_y: Tensor
+    test_x: Tensor
+    test_y: Tensor
+    training: Tensor
+    validation: Tensor
+    test: Tensor
+
+    @classmethod
+    def split(cls, data: Data, config: TrainConfig) -> Samples:
+        """Set ``validation_fraction`` of the training data aside, drawn at random by the seed.
+
+        Raises
+        ------
+        ConfigError
+            Nothing would be left to train on, or the validation part would be empty though one is asked for.
+        """
+        n, share = len(data.train_x), config.validation_fraction
+        held = round(share * n)
+        if held >= n or (share and not held):
+            raise ConfigError(
+                f"validation_fraction {share:g} of {n} samples keeps {held} for validation: leave some for each part"
+            )
+        order = stream(config.seed, "split").permutation(n)
+        return cls(
+            train_x=_tensor(data.train_x),
+            train_y=_tensor(data.train_y),
+            test_x=_tensor(data.test_x),
+            test_y=_tensor(data.test_y),
+            training=_tensor(np.sort(order[held:])),
+            validation=_tensor(np.sort(order[:held])),
+            test=torch.arange(len(data.test_x)),
+        )
+
+    def steps_per_epoch(self, batch_size: int) -> int:
+        """Batches in one pass over the training samples; the last may be smaller."""
+        return ceil(len(self.training) / batch_size)
+
+    def batches(self, batch_size: int, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+        """One pass in random order: inputs (n, n_features) and classes (n,) of each batch."""
+        order = self.training[_tensor(rng.permutation(len(self.training)))]
+        for start in range(0, len(order), batch_size):
+            part = order[start : start + batch_size]
+            yield self.train_x[part], self.train_y[part]
+
+
+def _tensor(array: NDArray[np.generic]) -> Tensor:
+    return torch.from_numpy(np.require(array, requirements="W"))
