@@ -32,13 +32,17 @@ def encode(network: LayeredDAG, *, weights: bool = True) -> tuple[Arrays, dict[s
         arrays |= {f"{k}.{part}": values for part, values in _encode_pattern(block.pattern).items()}
         values = {"weights": block.weights if weights else None, "multiplicity": block.multiplicity}
         arrays |= {f"{k}.{part}": array for part, array in values.items() if array is not None}
-    header = {
+    return arrays, describe(network)
+
+
+def describe(network: LayeredDAG) -> dict[str, Any]:
+    """The JSON-safe header alone: schema, layers, blocks without their edges, provenance."""
+    return {
         "schema": SCHEMA,
         "layers": [asdict(layer) for layer in network.layers],
         "blocks": [_block_header(block) for block in network.blocks],
         "provenance": network.provenance.to_dict(),
     }
-    return arrays, header
 
 
 def decode(arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> LayeredDAG:

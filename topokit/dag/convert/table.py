@@ -1,0 +1,114 @@
+"""Columns of edges and a header become a network, for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topokit.dag.codec import decode
+from topokit.dag.layer import Layer
+from topokit.dag.network import LayeredDAG
+from topokit.errors import InvalidNetworkError
+
+_TYPED = ("weights", "multiplicity")
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeTable:
+    """One row per edge, in any order.
+
+    Attributes
+    ----------
+    block : ndarray of int, shape (n_edges,)
+        Position of the edge's block in the header.
+    source, target : ndarray of int, shape (n_edges,)
+        Numbers of the neurons within their layers.
+    weights, multiplicity : ndarray of float64, shape (n_edges,)
+        NaN where the edge has none.
+    """
+
+    block: NDArray[np.integer]
+    source: NDArray[np.integer]
+    target: NDArray[np.integer]
+    weights: NDArray[np.float64]
+    multiplicity: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.integer]) -> EdgeTable:
+        """These rows in this order."""
+        columns = (self.block, self.source, self.target, self.weights, self.multiplicity)
+        return EdgeTable(*(column[rows] for column in columns))
+
+    def edges_of(self, block: int, shape: tuple[int, int]) -> EdgeTable:
+        """The rows of one block in edge order; its layers have sizes `shape`."""
+        part = self.take(np.flatnonzero(self.block == block))
+        return part.take(np.argsort(part.source * shape[1] + part.target, kind="stable"))
+
+
+def rebuilt(header: Mapping[str, Any], table: EdgeTable) -> LayeredDAG:
+    """The network of a header and its edges; a header that counts the edges of a block must count right.
+
+    Raises
+    ------
+    InvalidNetworkError
+        An edge outside its layers, twice, or without the weight that others of its block have; or a header that
+        lacks something.
+    """
+    try:
+        sizes = {layer["name"]: Layer(**layer).size for layer in header["layers"]}
+        arrays: dict[str, NDArray[Any]] = {}
+        blocks = []
+        for k, entry in enumerate(header["blocks"]):
+            shape = (sizes[entry["source"]], sizes[entry["target"]])
+            part = table.edges_of(k, shape)
+            arrays |= {f"{k}.{name}": array for name, array in _arrays(entry, part, shape).items()}
+            blocks.append({"edges": len(part.block)} | {key: entry[key] for key in entry if key not in _TYPED})
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError) as error:
+        raise InvalidNetworkError(f"the header is incomplete: {type(error).__name__}: {error}") from error
+    return decode(arrays, {**header, "blocks": blocks})
+
+
+def numbers(values: Sequence[Any] | NDArray[Any], what: str) -> NDArray[np.float64]:
+    """The values as floats, NaN for None; `InvalidNetworkError` when one is not a number."""
+    try:
+        return np.array(values, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidNetworkError(f"an edge has a {what} that is not a number: {error}") from error
+
+
+def whole_numbers(values: Sequence[Any] | NDArray[Any], what: str) -> NDArray[np.int64]:
+    """The values as integers; `InvalidNetworkError` when one is not a whole number."""
+    floats = numbers(values, what)
+    whole = np.abs(floats) < 2**53
+    whole &= floats == np.floor(floats)
+    if not whole.all():
+        raise InvalidNetworkError(f"an edge has the {what} {floats[~whole][0]}: number the neurons of a layer from 0")
+    return floats.astype(np.int64)
+
+
+def _arrays(entry: Mapping[str, Any], part: EdgeTable, shape: tuple[int, int]) -> dict[str, NDArray[Any]]:
+    for side, ends, size in (("source", part.source, shape[0]), ("target", part.target, shape[1])):
+        outside = ends[(ends < 0) | (ends >= size)]
+        if len(outside):
+            raise InvalidNetworkError(
+                f"block {entry['name']!r} has an edge at neuron {outside[0]} of layer {entry[side]!r}, which has "
+                f"{size}: number its neurons from 0"
+            )
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(part.source, minlength=shape[0]))])
+    typed = {label: _typed(getattr(part, label), entry, label) for label in _TYPED}
+    return {"indptr": indptr, "indices": part.target} | {k: values for k, values in typed.items() if values is not None}
+
+
+def _typed(column: NDArray[np.float64], entry: Mapping[str, Any], label: str) -> NDArray[Any] | None:
+    declared, default = entry[label], {"weights": "float64", "multiplicity": "int64"}[label]
+    missing = int(np.isnan(column).sum())
+    if declared is None and missing == len(column):
+        return None
+    if missing:
+        raise InvalidNetworkError(
+            f"block {entry['name']!r} has {len(column)} edges, {missing} of them without {label}: give all or none one"
+        )
+    return column.astype(np.dtype(declared or default))
