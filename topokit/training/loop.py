@@ -136,7 +136,7 @@ class Loop:
         step = self.position.step
         records, updates = self.timetable.records_at(step), self.timetable.updates_at(step)
         if records or updates:
-            self._check(self.engine.is_finite(), "a weight", step, rate)
+            self._check(self.engine.is_finite(), "a weight or gradient", step, rate)
         if records:
             self._record(writer, metrics)
         if not updates:

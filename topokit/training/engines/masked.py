@@ -168,8 +168,9 @@ class MaskedEngine:
         return total
 
     def is_finite(self) -> bool:
-        """Whether all parameters are finite numbers."""
-        return all(bool(parameter.isfinite().all()) for parameter in self.parameters.values())
+        """Whether all parameters, their momentum and the gradients kept for `rewire` are finite numbers."""
+        groups: list[Mapping[str, Tensor]] = [self.parameters, self.momentum, self._gradients]
+        return all(bool(tensor.isfinite().all()) for group in groups for tensor in group.values())
 
     def network(self) -> LayeredDAG:
         """The wiring with its weights."""

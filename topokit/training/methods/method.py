@@ -93,7 +93,8 @@ def rewire(layer: LayerView, drop: DropRule, grow: GrowRule, fraction: float, rn
     """Drop a share of a layer's edges and grow as many anywhere but on the edges that stay.
 
     Kept edges are left out of the choice by their position. Were their score multiplied by 0 instead, they would tie
-    with candidates whose score is 0, and fewer edges would come than go.
+    with candidates whose score is 0, and fewer edges would come than go. A layer that has every possible edge stays as
+    it is: whatever went could only come back, without its weight.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def rewire(layer: LayerView, drop: DropRule, grow: GrowRule, fraction: float, rn
         For random growth.
     """
     edges = np.flatnonzero(layer.mask)
-    if not fraction:
+    if not fraction or len(edges) == len(layer.mask):
         return Rewiring(edges[:0], edges[:0])
     dropped = edges[drop(layer.weights[edges], fraction)]
     free = ~layer.mask

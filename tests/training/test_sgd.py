@@ -1,0 +1,28 @@
+"""The optimizer against PyTorch's own, to the last bit."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from topokit.training.engines.sgd import SGD
+
+
+@pytest.mark.parametrize("decay", [0.0, 5e-4])
+@pytest.mark.parametrize(("momentum", "nesterov"), [(0.0, False), (0.9, False), (0.9, True)])
+def test_equals_torch(momentum: float, nesterov: bool, decay: float) -> None:
+    rng = torch.Generator().manual_seed(0)
+    theirs = torch.nn.Parameter(torch.randn(7, 5, generator=rng))
+    ours, velocity = theirs.detach().clone(), torch.zeros(7, 5)
+    peer = torch.optim.SGD([theirs], lr=0.1, momentum=momentum, nesterov=nesterov, weight_decay=decay, foreach=False)
+    for _ in range(20):
+        theirs.grad = torch.randn(7, 5, generator=rng)
+        SGD(momentum, nesterov, decay).step_(ours, theirs.grad.clone(), velocity, learning_rate=0.1)
+        peer.step()
+        assert torch.equal(ours, theirs.detach())
+
+
+def test_undecayed_parameters_do_not_decay() -> None:
+    parameter = torch.ones(3)
+    SGD(0.9, True, 0.1).step_(parameter, torch.zeros(3), torch.zeros(3), learning_rate=1.0, decays=False)
+    assert torch.equal(parameter, torch.ones(3))
