@@ -31,14 +31,13 @@ from topokit.dag.block import EdgeBlock
 from topokit.dag.codec import SCHEMA
 from topokit.dag.convert.header import (
     Header,
-    NamedEnds,
     checked_header,
     find_block,
     inferred_header,
     typed_header,
 )
 from topokit.dag.convert.rows import edge_rows
-from topokit.dag.convert.table import EdgeTable, numbers, rebuilt, whole_numbers
+from topokit.dag.convert.table import Coded, EdgeTable, distinct_blocks, numbers, rebuilt, whole_numbers
 from topokit.dag.network import LayeredDAG
 from topokit.errors import CheckpointError, CorruptCheckpointError, InvalidNetworkError
 from topokit.outputs import whole_file
@@ -168,7 +167,8 @@ def _network_of(frame: pd.DataFrame, header: Header | None, layers: Mapping[str,
             f"column {absent[0]!r} is missing: {', '.join(_ENDS)} are needed, there are {', '.join(map(str, frame))}"
         )
     source, target = (whole_numbers(frame[side].to_numpy(), f"{side} neuron") for side in ("source", "target"))
-    number, blocks = _blocks(frame)
+    names = _coded(frame, "block") if "block" in frame else (np.zeros(len(frame), np.int64), [""])
+    number, blocks = distinct_blocks(names, _coded(frame, "source_layer"), _coded(frame, "target_layer"))
     if header is None:
         sizes = _sizes(frame, source, target) if layers is None else layers
         header = inferred_header(sizes, blocks)
@@ -177,29 +177,17 @@ def _network_of(frame: pd.DataFrame, header: Header | None, layers: Mapping[str,
     return rebuilt(header, EdgeTable(position[number], source, target, weights, multiplicity))
 
 
-def _factors(frame: pd.DataFrame, column: str) -> tuple[NDArray[np.int64], list[str]]:
+def _coded(frame: pd.DataFrame, column: str) -> Coded:
     import pandas as pd
 
     codes, labels = pd.factorize(frame[column], use_na_sentinel=False)
     return codes, ["" if pd.isna(label) else str(label) for label in labels]
 
 
-def _blocks(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[NamedEnds]]:
-    import pandas as pd
-
-    sources, source_names = _factors(frame, "source_layer")
-    targets, target_names = _factors(frame, "target_layer")
-    names, block_names = _factors(frame, "block") if "block" in frame else (np.zeros_like(sources), [""])
-    shape = (len(block_names), len(source_names), len(target_names))
-    number, distinct = pd.factorize((names * shape[1] + sources) * shape[2] + targets)
-    parts = zip(*(part.tolist() for part in np.unravel_index(distinct, shape)), strict=True) if len(distinct) else ()
-    return number, [(block_names[b] or None, source_names[s], target_names[t]) for b, s, t in parts]
-
-
 def _sizes(frame: pd.DataFrame, source: NDArray[np.int64], target: NDArray[np.int64]) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for column, neurons in (("source_layer", source), ("target_layer", target)):
-        codes, names = _factors(frame, column)
+        codes, names = _coded(frame, column)
         last = np.full(len(names), -1)
         np.maximum.at(last, codes, neurons)
         sizes |= {name: max(sizes.get(name, 0), size) for name, size in zip(names, (last + 1).tolist(), strict=True)}

@@ -8,27 +8,20 @@ so `from_networkx` gives back an equal network, also after the graph went throug
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import count
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from topokit.dag.convert.header import Header, find_block, header_from_json, header_json, inferred_header
 from topokit.dag.convert.rows import chosen_blocks, global_rows, has_parallel_edges, neurons
-from topokit.dag.convert.table import EdgeTable, numbers, rebuilt, whole_numbers
+from topokit.dag.convert.table import EdgeTable, coded, distinct_blocks, numbers, rebuilt, whole_numbers
 from topokit.dag.network import LayeredDAG
 from topokit.errors import InvalidNetworkError
 
-
-class _Neuron(NamedTuple):
-    layer: str
-    number: int
-
-
-_Neurons: TypeAlias = Mapping[Hashable, _Neuron]
-_Ends: TypeAlias = tuple[_Neuron, _Neuron]
-_Attributes: TypeAlias = Sequence[Mapping[str, Any]]
+_Integers: TypeAlias = NDArray[np.int64]
 
 
 def to_networkx(network: LayeredDAG, *, identity: bool = True) -> Any:
@@ -78,22 +71,22 @@ def from_networkx(graph: Any) -> LayeredDAG:
     InvalidNetworkError
         Nodes without a layer, layers that form a cycle, or edges of one block with and without a weight.
     """
-    neuron_of, order = _neurons(graph), _layer_order(graph)
+    layer, number, names = _neurons(graph)
+    source, target, given = _edges(graph, layer)
+    labels = coded([attributes.get("block") for attributes in given])
+    block, blocks = distinct_blocks(labels, (layer[source], names), (layer[target], names))
     stored = graph.graph.get("topokit")
-    if stored is not None:
-        header = _without_edge_counts(header_from_json(stored))
-        order = _declared_order(header, neuron_of.values())
-    ends, attributes = _edges(graph, neuron_of, order)
-    blocks = [(given.get("block"), a.layer, b.layer) for (a, b), given in zip(ends, attributes, strict=True)]
     if stored is None:
-        header = inferred_header(_sizes(neuron_of.values(), order), list(dict.fromkeys(blocks)))
-    position = {block: find_block(header, block) for block in dict.fromkeys(blocks)}
+        header = inferred_header(_sizes(layer, number, names), blocks)
+    else:
+        header = _declared(header_from_json(stored), layer, number, names)
+    position = np.array([find_block(header, ends) for ends in blocks], np.int64)
     table = EdgeTable(
-        np.array([position[block] for block in blocks], np.int64),
-        whole_numbers([source.number for source, _ in ends], "source neuron"),
-        whole_numbers([target.number for _, target in ends], "target neuron"),
-        numbers([given.get("weight") for given in attributes], "weight"),
-        numbers([given.get("multiplicity") for given in attributes], "multiplicity"),
+        position[block],
+        number[source],
+        number[target],
+        numbers([attributes.get("weight") for attributes in given], "weight"),
+        numbers([attributes.get("multiplicity") for attributes in given], "multiplicity"),
     )
     return rebuilt(header, table)
 
@@ -117,52 +110,50 @@ def _layer_of(node: Hashable, given: Mapping[str, Any]) -> Any:
     return layer
 
 
-def _neurons(graph: Any) -> _Neurons:
-    seen: dict[str, int] = defaultdict(int)
-    layers, asked = [], []
-    for node, given in graph.nodes(data=True):
-        layers.append(str(_layer_of(node, given)))
-        asked.append(given.get("neuron", seen[layers[-1]]))
-        seen[layers[-1]] += 1
-    found = whole_numbers(asked, "neuron attribute").tolist()
-    neuron_of = {node: _Neuron(*place) for node, *place in zip(graph, layers, found, strict=True)}
-    if len(set(neuron_of.values())) < len(neuron_of):
+def _neurons(graph: Any) -> tuple[_Integers, _Integers, list[str]]:
+    """Position of each node's layer, its number in the layer, and the names of the layers."""
+    layer, labels = coded([_layer_of(node, given) for node, given in graph.nodes(data=True)])
+    if all(isinstance(label, int) for label in labels):
+        ranks = np.argsort(np.argsort(labels))
+        layer, labels = ranks[layer], sorted(labels)
+    next_in = [count() for _ in labels]
+    given_or_next = [
+        given.get("neuron", next(next_in[k]))
+        for (_, given), k in zip(graph.nodes(data=True), layer.tolist(), strict=True)
+    ]
+    number = whole_numbers(given_or_next, "neuron attribute")
+    if len(set(zip(layer.tolist(), number.tolist(), strict=True))) < len(layer):
         raise InvalidNetworkError("two nodes are the same neuron of the same layer: correct the attribute 'neuron'")
-    return neuron_of
+    return layer, number, [str(label) for label in labels]
 
 
-def _layer_order(graph: Any) -> list[str]:
-    labels = list(dict.fromkeys(_layer_of(node, given) for node, given in graph.nodes(data=True)))
-    return [str(label) for label in (sorted(labels) if all(isinstance(x, int) for x in labels) else labels)]
-
-
-def _declared_order(header: Header, neurons: Iterable[_Neuron]) -> list[str]:
-    sizes = {layer["name"]: layer["size"] for layer in header["layers"]}
-    for neuron in neurons:
-        if not 0 <= neuron.number < sizes.get(neuron.layer, 0):
-            raise InvalidNetworkError(
-                f"a node is neuron {neuron.number} of layer {neuron.layer!r}, which the graph attribute 'topokit' "
-                "does not know: delete that attribute to read the graph as it stands"
-            )
-    return list(sizes)
-
-
-def _edges(graph: Any, neuron_of: _Neurons, order: Sequence[str]) -> tuple[list[_Ends], _Attributes]:
+def _edges(graph: Any, layer: _Integers) -> tuple[_Integers, _Integers, list[Mapping[str, Any]]]:
+    """Positions of the source and target node of each edge, and its attributes."""
+    position = {node: k for k, node in enumerate(graph)}
     triples = list(graph.edges(data=True))
-    ends = [(neuron_of[u], neuron_of[v]) for u, v, _ in triples]
+    source = np.array([position[u] for u, _, _ in triples], np.int64)
+    target = np.array([position[v] for _, v, _ in triples], np.int64)
     if not graph.is_directed():
-        position = {layer: k for k, layer in enumerate(order)}
-        ends = [(a, b) if position[a.layer] <= position[b.layer] else (b, a) for a, b in ends]
-    return ends, [given for *_, given in triples]
+        backward = layer[source] > layer[target]
+        source, target = np.where(backward, target, source), np.where(backward, source, target)
+    return source, target, [given for _, _, given in triples]
 
 
-def _sizes(neurons: Iterable[_Neuron], order: Sequence[str]) -> dict[str, int]:
-    sizes = dict.fromkeys(order, 0)
-    for neuron in neurons:
-        sizes[neuron.layer] = max(sizes[neuron.layer], neuron.number + 1)
-    return sizes
+def _sizes(layer: _Integers, number: _Integers, names: Sequence[str]) -> dict[str, int]:
+    sizes = np.zeros(len(names), np.int64)
+    np.maximum.at(sizes, layer, number + 1)
+    return dict(zip(names, sizes.tolist(), strict=True))
 
 
-def _without_edge_counts(header: Header) -> Header:
+def _declared(header: Header, layer: _Integers, number: _Integers, names: Sequence[str]) -> Header:
+    """The header without its numbers of edges, which may have changed; every node must be a neuron it knows."""
+    sizes = {entry["name"]: entry["size"] for entry in header["layers"]}
+    known = np.array([sizes.get(name, 0) for name in names])
+    outside = np.flatnonzero((number < 0) | (number >= known[layer]))
+    if len(outside):
+        raise InvalidNetworkError(
+            f"a node is neuron {number[outside[0]]} of layer {names[layer[outside[0]]]!r}, which the graph attribute "
+            "'topokit' does not know: delete that attribute to read the graph as it stands"
+        )
     blocks = [{key: value for key, value in entry.items() if key != "edges"} for entry in header["blocks"]]
     return {**header, "blocks": blocks}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from topokit.dag.codec import decode
+from topokit.dag.convert.header import NamedEnds
 from topokit.dag.layer import Layer
 from topokit.dag.network import LayeredDAG
 from topokit.errors import InvalidNetworkError
+
+Coded: TypeAlias = tuple[NDArray[np.int64], list[Any]]
 
 _TYPED = ("weights", "multiplicity")
 
@@ -69,6 +72,22 @@ def rebuilt(header: Mapping[str, Any], table: EdgeTable) -> LayeredDAG:
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError) as error:
         raise InvalidNetworkError(f"the header is incomplete: {type(error).__name__}: {error}") from error
     return decode(arrays, {**header, "blocks": blocks})
+
+
+def coded(values: Sequence[Hashable]) -> Coded:
+    """The distinct values in the order they appear, and for each value its position among them."""
+    position: dict[Hashable, int] = {}
+    codes = np.array([position.setdefault(value, len(position)) for value in values], np.int64)
+    return codes, list(position)
+
+
+def distinct_blocks(names: Coded, sources: Coded, targets: Coded) -> tuple[NDArray[np.int64], list[NamedEnds]]:
+    """The (block name or None, source layer, target layer) there are, and for each edge its position among them."""
+    (name, name_of), (source, source_of), (target, target_of) = names, sources, targets
+    keys = (name * len(source_of) + source) * len(target_of) + target
+    _, first, number = np.unique(keys, return_index=True, return_inverse=True)
+    triples = zip(name[first], source[first], target[first], strict=True)
+    return number, [(name_of[b] or None, source_of[s], target_of[t]) for b, s, t in triples]
 
 
 def numbers(values: Sequence[Any] | NDArray[Any], what: str) -> NDArray[np.float64]:
