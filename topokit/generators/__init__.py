@@ -7,14 +7,22 @@ from topokit.generators.counts import (
     uniform_edge_counts,
 )
 from topokit.generators.patterns import random_keys, random_mask, random_pattern, unused_keys
+from topokit.generators.random_networks import erdos_renyi, erk, random_network, uniform
+from topokit.generators.rewiring import rewired, rewiring_chain
 
 __all__ = [
     "er_epsilon_edge_counts",
+    "erdos_renyi",
+    "erk",
     "erk_edge_counts",
     "erk_weight_counts",
     "random_keys",
     "random_mask",
+    "random_network",
     "random_pattern",
+    "rewired",
+    "rewiring_chain",
+    "uniform",
     "uniform_edge_counts",
     "unused_keys",
 ]

@@ -149,10 +149,10 @@ def check_density(density: float) -> None:
 
 def checked_sizes(sizes: Sizes) -> tuple[int, ...]:
     """The widths as a tuple; `ParameterError` unless there are two or more, each at least 1."""
-    widths = tuple(int(size) for size in sizes)
-    if len(widths) < 2 or min(widths) < 1:
+    widths = tuple(sizes)
+    if len(widths) < 2 or not all(isinstance(width, int | np.integer) and width > 0 for width in widths):
         raise ParameterError(f"sizes are {widths}: give at least two layers of at least one neuron, input first")
-    return widths
+    return tuple(int(width) for width in widths)
 
 
 def _rounded(edges: NDArray[np.float64]) -> Counts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.dag import CSRPattern
+from topokit.dag import CSRPattern, Pattern
 from topokit.errors import ParameterError
 
 Random = int | np.random.Generator | None
@@ -80,10 +80,19 @@ def pattern_of_keys(keys: Keys, shape: tuple[int, int]) -> CSRPattern:
     return CSRPattern(indptr.astype(index_type), (keys % n_target).astype(index_type), shape)
 
 
+def keys_of_pattern(pattern: Pattern) -> Keys:
+    """The inverse of `pattern_of_keys`, ascending, (nnz,)."""
+    indptr, indices = pattern.csr()
+    n_source, n_target = pattern.shape
+    keys: Keys = np.repeat(np.arange(n_source, dtype=np.int64) * n_target, np.diff(indptr)) + indices
+    return keys
+
+
 def _distinct(keys: Keys) -> Keys:
     # np.unique hashes since NumPy 2.3, which takes ten times as long as sorting.
-    ascending = np.sort(keys)
-    return ascending[np.concatenate([[True], ascending[1:] != ascending[:-1]])]
+    ascending: Keys = np.sort(keys)
+    distinct: Keys = ascending[np.concatenate([[True], ascending[1:] != ascending[:-1]])]
+    return distinct
 
 
 def _keys_of_a_mask(population: int, count: int, generator: np.random.Generator) -> Keys:
