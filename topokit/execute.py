@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import TypeVar
 
 from tqdm.auto import tqdm
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+
+_ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
 
 
 def map(
@@ -38,31 +43,75 @@ def map(
     Returns
     -------
     list
-        ``function(item)`` for each item. The first failing item raises its error and cancels the rest.
+        ``function(item)`` for each item. The first failure raises its error and cancels what has not begun.
     """
     work = list(items)
     if executor is None:
         return [function(item) for item in progress(work, label)]
     futures = [executor.submit(function, item) for item in work]
     try:
-        return [future.result() for future in progress(futures, label)]
+        for future in progress(as_completed(futures), label, total=len(futures)):
+            future.result()
     except BaseException:
-        for future in futures:
-            future.cancel()
+        _cancel(futures)
         raise
+    return [future.result() for future in futures]
 
 
-def progress(items: Sequence[Item], label: str = "") -> Iterator[Item]:
-    """The items, with a progress bar on standard error once a second has passed."""
-    yield from tqdm(items, desc=label or None, delay=1.0, leave=False)
+def progress(items: Iterable[Item], label: str = "", *, total: int | None = None) -> Iterator[Item]:
+    """The items, with a progress bar on standard error once a second has passed.
+
+    Parameters
+    ----------
+    items : iterable
+        What to go through.
+    label : str
+        What the bar says.
+    total : int, optional
+        How many there are, where `items` has no length.
+    """
+    yield from tqdm(items, desc=label or None, total=total, delay=1.0, leave=False)
 
 
 def process_pool(workers: int | None = None) -> ProcessPoolExecutor:
-    """A pool of fresh processes, one per core unless told, each with one thread per kernel."""
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers or os.cpu_count(), mp_context=context, initializer=_one_thread)
+    """A pool of fresh processes, one per usable core unless told, each with one thread per numerical library.
+
+    Scripts that use it need the ``if __name__ == "__main__":`` guard of `multiprocessing`.
+    """
+    return ProcessPoolExecutor(workers or usable_cores(), mp_context=_OneThreadContext())
 
 
-def _one_thread() -> None:
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ[variable] = "1"
+def usable_cores() -> int:
+    """Cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _cancel(futures: Iterable[Future[Answer]]) -> None:
+    for future in futures:
+        future.cancel()
+
+
+class _OneThreadProcess(SpawnProcess):
+    # A worker imports the caller's main module, and NumPy with it, before any initializer runs, and the libraries
+    # read these variables once, when they load: so they must be in the environment the worker is born with.
+    def start(self) -> None:
+        with _environment(_ONE_THREAD):
+            super().start()
+
+
+class _OneThreadContext(SpawnContext):
+    Process = _OneThreadProcess
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
