@@ -2,8 +2,11 @@
 
 from topokit.analyzers.degrees import DegreeDistribution, degrees
 from topokit.analyzers.dormant import DormantNeurons, dormant
+from topokit.analyzers.fit_power_law import PowerLawFit, fit_power_law
 from topokit.analyzers.input_map import InputMap, input_map
 from topokit.analyzers.kshell import KShells, kshell
+from topokit.analyzers.likelihood_ratios import LikelihoodRatio
+from topokit.analyzers.power_law import PowerLawTest, power_law
 from topokit.analyzers.rank_evolution import RankCorrelation, rank_evolution
 from topokit.analyzers.result import Meta, Result
 from topokit.analyzers.tau_dormant import ActivationDormancy, tau_dormant
@@ -14,13 +17,18 @@ __all__ = [
     "DormantNeurons",
     "InputMap",
     "KShells",
+    "LikelihoodRatio",
     "Meta",
+    "PowerLawFit",
+    "PowerLawTest",
     "RankCorrelation",
     "Result",
     "degrees",
     "dormant",
+    "fit_power_law",
     "input_map",
     "kshell",
+    "power_law",
     "rank_evolution",
     "tau_dormant",
 ]
