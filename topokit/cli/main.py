@@ -68,7 +68,8 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _fail(error.format_message(), USER_ERROR, debug)
     except (KeyboardInterrupt, click.Abort) as error:
-        return _fail(str(error) or "interrupted", OTHER_ERROR, debug)
+        # click turns an interruption into an Abort without words; what was stopped has said how to go on.
+        return _fail(str(error) or str(error.__cause__ or "") or "interrupted", OTHER_ERROR, debug)
     except TopokitError as error:
         return _fail(str(error), error.exit_code, debug)
     except BrokenPipeError:
