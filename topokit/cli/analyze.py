@@ -36,7 +36,6 @@ def analyze(
     """
     from topokit.cli.sources import open_source, source_name
     from topokit.outputs import whole_folder
-    from topokit.plots import save
 
     summaries = []
     with whole_folder(out) as folder:

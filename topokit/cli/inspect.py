@@ -36,7 +36,14 @@ def inspect(file: Path, as_json: bool) -> None:
         print_table(
             ["from", "to", "edges", "possible", "density", "edges from"],
             [
-                (b["source"], b["target"], b["edges"], b["possible"], f"{b['edges'] / b['possible']:.2%}", b["mask_source"])
+                (
+                    b["source"],
+                    b["target"],
+                    b["edges"],
+                    b["possible"],
+                    f"{b['edges'] / b['possible']:.2%}",
+                    b["mask_source"],
+                )
                 for b in found["blocks"]
             ],
         )

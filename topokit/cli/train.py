@@ -32,7 +32,9 @@ def _help(field: Field[Any]) -> str:
 
 @click.command()
 @click.argument("config", required=False, type=click.Path(path_type=Path))
-@click.option("--out", "-o", "folder", type=click.Path(path_type=Path), help="Run folder; runs/METHOD-seedN unless given.")
+@click.option(
+    "--out", "-o", "folder", type=click.Path(path_type=Path), help="Run folder; runs/METHOD-seedN unless given."
+)
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run of the same configuration stopped.")
 @json_option
 @config_flags

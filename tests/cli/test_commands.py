@@ -1,0 +1,152 @@
+"""Every command as a person would type it, on real files and a real short run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+import topokit as tk
+from topokit.cli.main import COMMANDS, run
+from topokit.registry import TABLES
+
+CONFIG = """\
+method = "set"
+hidden = [24, 16]
+density = 0.2
+epochs = 2
+"""
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SET run of two epochs on digits."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "set.toml").write_text(CONFIG)
+    assert run(["train", str(folder / "set.toml"), "-o", str(folder / "run")]) == 0
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pruned state dict 20-12-4 as safetensors, PyTorch's way round."""
+    rng = np.random.default_rng(0)
+    weights = {
+        f"{name}.weight": (rng.normal(size=shape) * (rng.random(shape) < 0.3)).astype(np.float32)
+        for name, shape in {"fc1": (12, 20), "fc2": (4, 12)}.items()
+    }
+    path = tmp_path_factory.mktemp("checkpoint") / "model.safetensors"
+    save_file({**weights, "fc1.bias": np.zeros(12, np.float32)}, path)
+    return path
+
+
+def output_of(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    capsys.readouterr()
+    status = run([str(word) for word in words])
+    captured = capsys.readouterr()
+    assert status == 0, captured.err
+    return captured.out
+
+
+def json_of(capsys: pytest.CaptureFixture[str], *words: object) -> Any:
+    return json.loads(output_of(capsys, *words, "--json"))
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        assert f"topokit {command}" in output_of(capsys, command, "--help")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_list_names_everything_and_the_code_exists(table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = json_of(capsys, "list", table)
+    assert [entry["name"] for entry in listed] == list(TABLES[table])
+    for entry in listed:
+        assert TABLES[table].load(entry["name"]) is not None
+
+
+def test_inspect_has_the_keys_machines_rely_on(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = json_of(capsys, "inspect", checkpoint)
+    assert {"format", "tensors", "layers", "blocks", "provenance"} <= set(found)
+    assert set(found["tensors"][0]) == {"name", "shape", "dtype", "role", "nnz", "used_as", "skipped"}
+    assert set(found["layers"][0]) == {"name", "size", "kind"}
+    assert set(found["blocks"][0]) == {"source", "target", "edges", "possible", "mask_source"}
+    assert [layer["size"] for layer in found["layers"]] == [20, 12, 4]
+    assert "fc1.bias" in output_of(capsys, "inspect", checkpoint)
+
+
+def test_tables_fit_a_terminal(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = subprocess.run([sys.executable, "-m", "topokit", "inspect", checkpoint], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    # The first line is the path, as long as it is.
+    assert max(map(len, done.stdout.splitlines()[1:])) <= 80
+
+
+def test_train_returns_the_summary_and_resumes(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    again = json_of(capsys, "train", recorded.parent / "set.toml", "-o", recorded, "--resume")
+    assert again["frames"] == len(tk.open_recording(recorded))
+    assert again["summary"] == tk.open_recording(recorded).run["summary"]
+
+
+def test_a_flag_overrides_the_file(recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = recorded.parent / "set.toml"
+    output_of(capsys, "train", config, "-o", tmp_path / "run", "--hidden", "8", "--epochs", "1", "--seed", "3")
+    stored = tk.open_recording(tmp_path / "run").config
+    assert (stored["hidden"], stored["epochs"], stored["seed"], stored["density"]) == ([8], 1, 3, 0.2)
+
+
+def test_analyze_writes_a_frame_and_a_figure_each(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    found = json_of(capsys, "analyze", recorded, "-o", out, "--replicates", 5, "--figures", "svg")
+    assert found["sources"][0]["edges"] == tk.open_recording(recorded)[-1].n_edges
+    names = {path.stem for path in out.glob("*.csv")}
+    assert {"degrees", "power_law", "kshell", "dormant", "input_map", "rank_evolution", "nnstd_matrix"} <= names
+    assert {path.stem for path in out.glob("*.svg")} == names
+
+
+def test_analyze_takes_checkpoints_and_says_what_they_lack(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["analyze", str(checkpoint), "-o", str(tmp_path / "out"), "--replicates", "5"]) == 0
+    assert "rank_evolution left out" in capsys.readouterr().err
+    assert (tmp_path / "out" / "kshell.pdf").stat().st_size > 1000
+
+
+def test_compare_agrees_with_the_library(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    series = tk.open_recording(recorded)
+    first = recorded / "frames" / f"{series.steps[0]:09d}.safetensors"
+    found = json_of(capsys, "compare", first, recorded)
+    assert found["total"] == tk.nnstd(series[0], series[-1]).total
+    assert len(found["layers"]) == 3
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".csv", ".graphml", ".gexf"])
+def test_export_writes_every_graph_format(
+    suffix: str, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output_of(capsys, "export", checkpoint, tmp_path / f"net{suffix}")
+    assert (tmp_path / f"net{suffix}").stat().st_size > 500
+    if suffix == ".npz":
+        assert tk.load(tmp_path / "net.npz").equals(tk.load(checkpoint))
+
+
+def test_report_is_one_page(recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output_of(capsys, "report", recorded, "-o", tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert page.lower().startswith("<!doctype html>")
+    assert 'src="http' not in page
+
+
+def test_cite_and_doctor(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Topological Insights" in output_of(capsys, "cite", "nnstd")
+    found = json_of(capsys, "doctor")
+    assert {"numpy", "torch", "hypothesis"} <= {row["package"] for row in found["packages"]}

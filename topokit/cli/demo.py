@@ -1,0 +1,100 @@
+"""``topokit demo``: the whole way through the house on data that come with scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from topokit.cli.tables import print_table
+
+if TYPE_CHECKING:
+    from topokit.recording import Recording
+
+METHODS = ("dense", "static", "set", "rigl", "snfs")
+SETTINGS: Mapping[str, Any] = {"dataset": "digits", "hidden": (256, 256), "density": 0.05, "epochs": 40}
+DIGIT_SHAPE = (8, 8)
+
+
+@click.command()
+@click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("topokit-demo"), show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Seed of every run.")
+@click.option("--figures", "suffix", type=click.Choice(["pdf", "svg", "png"]), default="png", show_default=True)
+def demo(out: Path, seed: int, suffix: str) -> None:
+    """Train five small networks on digits, analyse how their wiring evolved, and write figures and a report.
+
+    Runs that are already in the folder are kept, an interrupted one goes on.
+    """
+    from topokit.execute import map as parallel_map
+    from topokit.execute import process_pool
+    from topokit.recording import open_recording
+    from topokit.report import report
+
+    with process_pool() as pool:
+        folders = parallel_map(partial(_train, out / "runs", seed), METHODS, pool, label="training")
+    runs = {method: open_recording(folder) for method, folder in zip(METHODS, folders, strict=True)}
+    _draw(runs, out / "figures", suffix)
+    report(list(runs.values()), out / "report.html")
+    print_table(*_closing_table(runs), title="scikit-learn digits, last epoch")
+    click.echo(f"recordings  {out / 'runs'}\nfigures     {out / 'figures'}\nreport      {out / 'report.html'}")
+
+
+def _train(folder: Path, seed: int, method: str) -> Path:
+    from topokit.training import TrainConfig, train
+
+    return train(TrainConfig(method=method, seed=seed, **SETTINGS), folder / method, resume=True).folder
+
+
+def _draw(runs: Mapping[str, Recording], folder: Path, suffix: str) -> None:
+    import topokit as tk
+    from topokit.execute import progress
+    from topokit.plots import accuracy, degree_grid, input_map_grid, save
+
+    sparse = {method: run for method, run in runs.items() if method != "dense"}
+    each = {
+        "dormant": lambda run: tk.dormant(run),
+        "shells": lambda run: tk.kshell(run),
+        "ranks": lambda run: tk.rank_evolution(run),
+        "distance": lambda run: tk.nnstd_matrix(run),
+        "power_law": lambda run: tk.power_law(run[:: max(1, len(run) // 8)], replicates=50, rng=0),
+    }
+    figures = {
+        "accuracy": lambda: accuracy({method: run.metrics for method, run in runs.items()}),
+        "degrees": lambda: degree_grid({m: tk.degrees(run, layers="hidden") for m, run in sparse.items()}),
+        "input_maps": lambda: input_map_grid({m: tk.input_map(run, shape=DIGIT_SHAPE) for m, run in sparse.items()}),
+        **{name: partial(_panels, analysis, sparse) for name, analysis in each.items()},
+    }
+    for name in progress(list(figures), "figures"):
+        save(figures[name](), folder / f"{name}.{suffix}")
+
+
+def _panels(analysis: Any, runs: Mapping[str, Recording]) -> Any:
+    from topokit.registry import PLOTS
+
+    results = {method: analysis(run) for method, run in runs.items()}
+    plot = PLOTS.load(next(iter(results.values())).plot_name)
+    return plot(results)
+
+
+def _closing_table(runs: Mapping[str, Recording]) -> tuple[list[str], list[list[Any]]]:
+    import topokit as tk
+
+    header = ["method", "edges", "density", "test accuracy", "moved (NNSTD)", "highest shell", "dormant"]
+    rows = []
+    for method, run in runs.items():
+        last = run[-1]
+        rows.append(
+            [
+                method,
+                last.n_edges,
+                f"{last.density:.1%}",
+                f"{run.run['summary']['last_test_accuracy']:.3f}",
+                f"{tk.nnstd(run[0], last).total:.3f}",
+                int(tk.kshell(last).summary["k_max"].iloc[-1]),
+                int(tk.dormant(last).frame["below_threshold"].sum()),
+            ]
+        )
+    return header, rows
