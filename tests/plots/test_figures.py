@@ -1,0 +1,253 @@
+"""What stands on each figure, checked against the results it is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from growing import grown
+from legible import assert_legible
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.testing import assert_allclose, assert_array_equal
+
+from topokit import plots
+from topokit.analyzers import (
+    degrees,
+    dormant,
+    input_map,
+    kshell,
+    nnstd,
+    nnstd_against,
+    nnstd_matrix,
+    power_law,
+    rank_evolution,
+    tau_dormant,
+)
+from topokit.dag import LayeredDAG
+from topokit.errors import InsufficientDataError, ParameterError, UnknownNameError
+
+METRICS = pd.DataFrame(
+    {
+        "step": [10, 20, 30],
+        "epoch": [1.0, 2.0, 3.0],
+        "train_loss": [1.0, 0.5, 0.2],
+        "train_accuracy": [0.5, 0.8, 0.9],
+        "test_accuracy": [0.4, np.nan, 0.8],
+    }
+)
+
+DRAWN: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
+    "degree_ccdf": (plots.degree_ccdf, degrees),
+    "degree_grid": (plots.degree_grid, lambda source: degrees(source, layers="hidden")),
+    "shell_histogram": (plots.shell_histogram, kshell),
+    "dormant_evolution": (plots.dormant_evolution, dormant),
+    "input_map": (plots.input_map, input_map),
+    "input_map_grid": (plots.input_map_grid, input_map),
+    "rank_matrix": (plots.rank_matrix, rank_evolution),
+    "power_law_evolution": (plots.power_law_evolution, lambda source: power_law(source, replicates=0)),
+    "distance_matrix": (plots.distance_matrix, nnstd_matrix),
+    "distance_evolution": (plots.distance_evolution, nnstd_against),
+}
+OVER_TIME = {"rank_matrix", "distance_matrix", "distance_evolution"}
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7, 50])
+@pytest.mark.parametrize("name", DRAWN)
+def test_one_result_is_legible(name: str, frames: int) -> None:
+    if frames == 1 and name in OVER_TIME:
+        pytest.skip("needs two networks, as its analyzer says")
+    plot, analyze = DRAWN[name]
+    assert_legible(plot(analyze(grown(frames))))
+
+
+@pytest.mark.parametrize("name", sorted(set(DRAWN) - OVER_TIME))
+def test_a_lone_network_is_legible(name: str) -> None:
+    plot, analyze = DRAWN[name]
+    assert_legible(plot(analyze(grown(1)[0])))
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("name", DRAWN)
+def test_several_results_are_legible_panels(name: str, count: int) -> None:
+    plot, analyze = DRAWN[name]
+    figure = plot({f"method {k}": analyze(grown(4, seed=k)) for k in range(count)})
+    assert isinstance(figure, Figure)
+    assert_legible(figure)
+
+
+@pytest.mark.parametrize("name", sorted(set(DRAWN) - {"degree_grid", "input_map_grid", "power_law_evolution"}))
+def test_draws_on_given_axes_but_not_several_results_on_one(name: str) -> None:
+    plot, analyze = DRAWN[name]
+    result = analyze(grown(3))
+    ax = Figure().subplots()
+    assert plot(result, ax=ax) is ax
+    with pytest.raises(ParameterError, match="leave out ax"):
+        plot({"a": result, "b": result}, ax=ax)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_an_empty_mapping_is_refused(name: str) -> None:
+    with pytest.raises(ParameterError, match="no result was given"):
+        DRAWN[name][0]({})
+
+
+@pytest.mark.parametrize("name", ["$\\frac$", "_private", "<script>alert(1)</script>", "naïve – 50 % {x}"])
+def test_any_name_can_be_drawn(name: str) -> None:
+    figure = plots.dormant_evolution({name: dormant(grown(3)), "other": dormant(grown(3, seed=1))})
+    assert_legible(figure)
+    assert name in [text.get_text().strip() for text in figure.legends[0].get_texts()]
+
+
+def test_degree_curves_are_the_complementary_distribution() -> None:
+    result = degrees(grown(3))
+    ax = plots.degree_ccdf(result)
+    table = result.distribution()
+    table = table[(table["epoch"] == 2) & (table["degree"] > 0)]
+    for layer, line in zip(result.layers, ax.lines, strict=True):
+        expected = table[table["layer"] == layer.name]
+        x, y = line.get_data()
+        drawn = [y[np.flatnonzero(x == k)[0]] for k in expected["degree"]]
+        assert line.get_label() == layer.name
+        assert_allclose(drawn, expected["ccdf"])
+
+
+def test_degree_grid_has_rows_of_moments_and_marks_the_largest_degree() -> None:
+    result = degrees(grown(20), layers="hidden")
+    figure = plots.degree_grid({"a": result, "b": result}, moments=[0, 19])
+    assert len(figure.axes) == 4
+    assert [ax.get_title(loc="right") for ax in figure.axes] == ["epoch 0"] * 2 + ["epoch 19"] * 2
+    assert figure.axes[2].lines[-1].get_xdata()[0] == result.values(moment=19).max()
+
+
+def test_degree_grid_shares_add_up_to_one() -> None:
+    cell = plots.degree_grid(degrees(grown(1), layers="hidden")).axes[0]
+    steps = cell.patches[0].get_xy()
+    width = np.diff(np.unique(steps[:, 0]))[0]
+    assert_allclose(np.abs(_area(steps)), width)
+
+
+def _area(polygon: np.ndarray) -> float:
+    x, y = polygon.T
+    return float(0.5 * np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
+
+
+def test_shells_count_every_neuron_once() -> None:
+    result = kshell(grown(3))
+    ax = plots.shell_histogram(result, moment=0)
+    assert [sum(bar.get_height() for bar in bars) for bars in ax.containers] == [layer.size for layer in result.layers]
+
+
+def test_dormant_lines_are_the_counts() -> None:
+    result = dormant(grown(5), threshold=7)
+    ax = plots.dormant_evolution(result)
+    for layer, line in zip(result.layers, ax.lines, strict=True):
+        rows = result.frame[result.frame["layer"] == layer.name]
+        assert_array_equal(line.get_ydata(), rows["below_threshold"])
+        assert_array_equal(line.get_xdata(), rows["epoch"])
+    assert "degree < 7" in ax.get_ylabel()
+    assert "without input" in plots.dormant_evolution(result, counting="no_input").get_ylabel()
+
+
+def test_panels_per_layer_hold_a_line_per_method() -> None:
+    results = {label: dormant(grown(5, seed=k)) for k, label in enumerate("abc")}
+    figure = plots.dormant_evolution(results)
+    assert [ax.get_title() for ax in figure.axes] == ["hidden1 (24 neurons)", "hidden2 (16 neurons)"]
+    assert [line.get_label() for line in figure.axes[0].lines] == ["a", "b", "c"]
+
+
+def test_rank_matrix_shows_the_matrix_from_0_to_1() -> None:
+    result = rank_evolution(grown(5))
+    image = plots.rank_matrix(result).images[0]
+    assert_array_equal(np.asarray(image.get_array()), result.matrix)
+    assert image.get_clim() == (0, 1)
+
+
+def test_rank_matrix_of_dense_networks_says_why_it_is_blank() -> None:
+    dense = [LayeredDAG.from_adjacencies([np.ones((4, 3)), np.ones((3, 2))])] * 3
+    assert "no ranking" in plots.rank_matrix(rank_evolution(dense)).texts[0].get_text()
+
+
+def test_input_map_shows_the_image_and_signed_sums_about_zero() -> None:
+    result = input_map(grown(3))
+    image = plots.input_map(result, moment=1).images[0]
+    assert_array_equal(np.asarray(image.get_array()), result.image("count", moment=1))
+    assert image.get_clim()[0] == 0
+    low, high = plots.input_map(result, value="weight").images[0].get_clim()
+    assert low == -high
+
+
+def test_input_map_of_colour_images_by_channel() -> None:
+    mask = np.random.default_rng(0).random((3 * 4 * 5, 6)) < 0.4
+    result = input_map(LayeredDAG.from_adjacencies([mask], input_shape=(3, 4, 5)))
+    image = plots.input_map(result, channel=1).images[0]
+    assert_array_equal(np.asarray(image.get_array()), mask.sum(1).reshape(3, 4, 5)[1])
+
+
+def test_input_maps_of_several_methods_share_a_scale_and_grid_rows_have_their_own() -> None:
+    sparse, dense = input_map(grown(2, density=0.1)), input_map(grown(2, density=0.8))
+    figure = plots.input_map({"sparse": sparse, "dense": dense})
+    assert len({ax.images[0].get_clim() for ax in figure.axes if ax.images}) == 1
+    grid = plots.input_map_grid({"sparse": sparse, "dense": dense})
+    assert len({ax.images[0].get_clim() for ax in grid.axes if ax.images}) == 2
+
+
+def test_distance_matrix_total_and_by_layer() -> None:
+    result = nnstd_matrix(grown(4))
+    image = plots.distance_matrix(result).images[0]
+    assert_array_equal(np.asarray(image.get_array()), result.matrix)
+    assert image.get_clim() == (0, 1)
+    layer = result.layer_names[1]
+    assert_array_equal(
+        np.asarray(plots.distance_matrix(result, layer=layer).images[0].get_array()), result.layer_matrices[1]
+    )
+    with pytest.raises(UnknownNameError, match="unknown layer"):
+        plots.distance_matrix(result, layer="hiden1")
+
+
+def test_distance_layers_are_bars_and_their_mean_a_line() -> None:
+    series = grown(2)
+    result = nnstd(series[0], series[1])
+    ax = plots.distance_layers(result)
+    assert_legible(ax)
+    assert_allclose([bar.get_width() for bar in ax.patches], result.layers)
+    assert ax.lines[0].get_xdata()[0] == result.total
+
+
+def test_distance_evolution_has_the_total_in_black() -> None:
+    result = nnstd_against(grown(4))
+    ax = plots.distance_evolution(result)
+    assert [line.get_label() for line in ax.lines] == ["total", *result.layer_names]
+    assert_array_equal(ax.lines[0].get_ydata(), result.totals)
+    assert ax.lines[0].get_color() == "black"
+
+
+def test_activation_dormancy_curves_and_threshold() -> None:
+    rng = np.random.default_rng(0)
+    result = tau_dormant({"hidden1": rng.random((50, 20)) * (np.arange(20) > 4), "hidden2": rng.random(8)})
+    ax = plots.activation_dormancy(result)
+    assert_legible(ax)
+    assert ax.lines[0].get_label() == "hidden1 (5 of 20 dormant)"
+    assert ax.lines[2].get_xdata()[0] == result.tau
+
+
+def test_accuracy_skips_what_was_not_measured() -> None:
+    ax = plots.accuracy(METRICS)
+    assert_legible(ax)
+    assert [line.get_label() for line in ax.lines] == ["Train accuracy", "Test accuracy"]
+    assert_array_equal(ax.lines[1].get_xdata(), [1, 3])
+    assert plots.accuracy(METRICS, columns=["train_loss"]).get_ylabel() == "Train loss"
+    assert_legible(plots.accuracy({"one": METRICS, "two": METRICS.drop(columns="train_accuracy")}))
+    assert_legible(plots.accuracy(METRICS.head(1)))
+
+
+def test_accuracy_of_a_table_without_any_names_the_columns() -> None:
+    with pytest.raises(InsufficientDataError, match="train_loss"):
+        plots.accuracy(METRICS[["epoch", "train_loss"]])
+
+
+def test_results_draw_themselves() -> None:
+    assert isinstance(kshell(grown(1)).plot(), Axes)

@@ -1,0 +1,46 @@
+"""Figures: one function per file, from a result to matplotlib axes; they compute nothing.
+
+Every function takes one result and an optional ``ax``; most also take a mapping label -> result and then return a
+figure of panels. Figures live outside pyplot and leave the user's settings alone; `save` writes them.
+"""
+
+from topokit.plots.accuracy import accuracy
+from topokit.plots.activation_dormancy import activation_dormancy
+from topokit.plots.degree_ccdf import degree_ccdf
+from topokit.plots.degree_grid import degree_grid
+from topokit.plots.distance_evolution import distance_evolution
+from topokit.plots.distance_layers import distance_layers
+from topokit.plots.distance_matrix import distance_matrix
+from topokit.plots.dormant_evolution import dormant_evolution
+from topokit.plots.input_map import input_map
+from topokit.plots.input_map_grid import input_map_grid
+from topokit.plots.power_law_evolution import power_law_evolution
+from topokit.plots.power_law_fit import power_law_fit
+from topokit.plots.rank_matrix import rank_matrix
+from topokit.plots.save import drawn, save, width
+from topokit.plots.shell_histogram import shell_histogram
+from topokit.plots.style import COLUMN_WIDTH, PAGE_WIDTH, palette, style
+
+__all__ = [
+    "COLUMN_WIDTH",
+    "PAGE_WIDTH",
+    "accuracy",
+    "activation_dormancy",
+    "degree_ccdf",
+    "degree_grid",
+    "distance_evolution",
+    "distance_layers",
+    "distance_matrix",
+    "dormant_evolution",
+    "drawn",
+    "input_map",
+    "input_map_grid",
+    "palette",
+    "power_law_evolution",
+    "power_law_fit",
+    "rank_matrix",
+    "save",
+    "shell_histogram",
+    "style",
+    "width",
+]

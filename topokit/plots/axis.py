@@ -1,0 +1,104 @@
+"""Axes of time, of checkpoints and of counts, readable with one tick as well as with a thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import LogFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from topokit.dag import Moment
+
+
+def times(moments: Sequence[Moment]) -> tuple[NDArray[np.float64], str]:
+    """When the moments were, (T,), and what the axis is called: epochs if all are known, else steps, else positions."""
+    for attribute, label in (("epoch", "Epoch"), ("step", "Step")):
+        values = [getattr(moment, attribute) for moment in moments]
+        if all(value is not None for value in values):
+            return np.array(values, float), label
+    return np.arange(len(moments), dtype=float), "Checkpoint"
+
+
+def time_axis(ax: Axes, values: NDArray[np.float64], label: str) -> None:
+    """Name the x axis and put few, whole ticks on it; a single moment gets a single tick."""
+    ax.set_xlabel(label)
+    if np.unique(values).size == 1:
+        ax.set_xticks([values[0]], [short(values[0])])
+        return
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=bool(np.ptp(values) >= 3), steps=[1, 2, 5, 10]))
+
+
+def log_log(ax: Axes) -> None:
+    """Logarithmic axes for shares of neurons over degrees; degree 0 lies left of the picture."""
+    ax.set_xscale("log")
+    ax.set_yscale("log", nonpositive="clip")
+    ax.use_sticky_edges = False
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
+
+
+def count_axis(axis: Axis, *, ticks: int = 5) -> None:
+    """Whole-number ticks, for numbers of neurons and connections."""
+    axis.set_major_locator(MaxNLocator(nbins=ticks, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+
+
+def label_axis(axis: Axis, labels: Sequence[str], *, most: int = 6) -> None:
+    """Name the positions 0, 1, ... of a matrix; at most `most` names, a common first word once."""
+    word, names = _common_word(labels)
+    ticks = MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10]).tick_values(0, len(names) - 1)
+    positions = [int(tick) for tick in ticks if 0 <= tick < len(names)]
+    shown = [names[k] for k in positions]
+    axis.set_ticks(positions, shown)
+    if axis is axis.axes.xaxis and max(map(len, shown)) > 5:
+        axis.set_tick_params(labelrotation=90)
+    if word:
+        axis.set_label_text(word.capitalize())
+
+
+def evenly(count: int, most: int) -> NDArray[np.int64]:
+    """At most `most` positions of ``range(count)``, evenly spread, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
+def moment_name(moment: Moment) -> str:
+    """How a panel calls a moment, such as 'epoch 12'."""
+    if moment.epoch is not None:
+        return f"epoch {short(moment.epoch)}"
+    return moment.label or (f"step {moment.step:,}" if moment.step is not None else "")
+
+
+def visible(name: str) -> str:
+    """The name with a space before a leading underscore, for which matplotlib would leave it out of legends."""
+    return f" {name}" if name.startswith("_") else name
+
+
+def short(number: float) -> str:
+    """At most four digits, without a trailing point."""
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:.3g}"
+
+
+def _common_word(labels: Sequence[str]) -> tuple[str, list[str]]:
+    pieces = [label.split(" ", 1) for label in labels]
+    words = {piece[0] for piece in pieces}
+    if len(words) == 1 and all(len(piece) == 2 and _is_number(piece[1]) for piece in pieces):
+        return words.pop(), [short(float(piece[1])) for piece in pieces]
+    return "", list(labels)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def whole_bins(values: NDArray[np.int64], *, most: int = 60) -> list[float]:
+    """Edges of at most `most` bins around whole numbers, all of the same whole width, that hold every value."""
+    low, high = int(values.min()), int(values.max())
+    width = -(-(high - low + 1) // most)
+    return [edge - 0.5 for edge in range(low, high + width + 1, width)]
