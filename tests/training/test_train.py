@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from run_files import contents
 from safetensors.numpy import load_file
 
 from topokit.errors import ConfigError, DivergenceError, OutputExistsError, RecordingError, UnknownNameError
-from topokit.recording import Recording, open_recording
+from topokit.recording import Recording, TopologyRecorder, open_recording
 from topokit.training import TrainConfig, train
 from topokit.training.data.digits import DIGITS
 
@@ -160,6 +162,34 @@ def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
     run = train(SHORT, tmp_path / "run", resume=True)
     assert len(run) == 4
     assert contents(tmp_path / "run") == before
+
+
+def test_resume_leaves_other_peoples_recordings_alone(tmp_path: Path, runs: dict[str, Recording]) -> None:
+    recorder = TopologyRecorder(tmp_path / "own", lambda: runs["set"][0])
+    recorder.record(step=0, epoch=0.0)
+    with pytest.raises(RecordingError, match="did not begin"):
+        train(TrainConfig(), tmp_path / "own", resume=True)
+    assert len(open_recording(tmp_path / "own")) == 1
+
+
+def test_a_network_without_hidden_layers(tmp_path: Path) -> None:
+    run = train(SHORT.replace(hidden=(), epochs=1), tmp_path / "run")
+    assert [layer.size for layer in run[0].layers] == [64, 10]
+
+
+def test_without_torch_the_package_to_install_is_named(tmp_path: Path) -> None:
+    code = f"""
+import sys
+sys.modules["torch"] = None
+from topokit.errors import MissingExtraError
+from topokit.training import TrainConfig, train
+try:
+    train(TrainConfig(), {str(tmp_path / "run")!r})
+except MissingExtraError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install torch" in done.stdout
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:

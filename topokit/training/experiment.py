@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from topokit.errors import ConfigError, MissingExtraError, OutputExistsError
+from topokit.errors import ConfigError, MissingExtraError, OutputExistsError, RecordingError
 from topokit.outputs import check_absent
 from topokit.recording import Recording, RecordingWriter, open_recording
 from topokit.recording.layout import RUN_FILE
 from topokit.recording.run_file import read_run
 from topokit.registry import DATASETS, METHODS
 from topokit.training.config import TrainConfig
+from topokit.training.data import Data
+from topokit.training.methods import Method
 
 
 def train(config: TrainConfig, folder: str | os.PathLike[str], *, resume: bool = False) -> Recording:
@@ -45,7 +48,9 @@ def train(config: TrainConfig, folder: str | os.PathLike[str], *, resume: bool =
     ConfigError
         Values that do not go together, or a folder to resume that was begun with another configuration.
     OutputExistsError
-        The folder holds something and `resume` is false.
+        The folder holds something and `resume` is false, or something that is no run.
+    RecordingError
+        The run to resume is damaged, or is a recording that something else made.
     DataError
         The data set is absent or damaged.
     DivergenceError
@@ -58,33 +63,42 @@ def train(config: TrainConfig, folder: str | os.PathLike[str], *, resume: bool =
         _check_same(config, place)
     else:
         _check_free(place)
-    method = METHODS.load(config.method)
+    method = _method(config)
+    with _one_thread():
+        from topokit.training.loop import Loop
+
+        loop = Loop(config, method, _data(config))
+        begun = (place / RUN_FILE).exists()
+        loop.run(RecordingWriter(place, {} if begun else loop.description(), resume=begun))
+    return open_recording(place)
+
+
+def _method(config: TrainConfig) -> Method:
+    method: Method = METHODS.load(config.method)
     if method.dense_momentum and not config.momentum:
         raise ConfigError(f"method {method.name!r} grows edges by momentum, which is 0: set momentum, such as 0.9")
+    return method
+
+
+def _data(config: TrainConfig) -> Data:
+    folder = Path(config.data_folder) if config.data_folder else None
+    data: Data = DATASETS.load(config.dataset).load(folder, raw=not config.normalise)
+    return data
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums of several threads differ from run to run, so PyTorch gets one, and its old number afterwards."""
     try:
         import torch
     except ModuleNotFoundError as error:
         raise MissingExtraError("torch", "training") from error
-    from topokit.training.loop import Loop
-
-    data = DATASETS.load(config.dataset).load(
-        Path(config.data_folder) if config.data_folder else None, raw=not config.normalise
-    )
     threads = torch.get_num_threads()
-    # Sums of several threads are not the same from run to run.
     torch.set_num_threads(1)
     try:
-        loop = Loop(config, method, data)
-        loop.run(_writer(config, place, loop.description(), resume=resume))
+        yield
     finally:
         torch.set_num_threads(threads)
-    return open_recording(place)
-
-
-def _writer(config: TrainConfig, folder: Path, description: dict[str, Any], *, resume: bool) -> RecordingWriter:
-    if resume and (folder / RUN_FILE).exists():
-        return RecordingWriter(folder, {}, resume=True)
-    return RecordingWriter(folder, description)
 
 
 def _check_free(folder: Path) -> None:
@@ -100,7 +114,10 @@ def _check_same(config: TrainConfig, folder: Path) -> None:
     if not (folder / RUN_FILE).exists():
         check_absent(folder)
         return
-    stored = TrainConfig.from_dict(read_run(folder).get("config") or {}, source=str(folder / RUN_FILE))
+    found = read_run(folder).get("config")
+    if not isinstance(found, dict) or not config.to_dict().keys() <= found.keys():
+        raise RecordingError(f"{folder} is a recording that this trainer did not begin: choose another folder")
+    stored = TrainConfig.from_dict(found, source=str(folder / RUN_FILE))
     different = [f"{name} = {there!r}, not {here!r}" for name, (here, there) in config.differences(stored).items()]
     if different:
         raise ConfigError(

@@ -135,7 +135,7 @@ class Loop:
     def _record_and_rewire(self, writer: RecordingWriter, metrics: Metrics, rate: float) -> int:
         step = self.position.step
         records, updates = self.timetable.records_at(step), self.timetable.updates_at(step)
-        if records or updates:
+        if records or updates or metrics:
             self._check(self.engine.is_finite(), "a weight or gradient", step, rate)
         if records:
             self._record(writer, metrics)
