@@ -40,7 +40,6 @@ class TrainConfig:
     dataset: str = option("digits", "what is learned", choices=DATASETS)
     data_folder: str = option("", "where the data set lies; empty: where `topokit data` puts it", incidental=True)
     validation_fraction: float = option(0.1, "share of the training data kept for validation", within="[0, 1)")
-
     normalise: bool = option(
         True, "centre and scale inputs by the data set's mean and deviation; else they are in [0, 1]"
     )
