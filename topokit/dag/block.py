@@ -123,8 +123,8 @@ class EdgeBlock:
     ) -> EdgeBlock:
         """Make a block from a matrix (n_source, n_target), dense or SciPy sparse; the block owns its arrays.
 
-        A dense matrix has an edge where it is not exactly zero, a sparse one where it stores an entry, and
-        with a `mask` (same shape, only 0 and 1) the mask alone decides. Boolean matrices, and integer ones
+        A dense matrix has an edge where it is not exactly zero, a sparse one where it stores an entry (BSR, which
+        pads with zeros, where it is not zero), and with a `mask` (same shape, only 0 and 1) the mask alone decides. Boolean matrices, and integer ones
         of 0 and 1, carry no weights. ``nonfinite="edge"`` counts NaN as a connection and drops the weights.
 
         Raises
@@ -234,6 +234,9 @@ def _stored(matrix: Any, label: str) -> tuple[CSRPattern, NDArray[Any]]:
             f"block {label!r} needs a real matrix (n_source, n_target), not {matrix.dtype} of shape {matrix.shape}"
         )
     array = sparse.csr_array(_sound_copy(matrix, label))
+    if matrix.format == "bsr":
+        # A dense block is padded with zeros that nobody chose to store.
+        array.eliminate_zeros()
     before = array.nnz
     array.sum_duplicates()
     if array.nnz != before:
