@@ -1,0 +1,120 @@
+"""Which tensors may become blocks, with their masks, and why the others may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from topokit.errors import NoWeightsFoundError
+from topokit.loaders.assembly.masks import pair_masks
+from topokit.loaders.assembly.options import Options
+from topokit.loaders.assembly.order import chosen_by_user
+from topokit.loaders.assembly.roles import REASONS, roles_of
+from topokit.loaders.checkpoint import Axes, Checkpoint, Role, TensorEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a checkpoint offers.
+
+    Attributes
+    ----------
+    entries : tuple of TensorEntry
+        The tensors that become blocks, input side first.
+    masks : mapping of str to TensorEntry
+        The mask of each masked one, by the weight's name.
+    alone : frozenset of str
+        Names of masks that become blocks without weights.
+    roles, axes : mapping
+        Role and axis order of every tensor of the checkpoint.
+    skipped : mapping of str to str
+        Why each other tensor is left out.
+    """
+
+    entries: tuple[TensorEntry, ...]
+    masks: Mapping[str, TensorEntry]
+    alone: frozenset[str]
+    roles: dict[str, Role]
+    axes: dict[str, Axes]
+    skipped: Mapping[str, str]
+
+
+def candidates_of(checkpoint: Checkpoint, options: Options) -> Candidates:
+    """Sort the tensors of a checkpoint.
+
+    Raises
+    ------
+    NoWeightsFoundError
+        No tensor is a weight matrix.
+    CheckpointError
+        A mask belongs to no weight, or has another shape.
+    UnknownNameError
+        The user's order names a tensor that is not there.
+    """
+    entries = list(checkpoint.tensors.values())
+    roles = roles_of(entries)
+    weights, masks = _matrices(entries, roles, "weight"), _matrices(entries, roles, "mask")
+    aliases = _aliases(weights)
+    if options.order is not None:
+        chosen = chosen_by_user(options.order, entries)
+    else:
+        chosen = [entry for entry in weights if entry.name not in aliases] or masks
+    alone = frozenset(entry.name for entry in chosen if roles[entry.name] == "mask")
+    if not chosen:
+        raise _nothing_found(checkpoint, roles)
+    pairs = pair_masks([e for e in chosen if e.name not in alone], masks, options.masks, checkpoint)
+    used = {entry.name for entry in (*chosen, *pairs.values())}
+    return Candidates(
+        tuple(chosen),
+        pairs,
+        alone,
+        roles,
+        {entry.name: _axes(entry, roles[entry.name], options) for entry in entries},
+        {e.name: _reason(e, roles[e.name], aliases) for e in entries if e.name not in used},
+    )
+
+
+def reasons_without_network(entries: Iterable[TensorEntry], roles: Mapping[str, Role]) -> dict[str, str]:
+    """Why the tensors that could not be blocks in any case are left out."""
+    listed = [entry for entry in entries if entry.aside or roles[entry.name] not in ("weight", "mask")]
+    return {entry.name: _reason(entry, roles[entry.name], {}) for entry in listed}
+
+
+def _matrices(entries: Sequence[TensorEntry], roles: Mapping[str, Role], role: Role) -> list[TensorEntry]:
+    return [e for e in entries if roles[e.name] == role and len(e.shape) > 1 and not e.aside]
+
+
+def _aliases(weights: Sequence[TensorEntry]) -> dict[str, str]:
+    """The first name of each tensor that has a second one, by the second."""
+    first: dict[str, str] = {}
+    aliases = {}
+    for entry in weights:
+        if entry.storage_id is not None and first.setdefault(entry.storage_id, entry.name) != entry.name:
+            aliases[entry.name] = first[entry.storage_id]
+    return aliases
+
+
+def _axes(entry: TensorEntry, role: Role, options: Options) -> Axes:
+    """An embedding's rows are its inputs in every framework; all else follows the user or the format."""
+    return "source-target" if role == "embedding" else options.axes or entry.axes
+
+
+def _reason(entry: TensorEntry, role: Role, aliases: Mapping[str, str]) -> str:
+    if entry.aside:
+        return entry.aside
+    if entry.name in aliases:
+        return f"the same tensor as {aliases[entry.name]!r}"
+    if role == "mask" and len(entry.shape) < 2:
+        return "a mask of no matrix"
+    return REASONS[role]
+
+
+def _nothing_found(checkpoint: Checkpoint, roles: Mapping[str, Role]) -> NoWeightsFoundError:
+    kinds = sorted(set(roles.values()))
+    held = f"{len(roles)} tensors ({', '.join(kinds)})" if roles else "no tensor"
+    return NoWeightsFoundError(
+        checkpoint.path,
+        f"holds {held} and no weight matrix",
+        format=checkpoint.format,
+        remedy="see `topokit inspect`, and name the matrices with order=[...] if they are there",
+    )

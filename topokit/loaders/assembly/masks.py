@@ -1,0 +1,103 @@
+"""Which mask belongs to which weight, whether the file holds it or the user gives it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from topokit.errors import CheckpointError, CorruptCheckpointError, ParameterError
+from topokit.loaders.assembly.options import Masks
+from topokit.loaders.assembly.roles import mask_target, names_of
+from topokit.loaders.checkpoint import Checkpoint, TensorEntry, Values
+from topokit.loaders.opening import open_checkpoint
+
+_SHOWN = 4
+
+
+def pair_masks(
+    weights: Iterable[TensorEntry], masks: Iterable[TensorEntry], given: Masks | None, checkpoint: Checkpoint
+) -> dict[str, TensorEntry]:
+    """The mask of each masked weight, by the weight's name; masks that the user gives win.
+
+    Raises
+    ------
+    CheckpointError
+        A mask that the user gives belongs to no weight.
+    CorruptCheckpointError
+        A mask has another shape than its weight.
+    """
+    targets = _targets(weights)
+    pairs: dict[str, TensorEntry] = {}
+    for mask in masks:
+        weight = targets.get(mask_target(mask.name) or "")
+        if weight is not None:
+            pairs[weight.name] = _checked(mask, weight)
+    for mask in _given_masks(given, checkpoint):
+        weight = targets.get(mask.name) or targets.get(mask_target(mask.name) or "")
+        if weight is None:
+            raise _homeless(mask, targets, checkpoint)
+        pairs[weight.name] = _checked(mask, weight)
+    return pairs
+
+
+def _targets(weights: Iterable[TensorEntry]) -> dict[str, TensorEntry]:
+    """Weights by every name that a mask may call them; the full name goes before the module's."""
+    listed = list(weights)
+    return {names_of(weight.name)[k]: weight for k in (2, 1, 0) for weight in reversed(listed)}
+
+
+def _given_masks(given: Masks | None, checkpoint: Checkpoint) -> Iterable[TensorEntry]:
+    if given is None:
+        return []
+    if isinstance(given, (str, os.PathLike)):
+        stored = open_checkpoint(given, limits=checkpoint.limits).tensors.values()
+        return [entry for entry in stored if len(entry.shape) > 1]
+    if not isinstance(given, Mapping):
+        raise ParameterError(f"masks= is a {type(given).__name__}: give a file or a table from weight names to masks")
+    entries = [_in_memory(name, values, checkpoint.path) for name, values in given.items()]
+    return [entry for entry in entries if len(entry.shape) > 1]
+
+
+def _in_memory(name: str, values: Any, path: Path) -> TensorEntry:
+    array = _array(values)
+    return TensorEntry(
+        name=name,
+        shape=array.shape,
+        dtype=array.dtype.name,
+        nbytes=int(array.data.nbytes),
+        path=path,
+        format="masks=",
+        reader=lambda: array,
+        layout="csr" if isinstance(array, sparse.csr_array) else "dense",
+    )
+
+
+def _array(values: Any) -> Values:
+    return sparse.csr_array(values) if hasattr(values, "tocsr") else np.asarray(values)
+
+
+def _checked(mask: TensorEntry, weight: TensorEntry) -> TensorEntry:
+    if mask.shape != weight.shape:
+        raise CorruptCheckpointError(
+            mask.path,
+            f"the mask has shape {mask.shape} but its weight {weight.name!r} has {weight.shape}",
+            format=mask.format,
+            place=repr(mask.name),
+            remedy="give a mask of the weight's own shape",
+        )
+    return mask
+
+
+def _homeless(mask: TensorEntry, targets: Mapping[str, TensorEntry], checkpoint: Checkpoint) -> CheckpointError:
+    names = list(dict.fromkeys(weight.name for weight in targets.values()))
+    shown = ", ".join(map(repr, names[:_SHOWN])) + (" ..." if len(names) > _SHOWN else "")
+    return CheckpointError(
+        checkpoint.path,
+        f"the mask {mask.name!r} belongs to no weight; there are {shown or 'none'}",
+        remedy="name each mask as its weight",
+    )

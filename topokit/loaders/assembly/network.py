@@ -1,0 +1,103 @@
+"""Checkpoint to `LayeredDAG`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import topokit
+from topokit.dag import EdgeBlock, LayeredDAG, Provenance, Skipped
+from topokit.errors import ParameterError, TooLargeError
+from topokit.loaders.assembly.blocks import block_of
+from topokit.loaders.assembly.content import Content, content_of
+from topokit.loaders.assembly.options import Options
+from topokit.loaders.assembly.plan import Plan, PlannedBlock, plan_of
+from topokit.loaders.checkpoint import Checkpoint
+from topokit.loaders.guard import guarded
+
+
+def network_of(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
+    """The network of a checkpoint; `topokit.loaders.load` says how."""
+    with guarded(checkpoint.path, checkpoint.format):
+        if checkpoint.network is not None:
+            return stored_network(checkpoint, options)
+        plan = plan_of(checkpoint, options)
+        blocks: list[EdgeBlock] = []
+        notes: list[str] = []
+        for planned, content in contents_of(plan, checkpoint, options):
+            blocks.append(block_of(planned, content, planned.mask_source(options)))
+            notes += content.notes
+        return LayeredDAG(plan.layers, tuple(blocks), provenance_of(checkpoint, plan, options, notes))
+
+
+def stored_network(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
+    """The network that a file of topokit's own holds whole, with the file it was read from in its provenance.
+
+    Raises
+    ------
+    ParameterError
+        An option that would change it.
+    """
+    assert checkpoint.network is not None
+    if options != Options():
+        raise ParameterError(
+            f"{checkpoint.path} holds a whole network of topokit's own: masks, order, bias_row, structure and axes "
+            "do not apply, leave them out"
+        )
+    network = checkpoint.network()
+    before = network.provenance
+    origin = (f"first read from {before.file} [{before.format}], sha256 {before.sha256}",) if before.file else ()
+    provenance = replace(
+        origin_of(checkpoint),
+        mask_source=before.mask_source,
+        order=before.order,
+        skipped=before.skipped,
+        notes=before.notes + origin,
+    )
+    return replace(network, provenance=provenance)
+
+
+def contents_of(plan: Plan, checkpoint: Checkpoint, options: Options) -> Iterator[tuple[PlannedBlock, Content]]:
+    """Each planned block with its values, one at a time.
+
+    Raises
+    ------
+    TooLargeError
+        More edges than the limits allow, before any is built.
+    """
+    edges, limit = 0, checkpoint.limits.edges
+    for planned in plan.blocks:
+        content = content_of(planned, options)
+        edges += content.edges
+        if edges > limit:
+            raise TooLargeError(
+                checkpoint.path,
+                f"has {edges:,} edges up to here where {limit:,} are allowed",
+                format=checkpoint.format,
+                place=repr(planned.tensor.name),
+                remedy="load fewer layers with order=[...] or raise the limits of open_checkpoint",
+            )
+        yield planned, content
+
+
+def provenance_of(checkpoint: Checkpoint, plan: Plan, options: Options, notes: Iterable[str]) -> Provenance:
+    """Where the network came from and what was decided on the way."""
+    return replace(
+        origin_of(checkpoint),
+        mask_source=", ".join(dict.fromkeys(planned.mask_source(options) for planned in plan.blocks)),
+        order=plan.order,
+        skipped=tuple(Skipped(name, reason) for name, reason in plan.skipped.items()),
+        notes=(*plan.notes, *notes),
+    )
+
+
+def origin_of(checkpoint: Checkpoint) -> Provenance:
+    """The file, its checksum and who read it."""
+    loader = f"topokit {topokit.__version__}"
+    return Provenance(
+        file=str(checkpoint.path),
+        sha256=checkpoint.sha256,
+        format=checkpoint.format,
+        loader=loader,
+        notes=checkpoint.notes,
+    )

@@ -1,0 +1,181 @@
+"""What every reader returns: the tensors of a file, listed now and read when asked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+from scipy import sparse
+
+from topokit.dag import LayeredDAG
+from topokit.errors import CorruptCheckpointError, LimitExceededError
+from topokit.loaders.guard import guarded
+from topokit.loaders.limits import Limits
+
+Layout = Literal["dense", "csr", "csc", "coo", "bsr", "dia"]
+Axes = Literal["torch", "source-target"]
+Role = Literal["weight", "mask", "bias", "norm", "embedding", "optimizer", "constant", "buffer", "unknown"]
+Values = NDArray[Any] | sparse.csr_array
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TensorEntry:
+    """One tensor of a checkpoint; nothing of it is read before `read`.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the checkpoint.
+    shape : tuple of int
+        Its shape as stored.
+    dtype : str
+        Its type as stored, such as ``float32`` or ``bfloat16``.
+    nbytes : int
+        Its size as stored, decompressed.
+    layout : {'dense', 'csr', 'csc', 'coo', 'bsr', 'dia'}
+        How the file stores it.
+    axes : {'torch', 'source-target'}
+        Which axis is which: (target, source, *kernel) or (*kernel, source, target).
+    storage_id : str, optional
+        Equal for two names of one and the same data.
+    role : str, optional
+        What it is, where the format knows; the assembly tells by name and shape otherwise.
+    aside : str
+        Why it is not part of the model, where the format knows.
+    path, format
+        The file that holds it and the name of its reader.
+    reader : callable
+        Returns its values.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    nbytes: int
+    path: Path
+    format: str
+    reader: Callable[[], Values] = field(repr=False)
+    layout: Layout = "dense"
+    axes: Axes = "source-target"
+    storage_id: str | None = None
+    role: Role | None = None
+    aside: str = ""
+
+    def read(self) -> Values:
+        """The values: an array of the stored shape, or a canonical CSR array for the sparse layouts.
+
+        Types that NumPy has not (bfloat16, 8-bit floats) come widened to float32. Arrays may be read-only
+        views of the file.
+
+        Raises
+        ------
+        CheckpointError
+            The data are damaged, of an unsupported type, or the file is gone.
+        """
+        with guarded(self.path, self.format, repr(self.name)):
+            values = self.reader()
+        if values.shape != self.shape:
+            raise CorruptCheckpointError(
+                self.path,
+                f"holds an array of shape {values.shape} where the listing says {self.shape}",
+                format=self.format,
+                place=repr(self.name),
+            )
+        return values
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Checkpoint:
+    """The tensors of a file or folder.
+
+    Attributes
+    ----------
+    path : Path
+        What was opened.
+    format : str
+        Name of the reader.
+    files : tuple of Path
+        The files it consists of.
+    tensors : mapping of str to TensorEntry
+        By name, in the order of the file.
+    order : {'insertion', 'natural'}
+        Whether that order is the one the tensors were made in, or one the container imposed.
+    metadata : mapping
+        What else the file says; JSON-safe.
+    notes : tuple of str
+        What the reader assumed or left aside.
+    network : callable, optional
+        Returns the network, where the file is topokit's own and holds it whole.
+    limits : Limits
+        What the reader accepts.
+    """
+
+    path: Path
+    format: str
+    files: tuple[Path, ...]
+    tensors: Mapping[str, TensorEntry]
+    order: Literal["insertion", "natural"] = "natural"
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    network: Callable[[], LayeredDAG] | None = field(default=None, repr=False)
+    limits: Limits = field(default_factory=Limits)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Checksum of the file; of a folder, that of its lines ``name checksum``, one per file, sorted."""
+        with guarded(self.path, self.format):
+            if len(self.files) == 1:
+                return _file_sha256(self.files[0])
+            lines = sorted(f"{file.name} {_file_sha256(file)}\n" for file in self.files)
+            return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def by_name(entries: Iterable[TensorEntry], path: Path, limits: Limits) -> dict[str, TensorEntry]:
+    """The entries by name, after checking their number, names, axes and sizes.
+
+    Raises
+    ------
+    CorruptCheckpointError
+        A name twice.
+    LimitExceededError
+        Too many tensors, too many axes, or a tensor too large.
+    """
+    named: dict[str, TensorEntry] = {}
+    for entry in entries:
+        if entry.name in named:
+            raise CorruptCheckpointError(path, "a name is used twice", format=entry.format, place=repr(entry.name))
+        _check_size(entry, path, limits)
+        named[entry.name] = entry
+        if len(named) > limits.tensors:
+            raise LimitExceededError(path, f"lists more than {limits.tensors:,} tensors", format=entry.format)
+    return named
+
+
+def check_rank(rank: int, path: Path, format: str, name: str, limits: Limits) -> None:
+    """Raise `LimitExceededError` for more axes than allowed, before anyone multiplies them."""
+    if rank > limits.rank:
+        problem = f"has {rank:,} axes where {limits.rank} are allowed"
+        raise LimitExceededError(path, problem, format=format, place=repr(name))
+
+
+def _check_size(entry: TensorEntry, path: Path, limits: Limits) -> None:
+    check_rank(len(entry.shape), path, entry.format, entry.name, limits)
+    largest = max((*entry.shape, entry.nbytes, 0))
+    if largest > limits.tensor_bytes:
+        raise LimitExceededError(
+            path,
+            f"declares {largest:,} bytes or elements where {limits.tensor_bytes:,} are allowed",
+            format=entry.format,
+            place=repr(entry.name),
+            remedy="raise the limits if you trust the file",
+        )
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""One file per format: bytes to `Checkpoint`, without any framework and without running anything of the file."""

@@ -1,0 +1,207 @@
+"""Zip archives, checked against themselves before anything in them is believed."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+import numpy as np
+
+from topokit.errors import (
+    CorruptCheckpointError,
+    LimitExceededError,
+    UnsafePathError,
+    UnsupportedFeatureError,
+)
+from topokit.loaders.formats.dtypes import Raw
+from topokit.loaders.formats.mapping import mapped
+from topokit.loaders.limits import Limits
+
+ZIP_HEAD = b"PK\x03\x04"
+
+_LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")
+_ENCRYPTED, _SIZES_FOLLOW, _UTF8 = 0x1, 0x8, 0x800
+_IN_ZIP64_FIELD = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of an archive: where its bytes lie, how many they are and were."""
+
+    name: str
+    start: int
+    packed: int
+    size: int
+    crc: int
+    deflated: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Archive:
+    """A zip archive whose directory agrees with its contents.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    format : str
+        Who reads it, for error messages.
+    members : mapping of str to Member
+        By name, in the order of the directory.
+    """
+
+    path: Path
+    format: str
+    members: Mapping[str, Member]
+    _verified: set[str] = field(default_factory=set, repr=False)
+
+    def head(self, name: str, count: int) -> bytes:
+        """The first `count` bytes of a member, fewer when it is shorter; the checksum is not looked at."""
+        member = self._member(name)
+        if not member.deflated:
+            return mapped(self.path, member.start, min(count, member.size)).tobytes()
+        packed = mapped(self.path, member.start, member.packed)
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed.data, min(count, member.size) or 1)
+
+    def data(self, name: str) -> Raw:
+        """All bytes of a member: a view of the file when it is stored, decompressed otherwise.
+
+        Raises
+        ------
+        CorruptCheckpointError
+            No such member, another length than declared, or a wrong checksum.
+        """
+        member = self._member(name)
+        raw = mapped(self.path, member.start, member.packed)
+        if member.deflated:
+            raw = np.frombuffer(self._inflated(member, raw), np.uint8)
+        self._verify(member, raw)
+        return raw
+
+    def corrupt(self, problem: str, name: str | None = None) -> CorruptCheckpointError:
+        """The error for a member that is not what it should be."""
+        return _corrupt(self.path, self.format, problem, name)
+
+    def _member(self, name: str) -> Member:
+        if name not in self.members:
+            raise self.corrupt("is missing", name)
+        return self.members[name]
+
+    def _inflated(self, member: Member, packed: Raw) -> bytes:
+        content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed.data, member.size + 1)
+        if len(content) != member.size:
+            raise self.corrupt(f"unpacks to another size than the {member.size:,} bytes declared", member.name)
+        return content
+
+    def _verify(self, member: Member, raw: Raw) -> None:
+        """Compare the checksum, once; PyTorch writes 0 for all when told to write none."""
+        if member.crc == 0 or member.name in self._verified:
+            return
+        if zlib.crc32(raw.data) != member.crc:
+            raise self.corrupt("does not match its checksum", member.name)
+        self._verified.add(member.name)
+
+
+def zip_names(path: Path, head: bytes) -> tuple[str, ...]:
+    """Names in a zip archive; none when the file is no archive or its directory cannot be read."""
+    if not head.startswith(ZIP_HEAD):
+        return ()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return tuple(archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, OSError, struct.error):
+        return ()
+
+
+def open_archive(path: Path, format: str, limits: Limits) -> Archive:
+    """Read the directory of a zip archive and check it.
+
+    Raises
+    ------
+    CorruptCheckpointError
+        A name twice, members that overlap, or a directory that contradicts the members.
+    UnsafePathError
+        An absolute name, or one that climbs out of the archive.
+    UnsupportedFeatureError
+        Encryption, or a compression other than deflate.
+    LimitExceededError
+        Too many members, or too many bytes when unpacked.
+    """
+    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        infos = archive.infolist()
+        if len(infos) > limits.tensors:
+            raise LimitExceededError(path, f"has {len(infos):,} members where {limits.tensors:,} are allowed")
+        members = [_checked_member(info, file, path, format) for info in infos]
+    _check_together(members, path, format, limits)
+    return Archive(path, format, {member.name: member for member in members})
+
+
+def _checked_member(info: zipfile.ZipInfo, file: BinaryIO, path: Path, format: str) -> Member:
+    name = info.filename
+    if name != info.orig_filename or "\\" in name or PurePosixPath(name).is_absolute() or ".." in name.split("/"):
+        problem = "has a name that is absolute, climbs out of the archive or hides part of itself"
+        raise UnsafePathError(path, problem, format=format, place=repr(info.orig_filename))
+    if info.flag_bits & _ENCRYPTED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        problem = "is encrypted or compressed by another method than deflate"
+        raise UnsupportedFeatureError(path, problem, format=format, place=repr(name), remedy="save it uncompressed")
+    deflated = info.compress_type == zipfile.ZIP_DEFLATED
+    if not deflated and info.compress_size != info.file_size:
+        raise _corrupt(path, format, "is stored plainly but has two sizes", name)
+    start = _data_start(info, file, path, format)
+    return Member(name, start, info.compress_size, info.file_size, info.CRC, deflated)
+
+
+def _data_start(info: zipfile.ZipInfo, file: BinaryIO, path: Path, format: str) -> int:
+    """Where the bytes of a member begin, once its own header agrees with the directory."""
+    file.seek(info.header_offset)
+    fields = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+    signature, _, flags, method, _, _, crc, packed, size, name_length, extra_length = fields
+    raw_name, extra = file.read(name_length), file.read(extra_length)
+    name = raw_name.decode("utf-8" if flags & _UTF8 else "cp437")
+    packed, size = _zip64_sizes(extra, packed, size)
+    told = (crc, packed, size)
+    agreed = told == (info.CRC, info.compress_size, info.file_size) or (flags & _SIZES_FOLLOW and told == (0, 0, 0))
+    if signature != ZIP_HEAD or name != info.filename or method != info.compress_type or not agreed:
+        raise _corrupt(path, format, "has a header that contradicts the directory", info.filename)
+    if flags & _ENCRYPTED:
+        raise _corrupt(path, format, "is encrypted by its header and not by the directory", info.filename)
+    return info.header_offset + _LOCAL_HEADER.size + len(raw_name) + len(extra)
+
+
+def _zip64_sizes(extra: bytes, packed: int, size: int) -> tuple[int, int]:
+    """The sizes from the ZIP64 field of a local header, where it says that they stand there."""
+    while len(extra) >= 4 and _IN_ZIP64_FIELD in (packed, size):
+        kind, length = struct.unpack_from("<HH", extra)
+        if kind == 1 and length >= 16:
+            size, packed = struct.unpack_from("<QQ", extra, 4)
+        extra = extra[4 + length :]
+    return packed, size
+
+
+def _check_together(members: Iterable[Member], path: Path, format: str, limits: Limits) -> None:
+    ordered = sorted(members, key=lambda member: member.start)
+    names: set[str] = set()
+    for member in ordered:
+        if member.name in names:
+            raise _corrupt(path, format, "is in the archive twice", member.name)
+        names.add(member.name)
+    for left, right in pairwise(ordered):
+        if left.start + left.packed > right.start:
+            raise _corrupt(path, format, f"overlaps {right.name!r}", left.name)
+    if ordered and ordered[-1].start + ordered[-1].packed > path.stat().st_size:
+        raise _corrupt(path, format, "ends beyond the file", ordered[-1].name)
+    unpacked = sum(member.size for member in ordered if member.deflated)
+    if unpacked > limits.decompressed_bytes:
+        problem = f"unpacks to {unpacked:,} bytes where {limits.decompressed_bytes:,} are allowed"
+        raise LimitExceededError(path, problem, format=format, remedy="raise the limits if you trust the file")
+
+
+def _corrupt(path: Path, format: str, problem: str, name: str | None = None) -> CorruptCheckpointError:
+    place = None if name is None else repr(name)
+    return CorruptCheckpointError(path, problem, format=format, place=place, remedy="copy or download it again")

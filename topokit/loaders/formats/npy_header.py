@@ -1,0 +1,92 @@
+"""The header of a NumPy array file: type, axis order and shape.
+
+Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topokit.errors import CorruptCheckpointError, UnsupportedFeatureError
+from topokit.loaders.checkpoint import check_rank
+from topokit.loaders.formats.dtypes import Raw
+from topokit.loaders.limits import Limits
+
+MAGIC = b"\x93NUMPY"
+LONGEST_HEADER = 65536 + 12
+
+_KINDS = "biufcSU"
+
+
+@dataclass(frozen=True, slots=True)
+class NpyHeader:
+    """What stands before the numbers of an array file."""
+
+    dtype: np.dtype[Any]
+    fortran: bool
+    shape: tuple[int, ...]
+    start: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the numbers."""
+        return prod(self.shape) * self.dtype.itemsize
+
+    def values(self, raw: Raw) -> NDArray[Any]:
+        """The array behind its raw bytes, as a view unless it is boolean."""
+        numbers = raw != 0 if self.dtype == np.bool_ else raw.view(self.dtype)
+        return numbers.reshape(self.shape, order="F" if self.fortran else "C")
+
+
+def parse_npy_header(head: bytes, path: Path, format: str, name: str, limits: Limits) -> NpyHeader:
+    """Read the header at the beginning of `head`.
+
+    Raises
+    ------
+    CorruptCheckpointError
+        Not a header, or one that ends early.
+    UnsupportedFeatureError
+        An array of Python objects, whose contents are a pickle, or of records.
+    """
+    place = repr(name)
+    if head[:6] != MAGIC or len(head) < 12:
+        raise CorruptCheckpointError(path, "is not a NumPy array", format=format, place=place)
+    width = 2 if head[6] == 1 else 4
+    start = 8 + width + int.from_bytes(head[8 : 8 + width], "little")
+    if start > len(head) or head[6] not in (1, 2, 3):
+        problem = "has an array header that ends early, is too long or of an unknown version"
+        raise CorruptCheckpointError(path, problem, format=format, place=place)
+    header = ast.literal_eval(head[8 + width : start].decode("utf-8" if head[6] == 3 else "latin-1").strip())
+    if not isinstance(header, dict) or set(header) != {"descr", "fortran_order", "shape"}:
+        raise CorruptCheckpointError(path, "has a header without type, order and shape", format=format, place=place)
+    return NpyHeader(
+        _plain_dtype(header["descr"], path, format, place),
+        bool(header["fortran_order"]),
+        _plain_shape(header["shape"], path, format, name, limits),
+        start,
+    )
+
+
+def _plain_dtype(description: Any, path: Path, format: str, place: str) -> np.dtype[Any]:
+    dtype = np.dtype(description) if isinstance(description, str) else None
+    if dtype is None or dtype.kind not in _KINDS:
+        what = "Python objects, which only a pickle can hold" if dtype == np.object_ else "records or dates"
+        raise UnsupportedFeatureError(
+            path, f"is an array of {what}", format=format, place=place, remedy="save each matrix as a plain array"
+        )
+    return dtype
+
+
+def _plain_shape(shape: Any, path: Path, format: str, name: str, limits: Limits) -> tuple[int, ...]:
+    if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
+        problem = "has a shape that is not whole numbers from 0 on"
+        raise CorruptCheckpointError(path, problem, format=format, place=repr(name))
+    check_rank(len(shape), path, format, name, limits)
+    return shape

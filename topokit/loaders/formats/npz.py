@@ -1,0 +1,78 @@
+"""Several NumPy arrays in one zip archive; topokit's own networks among them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from topokit.dag import LayeredDAG
+from topokit.dag.codec import decode
+from topokit.errors import LimitExceededError
+from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
+from topokit.loaders.formats import scipy_sparse
+from topokit.loaders.formats.archive import Archive, open_archive, zip_names
+from topokit.loaders.formats.format import Format
+from topokit.loaders.formats.npy_members import SUFFIX, array_header, array_reader, read_array
+from topokit.loaders.limits import Limits
+from topokit.loaders.naming import natural_key
+
+NAME = "npz"
+
+_HEADER = "header"
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """A zip archive of nothing but arrays, and not those of one sparse matrix."""
+    names = zip_names(path, head)
+    return bool(names) and all(name.endswith(SUFFIX) for name in names) and not scipy_sparse.is_sparse(names)
+
+
+def open_npz(path: Path, limits: Limits) -> Checkpoint:
+    """List the arrays of a ``.npz`` file; their axes are (source, target).
+
+    An archive that `topokit.save_npz` wrote brings its network whole.
+    """
+    archive = open_archive(path, NAME, limits)
+    names = sorted((name.removesuffix(SUFFIX) for name in archive.members), key=natural_key)
+    tensors = by_name((_entry(archive, name, limits) for name in names), path, limits)
+    return Checkpoint(
+        path=path,
+        format=NAME,
+        files=(path,),
+        tensors=tensors,
+        network=partial(_network, archive, tensors, limits) if _holds_network(tensors) else None,
+        limits=limits,
+    )
+
+
+def _entry(archive: Archive, name: str, limits: Limits) -> TensorEntry:
+    header = array_header(archive, name, limits)
+    return TensorEntry(
+        name=name,
+        shape=header.shape,
+        dtype=header.dtype.name,
+        nbytes=header.nbytes,
+        path=archive.path,
+        format=NAME,
+        reader=array_reader(archive, name, header),
+    )
+
+
+def _holds_network(tensors: Mapping[str, TensorEntry]) -> bool:
+    header = tensors.get(_HEADER)
+    others = tensors.keys() - {_HEADER}
+    return header is not None and header.dtype == "uint8" and all(name.split(".")[0].isdecimal() for name in others)
+
+
+def _network(archive: Archive, tensors: Mapping[str, TensorEntry], limits: Limits) -> LayeredDAG:
+    if tensors[_HEADER].nbytes > limits.header_bytes:
+        raise LimitExceededError(archive.path, "has a header beyond the limit", format=NAME, place=repr(_HEADER))
+    header = json.loads(read_array(archive, _HEADER, limits).tobytes())
+    return decode({name: np.array(entry.read()) for name, entry in tensors.items() if name != _HEADER}, header)
+
+
+FORMAT = Format(NAME, recognises, open_npz)

@@ -1,0 +1,163 @@
+"""safetensors: a JSON header, then the tensors one after the other.
+
+The header is checked here rather than by the library, which accepts repeated keys and reads 8-bit floats only with
+further packages. Format: https://github.com/huggingface/safetensors#format.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topokit.dag import LayeredDAG
+from topokit.dag.codec import decode as decode_network
+from topokit.errors import CorruptCheckpointError, LimitExceededError
+from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name, check_rank
+from topokit.loaders.formats.dtypes import check_readable, decode, stored_bytes
+from topokit.loaders.formats.format import Format
+from topokit.loaders.formats.mapping import mapped
+from topokit.loaders.limits import Limits
+from topokit.loaders.naming import natural_key
+
+NAME = "safetensors"
+
+_DTYPES = {
+    **{"BOOL": "bool", "U8": "uint8", "I8": "int8", "U16": "uint16", "I16": "int16", "U32": "uint32", "I32": "int32"},
+    **{"U64": "uint64", "I64": "int64", "F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"},
+    **{"F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu", "C64": "complex64"},
+    **{"F8_E4M3FNUZ": "float8_e4m3fnuz", "F8_E5M2FNUZ": "float8_e5m2fnuz"},
+}
+_LARGEST_PLAUSIBLE_HEADER = 2**40
+_TOPOKIT_KEY = "topokit"
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """Eight bytes of header length, then the brace that opens the header."""
+    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") < _LARGEST_PLAUSIBLE_HEADER
+
+
+def open_safetensors(path: Path, limits: Limits) -> Checkpoint:
+    """List the tensors of a safetensors file.
+
+    The axes are taken as PyTorch's, (out, in, *kernel). A file that a recording wrote brings its network whole.
+    """
+    header, start = _read_header(path, limits)
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise _corrupt(path, "__metadata__ is not a table of strings")
+    _check_offsets(header, path, path.stat().st_size - start, limits)
+    names = sorted(header, key=natural_key)
+    tensors = by_name((_entry(name, header[name], path, start) for name in names), path, limits)
+    stored = metadata.pop(_TOPOKIT_KEY, None)
+    return Checkpoint(
+        path=path,
+        format=NAME,
+        files=(path,),
+        tensors=tensors,
+        metadata=metadata,
+        network=partial(_network, tensors.values(), stored) if stored is not None else None,
+        limits=limits,
+    )
+
+
+def _read_header(path: Path, limits: Limits) -> tuple[dict[str, Any], int]:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > limits.header_bytes:
+            raise LimitExceededError(
+                path, f"declares a header of {length:,} bytes where {limits.header_bytes:,} are allowed", format=NAME
+            )
+        if 8 + length > size:
+            raise _corrupt(path, f"ends after {size:,} bytes, inside its header of {length:,}")
+        text = file.read(length)
+    header = json.loads(text, object_pairs_hook=partial(_without_repeats, path))
+    if not isinstance(header, dict):
+        raise _corrupt(path, "the header is not a table")
+    return header, 8 + length
+
+
+def _without_repeats(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        repeated = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+        raise _corrupt(path, "the header has a key twice", repeated[0])
+    return table
+
+
+def _check_offsets(header: dict[str, Any], path: Path, present: int, limits: Limits) -> None:
+    """Every tensor as long as its shape says, one after the other, up to the end of the file."""
+    position = 0
+    spans = [(name, _span(name, entry, path, limits)) for name, entry in header.items()]
+    for name, (begin, end) in sorted(spans, key=_by_place):
+        if begin != position or end < begin:
+            raise _corrupt(path, f"lies at {begin}:{end} where byte {position} comes next", name)
+        position = end
+    if position != present:
+        raise _corrupt(path, f"has {present:,} bytes of data where its header promises {position:,}")
+
+
+def _by_place(item: tuple[str, tuple[int, int]]) -> tuple[int, int]:
+    return item[1]
+
+
+def _span(name: str, entry: Any, path: Path, limits: Limits) -> tuple[int, int]:
+    if not isinstance(entry, dict) or not entry.keys() >= {"dtype", "shape", "data_offsets"}:
+        raise _corrupt(path, "has no dtype, shape and data_offsets", name)
+    shape, offsets = entry["shape"], entry["data_offsets"]
+    if not _are_counts(shape) or not _are_counts(offsets) or len(offsets) != 2:
+        raise _corrupt(path, "has a shape or offsets that are not whole numbers from 0 on", name)
+    check_rank(len(shape), path, NAME, name, limits)
+    if entry["dtype"] in _DTYPES:
+        expected = stored_bytes(_DTYPES[entry["dtype"]], tuple(shape))
+        if offsets[1] - offsets[0] != expected:
+            raise _corrupt(path, f"takes {offsets[1] - offsets[0]} bytes where shape {shape} needs {expected}", name)
+    return offsets[0], offsets[1]
+
+
+def _are_counts(values: Any) -> bool:
+    return isinstance(values, list) and all(type(value) is int and value >= 0 for value in values)
+
+
+def _entry(name: str, entry: dict[str, Any], path: Path, start: int) -> TensorEntry:
+    begin, end = entry["data_offsets"]
+    dtype, shape = _DTYPES.get(entry["dtype"], str(entry["dtype"])), tuple(entry["shape"])
+    return TensorEntry(
+        name=name,
+        shape=shape,
+        dtype=dtype,
+        nbytes=end - begin,
+        path=path,
+        format=NAME,
+        reader=_reader(name, dtype, shape, path, start + begin, end - begin),
+        axes="torch",
+    )
+
+
+def _reader(
+    name: str, dtype: str, shape: tuple[int, ...], path: Path, offset: int, count: int
+) -> Callable[[], NDArray[Any]]:
+    def read() -> NDArray[Any]:
+        check_readable(dtype, path, NAME, name)
+        return decode(mapped(path, offset, count), dtype, shape)
+
+    return read
+
+
+def _network(entries: Iterable[TensorEntry], header: str) -> LayeredDAG:
+    return decode_network({entry.name: np.array(entry.read()) for entry in entries}, json.loads(header))
+
+
+def _corrupt(path: Path, problem: str, name: str | None = None) -> CorruptCheckpointError:
+    place = None if name is None else repr(name)
+    return CorruptCheckpointError(path, problem, format=NAME, place=place, remedy="copy or download it again")
+
+
+FORMAT = Format(NAME, recognises, open_safetensors)

@@ -1,0 +1,168 @@
+"""Files that topokit knows and does not read, and what their owner can do."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from topokit.errors import CorruptCheckpointError, UnknownFormatError, UnsupportedFeatureError
+from topokit.loaders.formats.archive import ZIP_HEAD, zip_names
+from topokit.loaders.formats.pickle_vm import CONSTRUCTORS, Machine
+from topokit.loaders.limits import Limits
+
+_SAVE_AGAIN = "save the weights with torch.save(model.state_dict(), path) or safetensors.torch.save_file"
+_SAVE_ARRAYS = "save the weight matrices with numpy.savez or safetensors"
+_UNPACK = "unpack it and give the checkpoint inside"
+
+_LEGACY_TORCH = bytes.fromhex("80028a0a6cfc9c46f9206aa85019")
+_OLD_PICKLE = re.compile(rb"\(*(c[\w.]+\n[\w.]+\n|[dl]p\d+\n|i[\w.]+\n|S'.*'\n)")
+_PICKLE_NAME = "Python pickle"
+_LEGACY_NAME = "PyTorch before 1.6 (not a zip archive)"
+
+Test = Callable[[Path, bytes], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFormat:
+    """A format that topokit recognises in order to refuse it well."""
+
+    name: str
+    matches: Test
+    remedy: str
+
+
+def _begins(*heads: bytes) -> Test:
+    return lambda path, head: head.startswith(heads)
+
+
+def _at(offset: int, mark: bytes) -> Test:
+    return lambda path, head: head[offset : offset + len(mark)] == mark
+
+
+def _zip_with(*endings: str) -> Test:
+    return lambda path, head: any(name.endswith(endings) for name in zip_names(path, head))
+
+
+def _folder_with(*patterns: str) -> Test:
+    return lambda path, head: path.is_dir() and all(any(path.glob(pattern)) for pattern in patterns)
+
+
+def _is_onnx(path: Path, head: bytes) -> bool:
+    """A protobuf whose first field is a small version number; the extension decides, for protobuf has no magic."""
+    return path.suffix.lower() == ".onnx" and head[:1] == b"\x08"
+
+
+def _is_pickle(path: Path, head: bytes) -> bool:
+    if head[:1] == b"\x80":
+        return head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
+    return _OLD_PICKLE.match(head) is not None and _last_byte(path) == b"."
+
+
+def _last_byte(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1)
+
+
+def _is_shard_index(path: Path, head: bytes) -> bool:
+    return head.lstrip()[:1] == b"{" and b'"weight_map"' in head
+
+
+KNOWN_FORMATS = (
+    KnownFormat("TorchScript", _zip_with("/constants.pkl"), _SAVE_AGAIN),
+    KnownFormat("torch.export program", _zip_with("archive_format"), _SAVE_AGAIN),
+    KnownFormat("Keras archive", _zip_with("model.weights.h5"), _SAVE_ARRAYS),
+    KnownFormat("skops archive", _zip_with("schema.json"), _SAVE_ARRAYS),
+    KnownFormat(_LEGACY_NAME, _begins(_LEGACY_TORCH), _SAVE_AGAIN),
+    KnownFormat("HDF5 (Keras or MATLAB 7.3)", _begins(b"\x89HDF\r\n\x1a\n"), _SAVE_ARRAYS),
+    KnownFormat("MATLAB 7.3", _begins(b"MATLAB 7.3"), _SAVE_ARRAYS),
+    KnownFormat("MATLAB 5", _begins(b"MATLAB 5.0"), _SAVE_ARRAYS),
+    KnownFormat("GGUF", _begins(b"GGUF"), _SAVE_ARRAYS),
+    KnownFormat("TensorFlow Lite", _at(4, b"TFL3"), _SAVE_ARRAYS),
+    KnownFormat("ONNX", _is_onnx, _SAVE_ARRAYS),
+    KnownFormat("index of a checkpoint in several files", _is_shard_index, "give one of the files it names"),
+    KnownFormat("tar archive", _at(257, b"ustar"), _UNPACK),
+    KnownFormat(
+        "compressed file", _begins(b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd"), _UNPACK
+    ),
+    KnownFormat("distributed PyTorch checkpoint", _folder_with(".metadata", "*.distcp"), _SAVE_AGAIN),
+    KnownFormat("TensorFlow SavedModel", _folder_with("saved_model.pb"), _SAVE_ARRAYS),
+    KnownFormat("TensorFlow checkpoint", _folder_with("*.index", "*.data-*"), _SAVE_ARRAYS),
+    KnownFormat("Orbax checkpoint", _folder_with("_METADATA"), _SAVE_ARRAYS),
+    KnownFormat(_PICKLE_NAME, _is_pickle, _SAVE_ARRAYS),
+)
+
+
+def refuse(path: Path, head: bytes, limits: Limits) -> NoReturn:
+    """Raise the error that says best why no reader takes the file.
+
+    Raises
+    ------
+    UnsafePickleError
+        A pickle that calls something dangerous; nothing of it runs.
+    UnsupportedFeatureError
+        A known format without a reader.
+    CorruptCheckpointError
+        A zip archive without its directory.
+    UnknownFormatError
+        Anything else.
+    """
+    for known in KNOWN_FORMATS:
+        if known.matches(path, head):
+            if known.name in (_PICKLE_NAME, _LEGACY_NAME):
+                _follow(path, known, limits)
+            raise UnsupportedFeatureError(
+                path, f"is recognised as {known.name}, which topokit does not read", remedy=known.remedy
+            )
+    if path.is_dir():
+        problem = "is a folder, not a checkpoint"
+        remedy = "give a file, a folder with one SciPy matrix per layer, or read several with tk.load_series"
+        raise UnknownFormatError(path, problem, remedy=remedy)
+    if head.startswith(ZIP_HEAD):
+        _refuse_archive(path, head)
+    problem, remedy = _described(head)
+    raise UnknownFormatError(path, problem, remedy=remedy)
+
+
+def _follow(path: Path, known: KnownFormat, limits: Limits) -> None:
+    """Follow the pickles of the file without running them, so that an attack is called one."""
+    legacy = known.name == _LEGACY_NAME
+    if path.stat().st_size > limits.header_bytes and not legacy:
+        return
+    with path.open("rb") as file:
+        data = file.read(limits.header_bytes)
+    machine = Machine(data, path, known.name, constructors=CONSTRUCTORS, persistent=_nothing, limits=limits)
+    for _ in range(4 if legacy else 1):
+        machine.run()
+
+
+def _nothing(persistent_id: object) -> None:
+    return None
+
+
+def _refuse_archive(path: Path, head: bytes) -> NoReturn:
+    names = zip_names(path, head)
+    if not names:
+        problem = "is a zip archive without a readable directory: its end is missing or damaged"
+        raise CorruptCheckpointError(path, problem, remedy="copy or download it again")
+    shown = ", ".join(repr(name) for name in names[:3])
+    raise UnknownFormatError(path, f"is a zip archive of {len(names)} files such as {shown}", remedy=_UNPACK)
+
+
+def _described(head: bytes) -> tuple[str, str]:
+    if head.startswith(b"version https://git-lfs"):
+        return "is a pointer to a file that Git LFS has not fetched", "run `git lfs pull`"
+    if head.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        return "is a web page", "download the file itself"
+    problem = "is a text file, not a checkpoint" if _is_text(head) else "has a form that no reader knows"
+    return problem, "`topokit list formats` names what can be read"
+
+
+def _is_text(head: bytes) -> bool:
+    text = head.decode("utf-8", errors="replace")
+    is_plain = all(character.isprintable() or character.isspace() for character in text)
+    return is_plain and text.count("\ufffd") <= 1

@@ -1,0 +1,43 @@
+"""How much a file may ask for before it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a reader accepts; everything is checked before memory is taken.
+
+    Decompressed sizes are limited in bytes and never by ratio: an honest, very sparse archive shrinks as much as a
+    bomb does.
+
+    Attributes
+    ----------
+    header_bytes : int
+        Headers, JSON and pickles.
+    opcodes, memo, string_bytes : int
+        Steps, remembered objects and the longest string of a pickle.
+    nesting : int
+        Containers inside containers.
+    tensors, rank, tensor_bytes : int
+        Number of tensors, axes of one, bytes of one.
+    decompressed_bytes : int
+        All compressed members of an archive together.
+    neurons : int
+        Rows or columns of a sparse matrix.
+    edges : int
+        Edges of a network in memory.
+    """
+
+    header_bytes: int = 100_000_000
+    opcodes: int = 30_000_000
+    memo: int = 10_000_000
+    string_bytes: int = 64_000_000
+    nesting: int = 200
+    tensors: int = 1_000_000
+    rank: int = 8
+    tensor_bytes: int = 64 * 2**30
+    decompressed_bytes: int = 8 * 2**30
+    neurons: int = 2**26
+    edges: int = 2**31 - 1

@@ -1,0 +1,32 @@
+"""Names of tensors and files: their natural order, and the module a tensor belongs to."""
+
+from __future__ import annotations
+
+import re
+
+_LEAVES = ("weight_orig", "weight", "weights", "kernel", "weight_mask", "mask")
+_SEPARATORS = re.compile(r"[./]")
+
+Piece = tuple[int, int, str]
+
+
+def natural_key(name: str) -> tuple[tuple[Piece, ...], ...]:
+    """Sort key under which ``layer2.weight`` comes before ``layer10.weight`` and after ``layer.weight``."""
+    return tuple(_pieces(component) for component in _SEPARATORS.split(name))
+
+
+def _pieces(component: str) -> tuple[Piece, ...]:
+    found = re.findall(r"[0-9]{1,18}|[^0-9]+", component)
+    return tuple((0, int(piece), piece) if piece.isdecimal() else (1, 0, piece) for piece in found)
+
+
+def leaf_of(name: str) -> str:
+    """The last component of a dotted or slashed name."""
+    return _SEPARATORS.split(name)[-1]
+
+
+def module_of(name: str) -> str:
+    """The name of the layer that a weight belongs to: ``fc1`` for ``fc1.weight``; other names stay as they are."""
+    leaf = leaf_of(name)
+    stem = name[: -len(leaf) - 1]
+    return stem if leaf in _LEAVES and stem else name

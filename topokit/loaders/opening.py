@@ -1,0 +1,96 @@
+"""From a path to a `Checkpoint`: which format is it, and what does it list."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from topokit.errors import CheckpointError, CorruptCheckpointError, UnsupportedFeatureError
+from topokit.loaders.checkpoint import Checkpoint
+from topokit.loaders.formats.format import Format
+from topokit.loaders.formats.unsupported import refuse
+from topokit.loaders.guard import guarded
+from topokit.loaders.limits import Limits
+from topokit.registry import FORMATS
+
+_HEAD_BYTES = 4096
+_RECORDING_MARK = "run.json"
+
+
+def open_checkpoint(
+    path: str | os.PathLike[str], *, format: str | None = None, limits: Limits | None = None
+) -> Checkpoint:
+    """List the tensors of a file or folder, reading none and running nothing.
+
+    Parameters
+    ----------
+    path : path
+        A file, or a folder with one SciPy matrix per layer.
+    format : str, optional
+        Name of the reader, as `topokit list formats` gives it; told by content unless given.
+    limits : Limits, optional
+        What the file may ask for.
+
+    Returns
+    -------
+    Checkpoint
+        Its tensors by name; each is read when asked.
+
+    Raises
+    ------
+    CheckpointError
+        The file is missing, of an unknown form, damaged, unsafe or beyond the limits; the subclass says which.
+    UnknownNameError
+        No such format.
+    """
+    place, allowed = Path(path), limits or Limits()
+    with guarded(place):
+        head = _head(place)
+        chosen: Format = FORMATS.load(format) if format else _recognised(place, head, allowed)
+    with guarded(place, chosen.name):
+        return chosen.open(place, allowed)
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether some reader recognises the file or folder."""
+    with guarded(path):
+        head = b"" if path.is_dir() else _first_bytes(path)
+        return _reader(path, head) is not None
+
+
+def check_no_recording(folder: Path) -> None:
+    """Raise `UnsupportedFeatureError` when the folder is a recording."""
+    if (folder / _RECORDING_MARK).is_file():
+        raise UnsupportedFeatureError(
+            folder,
+            "is a recording of many networks, not one checkpoint",
+            remedy="open it with tk.open_recording, or load one of its frames/*.safetensors",
+        )
+
+
+def _head(path: Path) -> bytes:
+    if not path.exists():
+        raise CheckpointError(path, "there is no such file or folder", remedy="check the path")
+    if path.is_dir():
+        check_no_recording(path)
+        return b""
+    if not path.is_file():
+        raise CheckpointError(path, "is a device or a pipe, not a file", remedy="copy its contents to a file first")
+    head = _first_bytes(path)
+    if not head:
+        raise CorruptCheckpointError(path, "the file is empty", remedy="copy or download it again")
+    return head
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
+
+
+def _recognised(path: Path, head: bytes, limits: Limits) -> Format:
+    return _reader(path, head) or refuse(path, head, limits)
+
+
+def _reader(path: Path, head: bytes) -> Format | None:
+    formats: list[Format] = [FORMATS.load(name) for name in FORMATS]
+    return next((candidate for candidate in formats if candidate.recognises(path, head)), None)
