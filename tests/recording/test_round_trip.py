@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import tempfile
 from pathlib import Path
 
@@ -122,3 +123,13 @@ def test_equal_networks_give_equal_bytes(tmp_path: Path) -> None:
         for k in range(2)
     ]
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_a_recording_travels_to_other_processes_and_shows_itself(tmp_path: Path) -> None:
+    writer = RecordingWriter(tmp_path / "a<b", {"method": "set"})
+    writer.write_frame(chain(), step=0, epoch=1, metrics={"test_accuracy": 0.5})
+    recording = open_recording(tmp_path / "a<b")
+    assert pickle.loads(pickle.dumps(recording))[0].equals(chain())
+    assert repr(recording) == "Recording('a<b', 1 networks, epoch 1 to epoch 1)"
+    html = recording._repr_html_()
+    assert all(text in html for text in ("a&lt;b", "set", "12 - 9 - 5", "last test_accuracy", "0.5"))

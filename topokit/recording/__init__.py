@@ -24,12 +24,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from topokit.errors import MissingExtraError
 from topokit.recording.recorder import TopologyRecorder
 from topokit.recording.recording import Recording, open_recording
 from topokit.recording.writer import RecordingWriter
 
 if TYPE_CHECKING:
-    from topokit.recording.adapters.torch import mean_activations, network_from_module
+    from topokit.recording.adapters.torch import network_from_module
+    from topokit.recording.adapters.torch_activations import mean_activations
+
+_TORCH_HOMES = {
+    "mean_activations": "topokit.recording.adapters.torch_activations",
+    "network_from_module": "topokit.recording.adapters.torch",
+}
 
 __all__ = [
     "Recording",
@@ -42,6 +49,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("mean_activations", "network_from_module"):
-        return getattr(import_module("topokit.recording.adapters.torch"), name)
-    raise AttributeError(f"module 'topokit.recording' has no attribute {name!r}")
+    if name not in _TORCH_HOMES:
+        raise AttributeError(f"module 'topokit.recording' has no attribute {name!r}")
+    try:
+        return getattr(import_module(_TORCH_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingExtraError("torch", name) from error

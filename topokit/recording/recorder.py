@@ -88,8 +88,8 @@ class TopologyRecorder:
 
         Raises
         ------
-        InvalidNetworkError
-            The module's layers do not chain; say how with `order`.
+        CheckpointError
+            The module's layers do not chain (say how with `order`), or a mask belongs to no weight.
         OutputExistsError
             The step is recorded already.
         WriteFailedError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,17 @@ class Recording(Series):
         columns = {name: [row.get(name) for row in self._table.rows] for name in self._table.columns}
         types = {name: "Int64" if name == FIRST_COLUMNS[0] else "float64" for name in columns}
         return pd.DataFrame({name: pd.Series(values, dtype=types[name]) for name, values in columns.items()})
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "recording": self.name,
+            "method": self.method or "unknown",
+            "layers": " - ".join(f"{layer['size']:,}" for layer in self.run.get("layers", ())),
+            "networks": f"{len(self)}, {self.labels[0]} to {self.labels[-1]}",
+            **{f"last {name}": f"{value:g}" for name, value in self.moments[-1].metrics.items()},
+        }
+        rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(fact)}</td></tr>" for name, fact in facts.items())
+        return f"<table>{rows}</table>"
 
 
 def open_recording(folder: str | os.PathLike[str]) -> Recording:
