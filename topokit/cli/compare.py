@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -17,22 +17,28 @@ if TYPE_CHECKING:
 @click.argument("b")
 @click.option("--preset", type=click.Choice(["authors"]), help="Reproduce the authors' code, defects included.")
 @json_option
-def compare(a: str, b: str, preset: str | None, as_json: bool) -> None:
+def compare(a: str, b: str, preset: Literal["authors"] | None, as_json: bool) -> None:
     """Compare two checkpoints (or the last frames of two recordings) layer by layer."""
     from topokit.analyzers import nnstd
     from topokit.cli.sources import open_source
 
     first, second = open_source(a)[-1], open_source(b)[-1]
     distance = nnstd(first, second, preset=preset)
-    rows = distance.frame.to_dict("records")
+    frame = distance.frame
     if as_json:
-        print_json({"a": _facts(a, first), "b": _facts(b, second), "total": distance.total, "layers": rows})
+        print_json(
+            {"a": _facts(a, first), "b": _facts(b, second), "total": distance.total, "layers": frame.to_dict("records")}
+        )
         return
     print_table(
         ["network", "neurons", "edges", "density"],
         [(name, net.n_neurons, net.n_edges, f"{net.density:.2%}") for name, net in ((a, first), (b, second))],
     )
-    print_table(list(rows[0]), [list(row.values()) for row in rows], title="NNSTD (0 same wiring, 1 nothing shared)")
+    print_table(
+        [str(name) for name in frame.columns],
+        frame.astype(object).to_numpy().tolist(),
+        title="NNSTD (0 same wiring, 1 nothing shared)",
+    )
     click.echo(f"total (mean over layers): {distance.total:.4f}")
 
 

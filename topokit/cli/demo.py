@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,12 @@ import click
 from topokit.cli.tables import print_table
 
 if TYPE_CHECKING:
+    from topokit.analyzers import Result
+    from topokit.dag import Series
     from topokit.recording import Recording
 
 METHODS = ("dense", "static", "set", "rigl", "snfs")
-SETTINGS: Mapping[str, Any] = {"dataset": "digits", "hidden": (256, 256), "density": 0.05, "epochs": 40}
+SETTINGS: Mapping[str, Any] = {"dataset": "digits", "hidden": (256, 256), "density": 0.05, "epochs": 50}
 DIGIT_SHAPE = (8, 8)
 
 
@@ -45,7 +47,8 @@ def demo(out: Path, seed: int, suffix: str) -> None:
 def _train(folder: Path, seed: int, method: str) -> Path:
     from topokit.training import TrainConfig, train
 
-    return train(TrainConfig(method=method, seed=seed, **SETTINGS), folder / method, resume=True).folder
+    train(TrainConfig(method=method, seed=seed, **SETTINGS), folder / method, resume=True)
+    return folder / method
 
 
 def _draw(runs: Mapping[str, Recording], folder: Path, suffix: str) -> None:
@@ -54,14 +57,14 @@ def _draw(runs: Mapping[str, Recording], folder: Path, suffix: str) -> None:
     from topokit.plots import accuracy, degree_grid, input_map_grid, save
 
     sparse = {method: run for method, run in runs.items() if method != "dense"}
-    each = {
+    each: dict[str, Callable[[Series], Result]] = {
         "dormant": lambda run: tk.dormant(run),
         "shells": lambda run: tk.kshell(run),
         "ranks": lambda run: tk.rank_evolution(run),
         "distance": lambda run: tk.nnstd_matrix(run),
         "power_law": lambda run: tk.power_law(run[:: max(1, len(run) // 8)], replicates=50, rng=0),
     }
-    figures = {
+    figures: dict[str, Callable[[], Any]] = {
         "accuracy": lambda: accuracy({method: run.metrics for method, run in runs.items()}),
         "degrees": lambda: degree_grid({m: tk.degrees(run, layers="hidden") for m, run in sparse.items()}),
         "input_maps": lambda: input_map_grid({m: tk.input_map(run, shape=DIGIT_SHAPE) for m, run in sparse.items()}),
@@ -71,12 +74,11 @@ def _draw(runs: Mapping[str, Recording], folder: Path, suffix: str) -> None:
         save(figures[name](), folder / f"{name}.{suffix}")
 
 
-def _panels(analysis: Any, runs: Mapping[str, Recording]) -> Any:
+def _panels(analysis: Callable[[Series], Result], runs: Mapping[str, Recording]) -> Any:
     from topokit.registry import PLOTS
 
     results = {method: analysis(run) for method, run in runs.items()}
-    plot = PLOTS.load(next(iter(results.values())).plot_name)
-    return plot(results)
+    return PLOTS.load(next(iter(results.values())).plot_name)(results)
 
 
 def _closing_table(runs: Mapping[str, Recording]) -> tuple[list[str], list[list[Any]]]:
