@@ -124,8 +124,9 @@ class EdgeBlock:
         """Make a block from a matrix (n_source, n_target), dense or SciPy sparse; the block owns its arrays.
 
         A dense matrix has an edge where it is not exactly zero, a sparse one where it stores an entry (BSR, which
-        pads with zeros, where it is not zero), and with a `mask` (same shape, only 0 and 1) the mask alone decides. Boolean matrices, and integer ones
-        of 0 and 1, carry no weights. ``nonfinite="edge"`` counts NaN as a connection and drops the weights.
+        pads with zeros, where it is not zero), and with a `mask` (same shape, only 0 and 1) the mask alone decides.
+        Boolean matrices, and integer ones of 0 and 1, carry no weights. ``nonfinite="edge"`` counts NaN as a
+        connection and drops the weights.
 
         Raises
         ------

@@ -136,7 +136,9 @@ def _read_header(path: Path) -> tuple[Header | None, int]:
     if not lines or not lines[0].startswith(_TITLE):
         return None, 0
     version = lines[0].removeprefix(_TITLE).strip()
-    header: Header = {"schema": SCHEMA if version == str(SCHEMA) else version, "layers": [], "blocks": []}
+    if version != str(SCHEMA):
+        raise InvalidNetworkError(f"its version is {version}, not {SCHEMA}: another version of topokit wrote it")
+    header: Header = {"schema": SCHEMA, "layers": [], "blocks": []}
     for line in lines[1:]:
         _, kind, value = line.split(" ", 2)
         if kind == "provenance":
@@ -153,10 +155,10 @@ def _read_frame(path: Path, skipped: int) -> pd.DataFrame:
         path,
         skiprows=skipped,
         comment=None if skipped else "#",
-        dtype=dict.fromkeys(_NAMES, "category"),
+        # Pandas rounds numbers that it parses itself, so weights stay text for Python to read.
+        dtype={**dict.fromkeys(_NAMES, "str"), "weight": "object"},
         keep_default_na=False,
         na_values={"weight": [""], "multiplicity": [""]},
-        float_precision="round_trip",
     )
 
 

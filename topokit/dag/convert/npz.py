@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +66,13 @@ def load_npz(path: str | os.PathLike[str]) -> LayeredDAG:
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return dict(stored) if isinstance(stored, np.lib.npyio.NpzFile) else {}
+        stored = np.load(path, allow_pickle=False)
+        if not isinstance(stored, np.lib.npyio.NpzFile):
+            return {}
+        with stored:
+            return dict(stored)
     except FileNotFoundError as error:
         raise CheckpointError(path, "no such file", remedy="check the path") from error
-    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        raise CorruptCheckpointError(path, f"not a readable .npz: {error}", format=_FORMAT) from error
+    except Exception as error:  # NumPy and zipfile tell of damage by a dozen unrelated exceptions.
+        problem = " ".join(str(error).split())
+        raise CorruptCheckpointError(path, f"not a readable .npz: {problem}", format=_FORMAT) from error

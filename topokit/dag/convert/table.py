@@ -95,7 +95,7 @@ def numbers(values: Sequence[Any] | NDArray[Any], what: str) -> NDArray[np.float
     try:
         return np.array(values, np.float64)
     except (TypeError, ValueError) as error:
-        raise InvalidNetworkError(f"an edge has a {what} that is not a number: {error}") from error
+        raise InvalidNetworkError(f"a {what} is not a number: {error}") from error
 
 
 def whole_numbers(values: Sequence[Any] | NDArray[Any], what: str) -> NDArray[np.int64]:
@@ -104,7 +104,7 @@ def whole_numbers(values: Sequence[Any] | NDArray[Any], what: str) -> NDArray[np
     whole = np.abs(floats) < 2**53
     whole &= floats == np.floor(floats)
     if not whole.all():
-        raise InvalidNetworkError(f"an edge has the {what} {floats[~whole][0]}: number the neurons of a layer from 0")
+        raise InvalidNetworkError(f"a {what} is {floats[~whole][0]}: number the neurons of a layer from 0")
     return floats.astype(np.int64)
 
 
