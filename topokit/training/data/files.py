@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from topokit.errors import DataError
@@ -30,6 +30,11 @@ def read_files(folder: Path, sums: Mapping[str, str], name: str) -> dict[str, by
         A file is absent, unreadable or has another sum.
     """
     return {file: _read(folder, file, expected, name) for file, expected in sums.items()}
+
+
+def missing_files(folder: Path, files: Iterable[str]) -> list[str]:
+    """Those of `files` that are not in `folder`, neither plain nor as ``.gz``."""
+    return [file for file in files if not (folder / file).exists() and not (folder / f"{file}.gz").exists()]
 
 
 def check_sums(files: Mapping[str, bytes], sums: Mapping[str, str], origin: object) -> None:
@@ -60,7 +65,7 @@ def unzipped(content: bytes, limit: int = MAX_FILE_BYTES) -> bytes:
 
 def _read(folder: Path, file: str, expected: str, name: str) -> bytes:
     path, packed = folder / file, folder / f"{file}.gz"
-    if not path.exists() and not packed.exists():
+    if missing_files(folder, [file]):
         raise DataError(f"{name} is not in {folder}: {file} is missing; run `topokit data fetch {name}`")
     found = path if path.exists() else packed
     try:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from topokit.errors import DataError
-from topokit.training.data.base import Data, default_folder
+from topokit.training.data.base import Data, Folder, data_folder
 from topokit.training.data.files import read_files
 from topokit.training.data.pixels import normalised
 
@@ -41,9 +40,9 @@ class IdxDataset:
         """Folder below the data folder, and MD5 of each uncompressed file."""
         return self.name, dict(self.sums)
 
-    def load(self, folder: Path | None = None, *, raw: bool = False) -> Data:
+    def load(self, folder: Folder | None = None, *, raw: bool = False) -> Data:
         """Read the four files, plain or ``.gz``, and check their sums; see `Dataset.load`."""
-        files = read_files((folder or default_folder()) / self.name, self.sums, self.name)
+        files = read_files(data_folder(folder) / self.name, self.sums, self.name)
         train_x, train_y, test_x, test_y = (decode_idx(content) for content in files.values())
         mean, std = ([0.0], [1.0]) if raw else ([self.mean], [self.std])
         return Data(
