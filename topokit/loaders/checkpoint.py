@@ -165,11 +165,13 @@ def check_rank(rank: int, path: Path, format: str, name: str, limits: Limits) ->
 
 def _check_size(entry: TensorEntry, path: Path, limits: Limits) -> None:
     check_rank(len(entry.shape), path, entry.format, entry.name, limits)
-    largest = max((*entry.shape, entry.nbytes, 0))
-    if largest > limits.tensor_bytes:
+    largest, allowed, what = max((*entry.shape, entry.nbytes, 0)), limits.tensor_bytes, "bytes or elements"
+    if entry.layout != "dense" and largest <= allowed:
+        largest, allowed, what = max(entry.shape), limits.neurons, "rows or columns of a sparse matrix"
+    if largest > allowed:
         raise LimitExceededError(
             path,
-            f"declares {largest:,} bytes or elements where {limits.tensor_bytes:,} are allowed",
+            f"declares {largest:,} {what} where {allowed:,} are allowed",
             format=entry.format,
             place=repr(entry.name),
             remedy="raise the limits if you trust the file",

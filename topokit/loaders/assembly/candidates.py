@@ -111,10 +111,10 @@ def _reason(entry: TensorEntry, role: Role, aliases: Mapping[str, str]) -> str:
 
 def _nothing_found(checkpoint: Checkpoint, roles: Mapping[str, Role]) -> NoWeightsFoundError:
     kinds = sorted(set(roles.values()))
-    held = f"{len(roles)} tensors ({', '.join(kinds)})" if roles else "no tensor"
+    held = f"only tensors of another kind ({', '.join(kinds)})" if roles else "no tensor"
     return NoWeightsFoundError(
         checkpoint.path,
-        f"holds {held} and no weight matrix",
+        f"has no weight matrix, {held}",
         format=checkpoint.format,
         remedy="see `topokit inspect`, and name the matrices with order=[...] if they are there",
     )

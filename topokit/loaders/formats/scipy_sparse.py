@@ -57,7 +57,7 @@ def sparse_entry(path: Path, format: str, limits: Limits) -> TensorEntry:
 
 def _read(archive: Archive, layout: Layout, shape: tuple[int, int], limits: Limits) -> sparse.csr_array:
     parts = {name: read_array(archive, name, limits) for name in PARTS[layout]}
-    return sparse_matrix(layout, parts, shape, limits)
+    return sparse_matrix(layout, parts, shape)
 
 
 def _layout(archive: Archive, limits: Limits) -> Layout:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from topokit.loaders.checkpoint import Layout
-from topokit.loaders.limits import Limits
 
 Parts = Mapping[str, NDArray[Any]]
 
@@ -27,7 +26,7 @@ PARTS: dict[Layout, tuple[str, ...]] = {
 }
 
 
-def sparse_matrix(layout: Layout, parts: Parts, shape: tuple[int, int], limits: Limits) -> sparse.csr_array:
+def sparse_matrix(layout: Layout, parts: Parts, shape: tuple[int, int]) -> sparse.csr_array:
     """The matrix as a canonical CSR array; stored zeros stay stored, entries stored twice are added.
 
     Parameters
@@ -38,16 +37,12 @@ def sparse_matrix(layout: Layout, parts: Parts, shape: tuple[int, int], limits: 
         The arrays that `PARTS` names for the layout.
     shape : tuple of int
         Rows and columns.
-    limits : Limits
-        Its `neurons` bounds both.
 
     Raises
     ------
     ValueError
         Index arrays of the wrong type or length, or with an index out of range.
     """
-    if max(shape) > limits.neurons:
-        raise ValueError(f"shape {shape} has more than {limits.neurons:,} rows or columns")
     indices = {name: _indices(parts[name], name) for name in PARTS[layout] if name != "data"}
     data = _data(parts["data"])
     if layout == "coo":

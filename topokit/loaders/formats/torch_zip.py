@@ -79,7 +79,7 @@ def open_torch_zip(path: Path, limits: Limits) -> Checkpoint:
         path=path,
         format=NAME,
         files=(path,),
-        tensors=by_name((_entry(named, storages, limits) for named in contents.tensors), path, limits),
+        tensors=by_name((_entry(named, storages) for named in contents.tensors), path, limits),
         order="insertion",
         metadata=contents.metadata,
         notes=contents.notes + ((f"objects left unmade: {', '.join(unknown)}",) if unknown else ()),
@@ -137,12 +137,12 @@ class _Storages:
         return f"{self.top}data/{storage.key}"
 
 
-def _entry(named: Named, storages: _Storages, limits: Limits) -> TensorEntry:
+def _entry(named: Named, storages: _Storages) -> TensorEntry:
     describe = _strided_entry if isinstance(named.value, StridedTensor) else _sparse_entry
-    return describe(named, storages, limits)
+    return describe(named, storages)
 
 
-def _strided_entry(named: Named, storages: _Storages, limits: Limits) -> TensorEntry:
+def _strided_entry(named: Named, storages: _Storages) -> TensorEntry:
     tensor = named.value
     return TensorEntry(
         name=named.name,
@@ -166,7 +166,7 @@ def _strided_reader(name: str, tensor: StridedTensor, storages: _Storages) -> Ca
     return read
 
 
-def _sparse_entry(named: Named, storages: _Storages, limits: Limits) -> TensorEntry:
+def _sparse_entry(named: Named, storages: _Storages) -> TensorEntry:
     tensor = named.value
     return TensorEntry(
         name=named.name,
@@ -175,14 +175,14 @@ def _sparse_entry(named: Named, storages: _Storages, limits: Limits) -> TensorEn
         nbytes=sum(part.storage.nbytes for part in tensor.parts.values()),
         path=storages.archive.path,
         format=NAME,
-        reader=partial(_sparse_values, named.name, tensor, storages, limits),
+        reader=partial(_sparse_values, named.name, tensor, storages),
         layout=tensor.layout,
         axes="torch",
         aside=named.aside,
     )
 
 
-def _sparse_values(name: str, tensor: SparseTensor, storages: _Storages, limits: Limits) -> sparse.csr_array:
+def _sparse_values(name: str, tensor: SparseTensor, storages: _Storages) -> sparse.csr_array:
     path = storages.archive.path
     check_readable(tensor.parts["data"].dtype, path, NAME, name)
     arrays = {part: storages.values(strided) for part, strided in tensor.parts.items()}
@@ -194,7 +194,7 @@ def _sparse_values(name: str, tensor: SparseTensor, storages: _Storages, limits:
         arrays |= {"row": row, "col": col}
     rows, columns = tensor.shape
     try:
-        return sparse_matrix(tensor.layout, arrays, (rows, columns), limits)
+        return sparse_matrix(tensor.layout, arrays, (rows, columns))
     except ValueError as error:
         raise CorruptCheckpointError(path, f"has broken indices: {error}", format=NAME, place=repr(name)) from error
 
