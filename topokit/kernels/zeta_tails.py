@@ -24,8 +24,8 @@ _PRECISION = 1e-10
 def fit_exponent(mean_log: float, low: float, high: float, guess: float) -> float:
     """The alpha whose mean of log k is `mean_log`: the maximum of the likelihood.
 
-    Newton's method on the reciprocal of the mean above log(low), which is nearly linear in alpha, kept inside a
-    shrinking bracket. `mean_log` must exceed log(low).
+    Newton's method on the logarithm of the mean of log(k / low), kept inside a shrinking bracket. `mean_log` must
+    exceed log(low).
     """
     below, above = (1.0 if high == inf else _LOWEST_BOUNDED), inf
     wanted = mean_log - log(low)
@@ -40,7 +40,7 @@ def fit_exponent(mean_log: float, low: float, high: float, guess: float) -> floa
             below = alpha
         else:
             above = alpha
-        step = alpha + mean * (mean - wanted) / (wanted * variance) if variance > 0 else inf
+        step = alpha + log(mean / wanted) * mean / variance if mean > 0 and variance > 0 else inf
         if not below < step < above:
             step = 2 * abs(alpha) + 1 if above == inf else (below + above) / 2
         if abs(step - alpha) <= _PRECISION * max(1.0, abs(alpha)):

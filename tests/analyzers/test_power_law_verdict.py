@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from math import nan
+
+import pytest
+
+from topokit.analyzers.likelihood_ratios import LikelihoodRatio
+from topokit.analyzers.power_law_verdict import holm, judge
+
+
+def ratios(
+    lognormal: tuple[float, float], exponential: tuple[float, float], cutoff: tuple[float, float]
+) -> dict[str, LikelihoodRatio]:
+    return {
+        name: LikelihoodRatio(R, nan, p)
+        for name, (R, p) in zip(
+            ("lognormal", "exponential", "truncated_power_law"), (lognormal, exponential, cutoff), strict=True
+        )
+    }
+
+
+OPEN = ratios((-0.1, 0.9), (50, 1e-6), (-0.2, 0.6))
+
+
+@pytest.mark.parametrize(
+    ("alpha", "p_value", "tail_fraction", "tests", "expected", "words"),
+    [
+        (2.5, 0.5, 0.5, OPEN, "not ruled out", "no better than lognormal or truncated power law"),
+        (2.5, 0.5, 0.5, ratios((9, 1e-4), (50, 1e-6), (-0.2, 0.6)), "supported", "exponential and lognormal fit worse"),
+        (2.5, 0.5, 0.05, OPEN, "tail only", "5.0% of the values"),
+        (
+            2.5,
+            0.5,
+            0.5,
+            ratios((-9, 1e-3), (50, 1e-6), (-12, 1e-4)),
+            "alternative favoured",
+            "truncated power law fits",
+        ),
+        (2.5, 0.05, 0.5, OPEN, "ruled out", "p = 0.05 < 0.1"),
+        (6.5, 0.9, 0.5, OPEN, "not heavy-tailed", "alpha = 6.5"),
+        (-0.5, 0.9, 0.5, OPEN, "not heavy-tailed", "does not fall"),
+        (2.5, nan, 0.5, OPEN, "undefined", "ask for replicates"),
+    ],
+)
+def test_the_first_word_that_applies(
+    alpha: float, p_value: float, tail_fraction: float, tests: dict[str, LikelihoodRatio], expected: str, words: str
+) -> None:
+    verdict = judge(alpha, p_value, tail_fraction, tests)
+    assert verdict.verdict == expected
+    assert words in verdict.reason
+
+
+def test_a_problem_leaves_it_undefined() -> None:
+    assert judge(nan, nan, nan, {}, "no edges") == ("undefined", "no edges")
+
+
+def test_degenerate_ratios_decide_nothing() -> None:
+    decided = ratios((-9, 1e-5), (50, 1e-6), (-0.2, 0.6))
+    limit = {**decided, "lognormal": LikelihoodRatio(-9, nan, 1e-5, degenerate=True)}
+    assert judge(2.5, 0.5, 0.5, decided).verdict == "alternative favoured"
+    assert judge(2.5, 0.5, 0.5, limit).verdict == "not ruled out"
+
+
+def test_one_small_p_among_three_is_corrected() -> None:
+    assert judge(2.5, 0.5, 0.5, ratios((-2, 0.04), (-1, 0.5), (-1, 0.6))).verdict == "not ruled out"
+
+
+def test_holm_by_hand() -> None:
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.9}) == pytest.approx(
+        {"a": 0.04, "c": 0.09, "b": 0.09, "d": 0.9}
+    )

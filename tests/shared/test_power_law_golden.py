@@ -1,0 +1,104 @@
+"""Published discrete data with known fits: exact maximum likelihood, igraph, and simulated p-values."""
+
+from __future__ import annotations
+
+import json
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+import igraph
+import numpy as np
+import pytest
+
+import topokit as tk
+
+pytestmark = pytest.mark.shared
+
+SETS = [
+    "words",
+    "terrorism",
+    "celegans-indegree",
+    "celegans-outdegree",
+    "condmat2005-degree",
+    "karate",
+    "R_native_american",
+]
+RATIO_SETS = ["words.txt", "terrorism.txt", "condmat2005-degree.dat"]
+REPLICATES = 4000
+GOLDEN_REPLICATES = 10_000
+
+
+def values_of(shared: Path, name: str) -> np.ndarray:
+    (path,) = (shared / "golden" / "powerlaw").glob(f"{name}.*")
+    return np.loadtxt(path).astype(int)
+
+
+def known(shared: Path, name: str) -> dict[str, Any]:
+    answers: dict[str, Any] = json.loads((shared / "golden" / "powerlaw" / "values.json").read_text())[name]
+    return answers
+
+
+def standard_error(p: float) -> float:
+    return sqrt(max(p * (1 - p), 0.01) * (1 / REPLICATES + 1 / GOLDEN_REPLICATES))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_fit_is_exact(shared: Path, name: str) -> None:
+    fit, exact = tk.fit_power_law(values_of(shared, name), replicates=0), known(shared, name)["exact"]
+    assert (fit.xmin, fit.n_tail, fit.n) == (exact["xmin"], exact["n_tail"], known(shared, name)["n"])
+    assert fit.alpha == pytest.approx(exact["alpha"], abs=1e-9)
+    assert fit.distance == pytest.approx(exact["D"], abs=1e-9)
+    assert fit.sigma == pytest.approx(exact["sigma"], abs=1e-6)
+    assert fit.log_likelihood == pytest.approx(exact["loglik"], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_p_value_is_within_simulation_error(shared: Path, name: str) -> None:
+    data, p = values_of(shared, name), known(shared, name)["p_exact"]
+    fit = tk.fit_power_law(data, replicates=REPLICATES, rng=0)
+    assert fit.failed == 0
+    assert fit.p_value == pytest.approx(p, abs=4 * standard_error(p))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_p_value_with_a_fixed_start_is_within_simulation_error(shared: Path, name: str) -> None:
+    answers = known(shared, name)
+    fit = tk.fit_power_law(values_of(shared, name), xmin=int(answers["exact"]["xmin"]), replicates=REPLICATES, rng=0)
+    p = answers["p_exact_fixedxmin"]
+    assert fit.p_value == pytest.approx(p, abs=4 * standard_error(p))
+
+
+@pytest.mark.parametrize("name", [name for name in SETS if name != "karate"])
+def test_igraph_finds_the_same(shared: Path, name: str) -> None:
+    data = values_of(shared, name)
+    fit = tk.fit_power_law(data, replicates=0)
+    peer = igraph.power_law_fit(data[data > 0].tolist(), method="discrete", p_precision=0.5)
+    assert fit.xmin == peer.xmin
+    assert fit.alpha == pytest.approx(peer.alpha, abs=1e-5)
+    assert fit.distance == pytest.approx(peer.D, abs=1e-6)
+    assert fit.log_likelihood == pytest.approx(peer.L, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", RATIO_SETS)
+@pytest.mark.parametrize(
+    ("alternative", "stored"), [("exponential", "exponential"), ("truncated_power_law", "truncated_pl")]
+)
+def test_likelihood_ratios(shared: Path, name: str, alternative: str, stored: str) -> None:
+    answers = json.loads((shared / "golden" / "powerlaw" / "likelihood_ratios.json").read_text())[name][stored]
+    ratio = tk.fit_power_law(values_of(shared, name.split(".")[0]), replicates=0).ratios[alternative]
+    expected = (answers["R"], answers["z"], answers.get("p_chi2", answers["p"]))
+    assert (ratio.R, ratio.z, ratio.p) == pytest.approx(expected, abs=5e-6)
+
+
+@pytest.mark.parametrize("name", ["terrorism.txt", "condmat2005-degree.dat"])
+def test_likelihood_ratio_of_the_lognormal(shared: Path, name: str) -> None:
+    answers = json.loads((shared / "golden" / "powerlaw" / "likelihood_ratios.json").read_text())[name]["lognormal"]
+    ratio = tk.fit_power_law(values_of(shared, name.split(".")[0]), replicates=0).ratios["lognormal"]
+    assert (ratio.R, ratio.z, ratio.p) == pytest.approx((answers["R"], answers["z"], answers["p"]), abs=1e-4)
+
+
+def test_lognormal_of_word_frequencies_decides_nothing(shared: Path) -> None:
+    ratio = tk.fit_power_law(values_of(shared, "words"), replicates=0).ratios["lognormal"]
+    assert ratio.degenerate
+    assert ratio.p > 0.5
