@@ -87,15 +87,21 @@ ANALYZER_REFERENCES = {
     "rank_evolution": ("kendall1945", "matab2024"),
     "input_map": ("mocanu2018", "matab2024"),
     "nnstd": ("liu2020",),
+    "nnstd_matrix": ("liu2020",),
+    "nnstd_against": ("liu2020",),
+    "nnstd_consecutive": ("liu2020",),
     "set": ("mocanu2018",),
     "rigl": ("evci2020",),
     "snfs": ("dettmers2019",),
     "srelu": ("jin2016",),
+    "erdos_renyi": ("mocanu2018",),
+    "erk": ("evci2020",),
+    "rewired": ("liu2020",),
 }
 
 
 def cite(name: str) -> str:
-    """The publications behind an analyzer, a method, or a reference key, one per line.
+    """The publications behind an analyzer, a method, a generator, or a reference key, one per line.
 
     Raises
     ------
