@@ -76,7 +76,7 @@ def _first(origins: Sequence[Origin], name: str, sums: dict[str, str], target: P
 
 
 def _store(files: Mapping[str, bytes], missing: Sequence[str], target: Path) -> None:
-    if len(missing) < len(files):
+    if target.is_dir():
         for file in missing:
             with whole_file(target / file) as temporary:
                 temporary.write_bytes(files[file])
