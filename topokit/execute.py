@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import TypeVar
 
@@ -59,7 +60,7 @@ def map(
 
 
 def progress(items: Iterable[Item], label: str = "", *, total: int | None = None) -> Iterator[Item]:
-    """The items, with a progress bar on standard error once a second has passed.
+    """The items, with a progress bar on standard error once a second has passed; none in a pool's worker.
 
     Parameters
     ----------
@@ -70,7 +71,8 @@ def progress(items: Iterable[Item], label: str = "", *, total: int | None = None
     total : int, optional
         How many there are, where `items` has no length.
     """
-    yield from tqdm(items, desc=label or None, total=total, delay=1.0, leave=False)
+    in_worker = parent_process() is not None
+    yield from tqdm(items, desc=label or None, total=total, delay=1.0, leave=False, disable=in_worker)
 
 
 def process_pool(workers: int | None = None) -> ProcessPoolExecutor:
