@@ -164,11 +164,11 @@ import topokit as tk
 from topokit.errors import WriteFailedError
 
 network = tk.LayeredDAG.from_adjacencies([np.random.default_rng(0).random((200, 200))])
-getattr(tk, sys.argv[2])
+save = getattr(tk, sys.argv[2])
 if len(sys.argv) > 3:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
 try:
-    getattr(tk, sys.argv[2])(network, sys.argv[1])
+    save(network, sys.argv[1])
 except WriteFailedError as error:
     print(error)
 """
