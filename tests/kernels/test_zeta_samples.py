@@ -45,7 +45,7 @@ def test_quantiles_invert_the_survival_function(alpha: float, low: int, width: f
 def test_replicates_join_counted_and_far_values() -> None:
     categories = np.array([0.0, 1.0, 2.0, 3.0])
     draws = np.array([[5, 60, 20, 10], [90, 5, 0, 0], [0, 3, 3, 3]])
-    far, starts = np.array([9.0, 4.0, 4.0, 7.0]), np.array([0, 3, 3, 4])
+    far, starts = np.array([4.0, 4.0, 9.0, 7.0]), np.array([0, 3, 3, 4])
     alone = [
         replicates_that_fit(
             categories, draws[b : b + 1], far[starts[b] : starts[b + 1]], starts[b : b + 2] - starts[b], 1, inf, 1, 0.2

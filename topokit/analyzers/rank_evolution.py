@@ -106,7 +106,8 @@ def tau_b_matrix(rows: NDArray[np.integer]) -> NDArray[np.float64]:
     untied = np.array([untied_pairs(row, count) for row, count in zip(ranks, levels, strict=True)], np.int64)
     matrix = np.empty((len(rows), len(rows)))
     for t in progress(range(len(rows)), "rank correlation"):
-        matrix[t, t:] = matrix[t:, t] = tau_b_of_row(ranks, levels, untied, t)
+        order = np.argsort(ranks[t], kind="stable").astype(np.int32)
+        matrix[t, t:] = matrix[t:, t] = tau_b_of_row(ranks, levels, untied, t, order)
     return matrix
 
 

@@ -138,6 +138,7 @@ def bootstrap(
         draws = rng.multinomial(histogram.n, shares, size=count)
         far_starts = np.concatenate([[0], np.cumsum(draws[:, -1])])
         far = _beyond(tail, categories[-1] + 1, rng.random(far_starts[-1]))
+        far = far[np.lexsort((far, np.repeat(np.arange(count), draws[:, -1])))]
         near = np.ascontiguousarray(draws[:, :-1])
         limit = tail.distance - _ROUNDING
         outcomes.append(replicates_that_fit(categories, near, far, far_starts, tail.xmin, tail.high, min_tail, limit))
@@ -156,7 +157,7 @@ def _categories(
     others = histogram.n - tail.n_tail - counts.sum()
     steps = np.arange(tail.xmin, tail.xmin + _head_length(tail) + 1, dtype=np.float64)
     at_least = tail.survival(steps)
-    in_tail = tail.n_tail * np.append(-np.diff(at_least), at_least[-1])
+    in_tail = tail.n_tail * np.maximum(0, np.append(-np.diff(at_least), at_least[-1]))
     return np.concatenate([[0.0], values, steps[:-1]]), np.concatenate([[others], counts, in_tail]) / histogram.n
 
 

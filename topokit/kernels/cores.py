@@ -9,9 +9,11 @@ import numpy as np
 from numba import int32, int64, njit, types, void
 from numpy.typing import NDArray
 
+Sorted = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
+
+# The arrays of a network are read-only.
 _INT32 = types.Array(int32, 1, "C", readonly=True)
 _INT64 = types.Array(int64, 1, "C", readonly=True)
-_INT32_OUT, _INT64_OUT = int32[::1], int64[::1]
 
 
 class Bipartite(NamedTuple):
@@ -57,7 +59,7 @@ def neighbour_lists(blocks: Sequence[Bipartite], n_nodes: int) -> tuple[NDArray[
     return starts, neighbours
 
 
-@njit(void(_INT64, _INT32, int64, int64, _INT64_OUT), cache=True, nogil=True)
+@njit(void(_INT64, _INT32, int64, int64, int64[::1]), cache=True, nogil=True)
 def _count_ends(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -71,7 +73,7 @@ def _count_ends(
         degrees[first_column + column] += 1
 
 
-@njit(void(_INT64, _INT32, int64, int64, _INT64_OUT, _INT32_OUT), cache=True, nogil=True)
+@njit(void(_INT64, _INT32, int64, int64, int64[::1], int32[::1]), cache=True, nogil=True)
 def _place_ends(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -90,40 +92,47 @@ def _place_ends(
             free[other] += 1
 
 
-@njit(_INT64_OUT(_INT64, _INT32), cache=True, nogil=True)
+@njit("Tuple((int32[::1], int32[::1], int64[::1]))(int64[::1])", cache=True, nogil=True)
+def _sorted_by_degree(degrees: NDArray[np.int64]) -> Sorted:
+    """Nodes by ascending degree, the place of each node there, and where the nodes of each degree begin."""
+    highest = 0
+    for degree in degrees:
+        highest = max(highest, degree)
+    bins = np.zeros(highest + 2, np.int64)
+    for degree in degrees:
+        bins[degree + 1] += 1
+    for degree in range(1, len(bins)):
+        bins[degree] += bins[degree - 1]
+    order, position = np.empty(len(degrees), np.int32), np.empty(len(degrees), np.int32)
+    for node in range(len(degrees)):
+        position[node] = bins[degrees[node]]
+        order[position[node]] = node
+        bins[degrees[node]] += 1
+    for degree in range(len(bins) - 1, 0, -1):
+        bins[degree] = bins[degree - 1]
+    bins[0] = 0
+    return order, position, bins
+
+
+@njit("int64[::1](int64[::1], int32[::1])", cache=True, nogil=True)
 def core_numbers(starts: NDArray[np.int64], neighbours: NDArray[np.int32]) -> NDArray[np.int64]:
     """Coreness of every node of a simple undirected graph, (n_nodes,): the largest k whose k-core holds it.
 
     The nodes stay sorted by remaining degree: the lowest one is taken, and each neighbour of higher degree moves
     to the bin below by one swap with the first node of its own.
     """
-    n_nodes = len(starts) - 1
-    remaining = np.empty(n_nodes, np.int64)
-    for node in range(n_nodes):
+    remaining = np.empty(len(starts) - 1, np.int64)
+    for node in range(len(remaining)):
         remaining[node] = starts[node + 1] - starts[node]
-    bins = np.zeros((remaining.max() if n_nodes else 0) + 2, np.int64)
-    for node in range(n_nodes):
-        bins[remaining[node] + 1] += 1
-    for degree in range(1, len(bins)):
-        bins[degree] += bins[degree - 1]
-    order = np.empty(n_nodes, np.int32)
-    position = np.empty(n_nodes, np.int32)
-    filled = bins.copy()
-    for node in range(n_nodes):
-        position[node] = filled[remaining[node]]
-        order[position[node]] = node
-        filled[remaining[node]] += 1
-    for place in range(n_nodes):
-        node = order[place]
+    order, position, bins = _sorted_by_degree(remaining)
+    for node in order:
         for edge in range(starts[node], starts[node + 1]):
             other = neighbours[edge]
             if remaining[other] > remaining[node]:
                 first = bins[remaining[other]]
                 front = order[first]
-                order[position[other]] = front
-                position[front] = position[other]
-                order[first] = other
-                position[other] = first
-                bins[remaining[other]] = first + 1
+                order[position[other]], order[first] = front, other
+                position[front], position[other] = position[other], first
+                bins[remaining[other]] += 1
                 remaining[other] -= 1
     return remaining

@@ -24,9 +24,11 @@ def dense_ranks(rows: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[n
 def untied_pairs(ranks: NDArray[np.int32], levels: int) -> int:
     """Pairs with different ranks."""
     counts = np.zeros(levels, np.int64)
-    for rank in ranks:
-        counts[rank] += 1
-    return len(ranks) * (len(ranks) - 1) // 2 - int(np.sum(counts * (counts - 1))) // 2
+    pairs = 0
+    for place in range(len(ranks)):
+        pairs += place - counts[ranks[place]]
+        counts[ranks[place]] += 1
+    return int(pairs)
 
 
 @njit(int64(int64[::1], int64), cache=True, nogil=True)
@@ -78,9 +80,13 @@ def _score_by_tree(order: NDArray[np.int32], x: NDArray[np.int32], y: NDArray[np
     return score
 
 
-@njit(float64[::1](int32[:, ::1], int64[::1], int64[::1], int64), cache=True, nogil=True)
+@njit(float64[::1](int32[:, ::1], int64[::1], int64[::1], int64, int32[::1]), cache=True, nogil=True)
 def tau_b_of_row(
-    ranks: NDArray[np.int32], levels: NDArray[np.int64], untied: NDArray[np.int64], row: int
+    ranks: NDArray[np.int32],
+    levels: NDArray[np.int64],
+    untied: NDArray[np.int64],
+    row: int,
+    order: NDArray[np.int32],
 ) -> NDArray[np.float64]:
     """Tau-b of one row with itself and each later row; NaN where either row is constant.
 
@@ -92,6 +98,8 @@ def tau_b_of_row(
         `untied_pairs` of each row.
     row : int
         The row.
+    order : ndarray of int32, shape (n,)
+        What sorts it.
 
     Returns
     -------
@@ -99,10 +107,10 @@ def tau_b_of_row(
         (concordant - discordant) / sqrt(untied pairs of one * untied pairs of the other), Kendall (1945).
     """
     n = ranks.shape[1]
-    order = np.argsort(ranks[row], kind="mergesort").astype(np.int32)
-    answers = np.full(len(levels) - row, np.nan)
+    answers = np.empty(len(levels) - row)
     for other in range(row, len(levels)):
         if untied[row] == 0 or untied[other] == 0:
+            answers[other - row] = np.nan
             continue
         if other == row:
             score = untied[row]

@@ -82,7 +82,7 @@ def replicates_that_fit(
     draws : ndarray of int64, shape (B, C)
         How often each replicate drew each category.
     far : ndarray of float64
-        Values above the last category, replicate after replicate.
+        Values above the last category, replicate after replicate, ascending in each.
     far_starts : ndarray of int64, shape (B + 1,)
         Where each replicate's begin.
     low, high : float
@@ -94,18 +94,17 @@ def replicates_that_fit(
     """
     answers = np.empty(len(draws), np.int64)
     for b in range(len(draws)):
-        beyond = np.sort(far[far_starts[b] : far_starts[b + 1]])
-        values = np.empty(len(categories) + len(beyond))
-        counts = np.zeros(len(categories) + len(beyond))
+        most = len(categories) + far_starts[b + 1] - far_starts[b]
+        values, counts = np.empty(most), np.zeros(most)
         size = 0
         for c in range(len(categories)):
             if draws[b, c] > 0 and categories[c] >= 1:
                 values[size] = categories[c]
                 counts[size] = draws[b, c]
                 size += 1
-        for value in beyond:
-            if size == 0 or values[size - 1] != value:
-                values[size] = value
+        for place in range(far_starts[b], far_starts[b + 1]):
+            if size == 0 or values[size - 1] != far[place]:
+                values[size] = far[place]
                 size += 1
             counts[size - 1] += 1
         if min_tail > 0:

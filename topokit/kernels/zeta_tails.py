@@ -73,17 +73,19 @@ def distance(
     """
     scale = largest_term(alpha, low, high)
     norm = power_sum(alpha, low, high, scale)
-    share = 1 / float(np.sum(counts))
+    total = 0.0
+    for count in counts:
+        total += count
     worst = seen = 0.0
     free = low - 1
     left = 1.0
     for i in range(len(values)):
         if values[i] > free + 1:
             left = power_sum(alpha, values[i], high, scale) / norm
-            worst = max(worst, abs(seen * share - (1 - left)))
+            worst = max(worst, abs(seen / total - (1 - left)))
         seen += counts[i]
         left -= exp(-alpha * log(values[i] / scale)) / norm
-        worst = max(worst, abs(seen * share - (1 - left)))
+        worst = max(worst, abs(seen / total - (1 - left)))
         if worst > limit:
             break
         free = values[i]
@@ -146,7 +148,9 @@ def some_tail_fits(
     sizes, means = tail_sums(values, counts)
     answer = -1
     candidates = len(values) - 1
-    start = np.searchsorted(values, near)
+    start = 0
+    while start < candidates and values[start] < near:
+        start += 1
     for step in range(candidates):
         first = (start + step) % candidates
         if sizes[first] < min_tail:
