@@ -41,8 +41,8 @@ def load(
         Tensors or modules that form the chain, input side first. Otherwise the order of a PyTorch file, or
         the natural order of the names elsewhere, is taken if the sizes chain.
     bias_row : {'auto', 'last', None}
-        Whether the last row of (in, out) matrices holds biases: 'auto' drops it when each matrix has one row more than
-        the one before has columns, 'last' always, None never.
+        Whether the last row of (in, out) matrices holds biases: 'auto' drops it from sparse matrices when each has one
+        row more than the one before has columns, 'last' from all matrices, None never.
     structure : {'auto', 'values'}
         'values' ignores stored zeros and lets masks only multiply the weights: an edge is a non-zero product.
     axes : {'torch', 'source-target'}, optional

@@ -53,8 +53,13 @@ def chained(
     return fits
 
 
-def has_bias_rows(entries: Sequence[TensorEntry], axes: dict[str, Axes]) -> bool:
-    """Whether every matrix has one row more than the previous one has columns, as SET's matrices with biases have."""
+def are_set_matrices(entries: Sequence[TensorEntry], axes: dict[str, Axes]) -> bool:
+    """Whether these are the sparse matrices of SET, whose last rows hold biases."""
+    return all(entry.layout != "dense" for entry in entries) and have_a_row_more(entries, axes)
+
+
+def have_a_row_more(entries: Sequence[TensorEntry], axes: dict[str, Axes]) -> bool:
+    """Whether every matrix has one row more than the previous one has columns."""
     if len(entries) < 2 or any(len(entry.shape) != 2 or axes[entry.name] == "torch" for entry in entries):
         return False
     ends = [ends_of(entry, axes[entry.name]) for entry in entries]
@@ -77,14 +82,21 @@ def does_not_chain(entries: Sequence[TensorEntry], axes: dict[str, Axes], checkp
     """The error that shows the candidates, and the one order in which they chain if there is one."""
     table = [f"{e.name!r} {'->'.join(map(str, ends_of(e, axes[e.name])))}" for e in entries]
     more = f" and {len(table) - _SHOWN} more" if len(table) > _SHOWN else ""
-    orders = list(islice(orders_that_chain(entries, axes), 2))
-    hint = f"order={[entry.name for entry in orders[0]]} chains" if len(orders) == 1 else "give order=[...] or axes="
     return AmbiguousTopologyError(
         checkpoint.path,
         f"the sizes of the weight tensors do not chain: {', '.join(table[:_SHOWN])}{more}",
         format=checkpoint.format,
-        remedy=hint,
+        remedy=_way_out(entries, axes),
     )
+
+
+def _way_out(entries: Sequence[TensorEntry], axes: dict[str, Axes]) -> str:
+    orders = list(islice(orders_that_chain(entries, axes), 2))
+    if len(orders) == 1:
+        return f"order={[entry.name for entry in orders[0]]} chains"
+    if have_a_row_more(entries, axes):
+        return 'give bias_row="last" if the last rows hold biases'
+    return "give order=[...] or axes="
 
 
 def orders_that_chain(entries: Sequence[TensorEntry], axes: dict[str, Axes]) -> Iterator[tuple[TensorEntry, ...]]:

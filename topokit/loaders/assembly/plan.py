@@ -13,10 +13,10 @@ from topokit.loaders.assembly.candidates import Candidates, candidates_of
 from topokit.loaders.assembly.geometry import Fit
 from topokit.loaders.assembly.options import Options
 from topokit.loaders.assembly.order import (
+    are_set_matrices,
     chained,
     check_is_chain,
     does_not_chain,
-    has_bias_rows,
     is_told_by_names,
     orders_that_chain,
 )
@@ -95,7 +95,9 @@ def plan_of(checkpoint: Checkpoint, options: Options) -> Plan:
     found = candidates_of(checkpoint, options)
     if options.order is None:
         check_is_chain(found.entries, checkpoint)
-    drops_row = has_bias_rows(found.entries, found.axes) if options.bias_row == "auto" else options.bias_row == "last"
+    drops_row = (
+        are_set_matrices(found.entries, found.axes) if options.bias_row == "auto" else options.bias_row == "last"
+    )
     fits = chained(found.entries, found.roles, found.axes, drops_row)
     if fits is None:
         raise does_not_chain(found.entries, found.axes, checkpoint)

@@ -186,7 +186,7 @@ def _sparse_values(name: str, tensor: SparseTensor, storages: _Storages) -> spar
     path = storages.archive.path
     check_readable(tensor.parts["data"].dtype, path, NAME, name)
     arrays = {part: storages.values(strided) for part, strided in tensor.parts.items()}
-    if len(tensor.shape) != 2 or (tensor.layout == "coo" and arrays["indices"].shape[:1] != (2,)):
+    if not _is_matrix(tensor):
         problem = f"is a sparse tensor of shape {tensor.shape}, not a matrix"
         raise UnsupportedFeatureError(path, problem, format=NAME, place=repr(name), remedy="save it dense")
     if tensor.layout == "coo":
@@ -197,6 +197,14 @@ def _sparse_values(name: str, tensor: SparseTensor, storages: _Storages) -> spar
         return sparse_matrix(tensor.layout, arrays, (rows, columns))
     except ValueError as error:
         raise CorruptCheckpointError(path, f"has broken indices: {error}", format=NAME, place=repr(name)) from error
+
+
+def _is_matrix(tensor: SparseTensor) -> bool:
+    """Whether it has two sparse axes and one number, or one block of numbers, per entry."""
+    if tensor.layout == "coo" and tensor.parts["indices"].shape[:1] != (2,):
+        return False
+    value_axes = 3 if tensor.layout == "bsr" else 1
+    return len(tensor.shape) == 2 and len(tensor.parts["data"].shape) == value_axes
 
 
 FORMAT = Format(NAME, recognises, open_torch_zip)

@@ -1,0 +1,161 @@
+"""Zip archives that lie about themselves, or that would write or unpack where they must not."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import topokit as tk
+from topokit.errors import (
+    CheckpointError,
+    CorruptCheckpointError,
+    LimitExceededError,
+    UnsafePathError,
+    UnsupportedFeatureError,
+)
+from topokit.loaders.formats.archive import open_archive
+from topokit.loaders.limits import Limits
+
+
+def npy_bytes(array: object) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.asarray(array))
+    return buffer.getvalue()
+
+
+ARRAY = npy_bytes(np.arange(6.0).reshape(2, 3))
+
+
+def archive(path: Path, members: list[tuple[str, bytes]], compression: int = zipfile.ZIP_STORED) -> Path:
+    with zipfile.ZipFile(path, "w", compression) as made:
+        for name, content in members:
+            made.writestr(name, content)
+    return path
+
+
+def opened(path: Path, limits: Limits | None = None) -> object:
+    return open_archive(path, "test", limits or Limits())
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_members_come_back(compression: int, tmp_path: Path) -> None:
+    contents = [("a.npy", ARRAY), ("b.npy", b""), ("d/c.npy", bytes(range(256)) * 100)]
+    made = open_archive(archive(tmp_path / "x.zip", contents, compression), "test", Limits())
+    for name, content in contents:
+        assert made.data(name).tobytes() == content
+        assert made.head(name, 50) == content[:50]
+    with pytest.raises(CorruptCheckpointError, match=r"'z' *: is missing"):
+        made.data("z")
+
+
+@pytest.mark.parametrize("name", ["../w.npy", "/w.npy", "a/../../w.npy", "..", "a\\..\\w.npy", "a/.."])
+def test_names_that_climb_out_are_refused(name: str, tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.npz", [(name, ARRAY), ("v.npy", ARRAY)])
+    with pytest.raises(UnsafePathError):
+        opened(path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["x.npz"]
+
+
+def test_a_name_with_a_hidden_end_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.npz", [("w.npyX.py", ARRAY)])
+    path.write_bytes(path.read_bytes().replace(b"w.npyX.py", b"w.npy\0.py"))
+    with pytest.raises(UnsafePathError):
+        opened(path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CorruptCheckpointError, match="twice"):
+        tk.load(archive(tmp_path / "x.npz", [("w.npy", ARRAY), ("w.npy", npy_bytes(np.zeros((2, 3))))]))
+
+
+def test_encrypted_members_and_other_compressions_are_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.npz", [("w.npy", ARRAY)])
+    data = bytearray(path.read_bytes())
+    central = data.index(b"PK\x01\x02")
+    data[6] |= 1
+    data[central + 8] |= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(UnsupportedFeatureError, match="encrypted"):
+        tk.load(path)
+    for compression in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        with pytest.raises(UnsupportedFeatureError, match="compressed"):
+            tk.load(archive(tmp_path / "y.npz", [("w.npy", ARRAY)], compression))
+
+
+# Offsets in a local header: flags 6, method 8, checksum 14, packed size 18, size 22, name length 26, name 30.
+LOCAL_LIES: dict[str, Callable[[bytearray], None]] = {
+    "name": lambda data: data.__setitem__(30, ord("v")),
+    "method": lambda data: data.__setitem__(8, 8),
+    "checksum": lambda data: data.__setitem__(14, data[14] ^ 1),
+    "packed size": lambda data: data.__setitem__(18, data[18] ^ 1),
+    "size": lambda data: data.__setitem__(22, data[22] ^ 1),
+    "name length": lambda data: data.__setitem__(26, data[26] - 1),
+    "encrypted": lambda data: data.__setitem__(6, 1),
+    "signature": lambda data: data.__setitem__(2, 9),
+}
+
+
+@pytest.mark.parametrize("lie", LOCAL_LIES.values(), ids=LOCAL_LIES)
+def test_a_member_that_contradicts_the_directory_is_refused(lie: Callable[[bytearray], None], tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.npz", [("w.npy", ARRAY)])
+    data = bytearray(path.read_bytes())
+    lie(data)
+    path.write_bytes(bytes(data))
+    with pytest.raises(CheckpointError):
+        opened(path)
+
+
+def test_overlapping_members_are_refused(tmp_path: Path) -> None:
+    """The quoted-overlap bomb: every directory entry points at the same bytes."""
+    path = archive(tmp_path / "x.npz", [("v.npy", ARRAY), ("w.npy", ARRAY)])
+    data = bytearray(path.read_bytes())
+    second = data.rindex(b"PK\x01\x02")
+    data[second + 42 : second + 46] = (0).to_bytes(4, "little")
+    data[second + 46] = ord("v")
+    path.write_bytes(bytes(data))
+    with pytest.raises(CorruptCheckpointError):
+        opened(path)
+
+
+def test_sizes_in_the_directory_beyond_the_file_are_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.npz", [("w.npy", ARRAY)])
+    size = len(ARRAY).to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(size, (10**6).to_bytes(4, "little")))
+    with pytest.raises(CorruptCheckpointError):
+        tk.load(path)
+
+
+def test_too_many_members_are_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.npz", [(f"{k}.npy", ARRAY) for k in range(20)])
+    with pytest.raises(LimitExceededError, match="20 members"):
+        opened(path, Limits(tensors=10))
+
+
+def test_zip64_sizes_in_a_local_header_are_believed_only_when_they_agree(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", w=np.arange(6.0).reshape(2, 3))
+    assert tk.load(tmp_path / "x.npz").n_edges == 5
+    data = bytearray((tmp_path / "x.npz").read_bytes())
+    name_length, extra_length = struct.unpack_from("<HH", data, 26)
+    assert extra_length >= 20
+    data[30 + name_length + 4] ^= 1
+    (tmp_path / "x.npz").write_bytes(bytes(data))
+    with pytest.raises(CorruptCheckpointError, match="contradicts the directory"):
+        tk.load(tmp_path / "x.npz")
+
+
+def test_a_deflated_member_that_ends_early_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.npz", [("w.npy", ARRAY * 50)], zipfile.ZIP_DEFLATED)
+    data = bytearray(path.read_bytes())
+    middle = len(zlib.compress(ARRAY * 50)) // 2
+    data[35 + middle : 35 + middle + 4] = b"\0\0\0\0"
+    path.write_bytes(bytes(data))
+    with pytest.raises(CorruptCheckpointError):
+        tk.load(path)

@@ -1,0 +1,217 @@
+"""The inert machine agrees with pickle on plain data, and never does what a pickle says."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from topokit.errors import CheckpointError, CorruptCheckpointError, LimitExceededError, UnsafePickleError
+from topokit.loaders.formats.pickle_vm import CONSTRUCTORS, Global, Machine, Placeholder
+from topokit.loaders.limits import Limits
+
+PATH = Path("x.pkl")
+
+keys = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
+plain = st.recursive(
+    keys,
+    lambda inner: (
+        st.lists(inner)
+        | st.lists(inner).map(tuple)
+        | st.dictionaries(keys, inner)
+        | st.sets(keys)
+        | st.frozensets(keys)
+        | st.dictionaries(keys, inner).map(collections.OrderedDict)
+    ),
+    max_leaves=30,
+)
+
+
+def followed(data: bytes, limits: Limits | None = None) -> Any:
+    return Machine(data, PATH, "test", constructors=CONSTRUCTORS, limits=limits or Limits()).run()
+
+
+@given(value=plain, protocol=st.integers(0, 5))
+def test_plain_data_come_out_as_pickle_gives_them(value: Any, protocol: int) -> None:
+    assert followed(pickle.dumps(value, protocol)) == value
+
+
+@given(value=plain)
+def test_shared_parts_stay_shared(value: Any) -> None:
+    first, second = followed(pickle.dumps([[value], [value]][:1] * 2))
+    assert first is second
+
+
+@given(data=st.binary(max_size=200))
+def test_any_bytes_end_in_a_value_or_a_refusal(data: bytes) -> None:
+    with contextlib.suppress(CheckpointError):
+        followed(b"\x80\x04" + data)
+
+
+def test_python_2_pickles_are_read() -> None:
+    ordered = b"ccollections\nOrderedDict\np0\n((lp1\n(lp2\nS'a'\np3\naI1\naatp4\nRp5\n."
+    assert followed(ordered) == {"a": 1}
+    assert followed(b"\x80\x02U\x03abcq\x00.") == "abc"
+    assert followed(b"c__builtin__\nset\n((lI1\naI2\natR.") == {1, 2}
+
+
+class Thing:
+    def __init__(self) -> None:
+        self.state = 3
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_unknown_objects_become_placeholders(protocol: int) -> None:
+    machine = Machine(pickle.dumps([Thing()], protocol), PATH, "test", constructors=CONSTRUCTORS, limits=Limits())
+    (made,) = machine.run()
+    assert isinstance(made, Placeholder)
+    assert made.state == {"state": 3}
+    assert machine.unknown
+    assert machine.finished
+
+
+def test_tables_and_lists_of_unknown_kinds_keep_their_contents() -> None:
+    class Table(dict[str, int]):
+        pass
+
+    globals()["Table"] = Table
+    Table.__qualname__ = "Table"
+    made = followed(pickle.dumps(Table(a=1)))
+    assert isinstance(made, Placeholder)
+    assert made.items == {"a": 1}
+
+
+DANGEROUS = [
+    *("os.system", "posix.system", "nt.system", "subprocess.Popen", "sys.exit", "builtins.eval", "builtins.exec"),
+    *("builtins.compile", "builtins.open", "builtins.__import__", "__builtin__.eval", "importlib.import_module"),
+    *(
+        "runpy.run_path",
+        "socket.socket",
+        "shutil.rmtree",
+        "ctypes.CDLL",
+        "pickle.loads",
+        "_pickle.loads",
+        "code.interact",
+    ),
+    *("pty.spawn", "webbrowser.open", "pip.main", "torch.load", "torch.hub.load", "timeit.timeit", "os.path.join"),
+    *("operator.attrgetter", "builtins.breakpoint", "asyncio.subprocess.create_subprocess_exec", "pdb.run"),
+]
+
+
+def split(name: str) -> tuple[bytes, bytes]:
+    module, _, attribute = name.rpartition(".")
+    return module.encode(), attribute.encode()
+
+
+@pytest.mark.parametrize("name", DANGEROUS)
+def test_a_call_that_could_run_code_is_reported(name: str) -> None:
+    module, attribute = split(name)
+    calls = {
+        "reduce": b"c" + module + b"\n" + attribute + b"\n(S'x'\ntR.",
+        "stack global": b"\x80\x04\x8c" + bytes([len(module)]) + module + b"\x8c" + bytes([len(attribute)]) + attribute
+        + b"\x93)R.",
+        "instance": b"(S'x'\ni" + module + b"\n" + attribute + b"\n.",
+        "object": b"(c" + module + b"\n" + attribute + b"\nS'x'\no.",
+        "new object": b"\x80\x02c" + module + b"\n" + attribute + b"\n)\x81.",
+        "new object with keywords": b"\x80\x04c" + module + b"\n" + attribute + b"\n)}\x92.",
+        "as an argument": b"cfunctools\npartial\n(c" + module + b"\n" + attribute + b"\ntR.",
+        "as a default": b"ccollections\ndefaultdict\n(c" + module + b"\n" + attribute + b"\ntR.",
+    }  # fmt: skip
+    for call in calls.values():
+        with pytest.raises(UnsafePickleError, match=f"{split(name)[1].decode()}.*nothing was run"):
+            followed(call)
+
+
+def test_naming_without_calling_is_no_attack() -> None:
+    assert followed(b"cos\nsystem\n.") == Global("os", "system")
+
+
+def test_changing_a_name_is_an_attack() -> None:
+    with pytest.raises(UnsafePickleError, match="changes"):
+        followed(b"ccollections\nOrderedDict\n}S'a'\nI1\nsb.")
+
+
+def test_names_of_users_that_look_like_modules_are_no_attack() -> None:
+    for name in (b"code.models\nNet", b"test.models\nNet", b"mymodel.os\nsystem", b"profile_net\nNet"):
+        assert isinstance(followed(b"c" + name + b"\n)R."), Placeholder)
+
+
+REFUSED = {
+    "nothing": b"",
+    "no end": b"\x80\x02]",
+    "two values": b"I1\nI2\n.",
+    "no value": b".",
+    "open mark": b"(I1\n.",
+    "no mark": b"t.",
+    "memo": b"h\x05.",
+    "append to a number": b"I1\nI2\na.",
+    "append to a tuple": b")I2\na.",
+    "item of a list": b"]I1\nI2\ns.",
+    "item of a tuple": b")I1\nI2\ns.",
+    "add to a list": b"\x80\x04](I1\n\x90.",
+    "odd table": b"(I1\nd.",
+    "key is a list": b"}]I1\ns.",
+    "call of a number": b"I1\n)R.",
+    "call of a tuple": b"))R.",
+    "arguments are a list": b"ccollections\nOrderedDict\n]R.",
+    "wrong arguments": b"c_codecs\nencode\n)R.",
+    "wrong encoding": b"c_codecs\nencode\n(S'a'\nS'rot13'\ntR.",
+    "extension": b"\x80\x02\x82\x01.",
+    "next buffer": b"\x80\x05\x97.",
+    "persistent name": b"Pabc\n.",
+    "persistent id": b"I1\nQ.",
+    "space in a name": b"cos path\nsystem\n.",
+    "name of a number": b"\x80\x04K\x01K\x02\x93.",
+    "string too short": b"X\xff\0\0\0abc.",
+    "huge string": b"\x8d\xff\xff\xff\xff\xff\xff\xff\x7fabc.",
+    "bad text": b"\x80\x02X\x01\0\0\0\xff.",
+    "bad number": b"Iabc\n.",
+    "unknown opcode": b"\xfe.",
+    "tuple from nothing": b"I1\n\x87.",
+}
+
+
+@pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED)
+def test_nonsense_is_refused(data: bytes) -> None:
+    with pytest.raises(CorruptCheckpointError, match=r"x\.pkl \[test\] at byte"):
+        followed(data)
+
+
+def test_keys_that_would_overflow_the_stack_are_refused() -> None:
+    nested = b")" + b"\x85" * 500_000
+    with pytest.raises(CorruptCheckpointError):
+        followed(b"\x80\x02}" + nested + b"I1\ns.")
+    with pytest.raises(CorruptCheckpointError):
+        followed(b"\x80\x04\x8f(" + nested + b"\x90.")
+
+
+LIMITED = {
+    "steps": (b"\x80\x02" + b"N0" * 100 + b"N.", Limits(opcodes=50)),
+    "memo": (b"\x80\x04N" + b"\x94" * 100 + b".", Limits(memo=50)),
+    "strings": (pickle.dumps("a" * 1000), Limits(string_bytes=500)),
+    "copies": (
+        b"\x80\x02](" + b"N" * 100 + b"eq\x00" + b"0cbuiltins\nlist\nh\x00\x85R" * 100 + b".",
+        Limits(opcodes=5000),
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "limits"), LIMITED.values(), ids=LIMITED)
+def test_limits_hold(data: bytes, limits: Limits) -> None:
+    with pytest.raises(LimitExceededError):
+        followed(data, limits)
+    assert Machine(data, PATH, "test", constructors=CONSTRUCTORS, limits=Limits()).run() is not Global
+
+
+def test_several_pickles_follow_each_other() -> None:
+    machine = Machine(pickle.dumps(1) + pickle.dumps([2]), PATH, "test", constructors=CONSTRUCTORS, limits=Limits())
+    assert machine.run() == 1
+    assert not machine.finished
+    assert machine.run() == [2]
+    assert machine.finished

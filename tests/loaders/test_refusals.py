@@ -1,0 +1,267 @@
+"""Files that cannot be read: each is called by its name, in one line, with a way out."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import pickle
+import re
+import subprocess
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from checkpoint_files import SAVERS, state_dict
+from torch import nn
+
+import topokit as tk
+from topokit.errors import (
+    AmbiguousTopologyError,
+    CheckpointError,
+    CorruptCheckpointError,
+    NonFiniteWeightsError,
+    NoWeightsFoundError,
+    UnknownFormatError,
+    UnsafePickleError,
+    UnsupportedFeatureError,
+)
+
+
+class Attack:
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.system, ("touch attacked",)
+
+
+def check_one_line(error: CheckpointError, path: Path) -> None:
+    assert "\n" not in str(error)
+    assert str(error).startswith(str(path))
+    assert error.exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["missing.pt", "missing.npz", "missing/"])
+def test_a_missing_file_is_said_to_be_missing(name: str, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="there is no such file or folder") as caught:
+        tk.load(tmp_path / name)
+    check_one_line(caught.value, tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".npz", ".npy", ".safetensors", ""])
+def test_an_empty_file_is_said_to_be_empty(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    path.touch()
+    with pytest.raises(CorruptCheckpointError, match="empty") as caught:
+        tk.load(path)
+    check_one_line(caught.value, path)
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".npz", ".npy", ".safetensors"])
+def test_text_is_said_to_be_text(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    path.write_text("This is no checkpoint; it is a note to myself, über alles.\n" * 200)
+    with pytest.raises(UnknownFormatError, match="is a text file") as caught:
+        tk.load(path)
+    check_one_line(caught.value, path)
+
+
+def test_pointers_and_web_pages_are_told_apart_from_text(tmp_path: Path) -> None:
+    (tmp_path / "a.pt").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n")
+    (tmp_path / "b.pt").write_text("\n<!DOCTYPE html><html></html>")
+    with pytest.raises(UnknownFormatError, match="git lfs pull"):
+        tk.load(tmp_path / "a.pt")
+    with pytest.raises(UnknownFormatError, match="web page"):
+        tk.load(tmp_path / "b.pt")
+
+
+def test_random_bytes_have_an_unknown_form(tmp_path: Path) -> None:
+    (tmp_path / "x.pt").write_bytes(np.random.default_rng(0).bytes(5000))
+    with pytest.raises(UnknownFormatError, match="no reader knows"):
+        tk.load(tmp_path / "x.pt")
+
+
+def legacy_torch(path: Path) -> None:
+    torch.save(state_dict(), path, _use_new_zipfile_serialization=False)
+
+
+def torchscript(path: Path) -> None:
+    torch.jit.script(nn.Linear(3, 2)).save(path)
+
+
+def exported(path: Path) -> None:
+    torch.export.save(torch.export.export(nn.Linear(3, 2), (torch.ones(1, 3),)), path)
+
+
+def hdf5(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["w"] = np.ones((2, 3))
+
+
+def keras(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("metadata.json", "config.json", "model.weights.h5"):
+            archive.writestr(name, "{}")
+
+
+def shards(path: Path) -> None:
+    path.write_text(json.dumps({"metadata": {}, "weight_map": {"w": "model-00001-of-00002.safetensors"}}))
+
+
+def folder_with(*names: str) -> object:
+    def make(path: Path) -> None:
+        path.mkdir()
+        for name in names:
+            (path / name).touch()
+
+    return make
+
+
+KNOWN = {
+    "PyTorch before 1.6": legacy_torch,
+    "TorchScript": torchscript,
+    "torch.export": exported,
+    "HDF5": hdf5,
+    "Keras archive": keras,
+    "GGUF": lambda path: path.write_bytes(b"GGUF\x03\0\0\0"),
+    "TensorFlow Lite": lambda path: path.write_bytes(b"\x1c\0\0\0TFL3\0\0"),
+    "MATLAB 5": lambda path: path.write_bytes(b"MATLAB 5.0 MAT-file, Platform: GLNXA64"),
+    "Python pickle": lambda path: path.write_bytes(pickle.dumps({"w": np.ones((2, 3))})),
+    "Python pickle, text form": lambda path: path.write_bytes(pickle.dumps({"w": [1, 2]}, 0)),
+    "compressed file": lambda path: path.write_bytes(gzip.compress(b"abc")),
+    "tar archive": lambda path: subprocess.run(["tar", "cf", path, "/etc/hostname"], check=True, capture_output=True),
+    "checkpoint in several files": shards,
+    "distributed PyTorch": folder_with(".metadata", "__0_0.distcp"),
+    "SavedModel": folder_with("saved_model.pb"),
+    "TensorFlow checkpoint": folder_with("ckpt.index", "ckpt.data-00000-of-00001"),
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_known_formats_are_named_with_a_way_out(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    KNOWN[name](path)
+    with pytest.raises(UnsupportedFeatureError, match=re.escape(name.split(",")[0])) as caught:
+        tk.load(path)
+    check_one_line(caught.value, path)
+    assert caught.value.remedy
+
+
+def test_onnx_is_known_by_its_extension(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"\x08\x08\x12\x07pytorch")
+    with pytest.raises(UnsupportedFeatureError, match="ONNX"):
+        tk.load(tmp_path / "model.onnx")
+
+
+def test_a_recording_is_not_a_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    for read in (tk.load, tk.inspect, tk.open_checkpoint, tk.load_series):
+        with pytest.raises(UnsupportedFeatureError, match=r"tk\.open_recording"):
+            read(tmp_path)
+
+
+def test_a_folder_is_not_a_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(UnknownFormatError, match="folder"):
+        tk.load(tmp_path)
+
+
+def test_a_device_is_not_a_file() -> None:
+    with pytest.raises(CheckpointError, match="not a file"):
+        tk.load("/dev/zero")
+
+
+def test_an_unreadable_file_is_said_to_be_unreadable(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(CheckpointError):
+        tk.load(loop)
+
+
+@pytest.mark.parametrize("name", SAVERS)
+def test_a_file_cut_anywhere_is_refused(name: str, tmp_path: Path) -> None:
+    path = SAVERS[name](tmp_path)
+    victim = path if path.is_file() else path / "fc2.npz"
+    whole = victim.read_bytes()
+    places = {0, 1, 7, 8, 9, 100, len(whole) // 2, len(whole) - 30, len(whole) - 2, len(whole) - 1}
+    for end in sorted(place for place in places if place < len(whole)):
+        victim.write_bytes(whole[:end])
+        with pytest.raises(CheckpointError) as caught:
+            tk.load(path)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("writer", ["zip", "pickle", "text pickle", "old"])
+def test_a_pickle_that_calls_the_system_is_refused_and_nothing_runs(
+    writer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "model.pt"
+    if writer in ("zip", "old"):
+        torch.save({"w": torch.ones(2, 3), "a": Attack()}, path, _use_new_zipfile_serialization=writer == "zip")
+    else:
+        path.write_bytes(pickle.dumps({"a": Attack()}, 0 if writer == "text pickle" else 4))
+    for read in (tk.load, tk.inspect, tk.open_checkpoint):
+        with pytest.raises(UnsafePickleError, match=r"(posix|os|nt)\.system.*nothing was run") as caught:
+            read(path)
+        check_one_line(caught.value, path)
+    assert not (tmp_path / "attacked").exists()
+
+
+def test_nan_and_infinite_weights_are_counted(tmp_path: Path) -> None:
+    tensors = state_dict()
+    tensors["fc2.weight"][0, :2] = torch.tensor([float("nan"), float("inf")])
+    torch.save(tensors, tmp_path / "x.pt")
+    with pytest.raises(NonFiniteWeightsError, match=r"'fc2\.weight': has 2 NaN or infinite weights of 20"):
+        tk.load(tmp_path / "x.pt")
+    inspection = tk.inspect(tmp_path / "x.pt")
+    assert "2 NaN" in (inspection.problem or "")
+    assert len(inspection.tensors) == 6
+
+
+def test_a_nan_bias_does_not_matter(tmp_path: Path) -> None:
+    tensors = state_dict()
+    tensors["fc2.bias"][0] = float("nan")
+    torch.save(tensors, tmp_path / "x.pt")
+    assert tk.load(tmp_path / "x.pt").n_edges > 0
+
+
+def test_sizes_that_do_not_chain_show_the_candidates(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", w1=np.ones((3, 4)), w2=np.ones((6, 2)))
+    with pytest.raises(AmbiguousTopologyError, match=r"'w1' 3->4, 'w2' 6->2; give order=\[...\] or axes=") as caught:
+        tk.load(tmp_path / "x.npz")
+    check_one_line(caught.value, tmp_path / "x.npz")
+
+
+def test_the_only_order_that_chains_is_proposed(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", a=np.ones((4, 2)), b=np.ones((7, 3)), c=np.ones((3, 4)))
+    with pytest.raises(AmbiguousTopologyError, match=r"order=\['b', 'c', 'a'\] chains"):
+        tk.load(tmp_path / "x.npz")
+    assert [layer.size for layer in tk.load(tmp_path / "x.npz", order=["b", "c", "a"]).layers] == [7, 3, 4, 2]
+
+
+def test_bias_rows_of_dense_matrices_are_proposed_and_not_guessed(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", w1=np.ones((4, 4)), w2=np.ones((5, 2)))
+    with pytest.raises(AmbiguousTopologyError, match='bias_row="last"'):
+        tk.load(tmp_path / "x.npz")
+    assert [layer.size for layer in tk.load(tmp_path / "x.npz", bias_row="last").layers] == [3, 4, 2]
+
+
+def test_many_candidates_are_cut_short(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", **{f"w{k}": np.ones((k + 2, k + 5)) for k in range(30)})
+    with pytest.raises(AmbiguousTopologyError, match="and 22 more"):
+        tk.load(tmp_path / "x.npz")
+
+
+def test_no_matrix_is_said_to_be_missing(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", b=np.ones(3), scale=np.float32(2))
+    with pytest.raises(NoWeightsFoundError, match=r"bias, unknown") as caught:
+        tk.load(tmp_path / "x.npz")
+    check_one_line(caught.value, tmp_path / "x.npz")
+
+
+def test_names_with_newlines_stay_on_one_line(tmp_path: Path) -> None:
+    torch.save({"a\nb": torch.full((2, 3), float("nan"))}, tmp_path / "x.pt")
+    with pytest.raises(NonFiniteWeightsError) as caught:
+        tk.load(tmp_path / "x.pt")
+    check_one_line(caught.value, tmp_path / "x.pt")
