@@ -145,7 +145,7 @@ def test_a_lone_network(series: Series) -> None:
 
 
 def test_errors(series: Series) -> None:
-    with pytest.raises(ParameterError, match="reference=5 .* 5 networks"):
+    with pytest.raises(ParameterError, match=r"reference=5 .* 5 networks"):
         tk.nnstd_against(series, 5)
     with pytest.raises(InvalidNetworkError):
         tk.nnstd_matrix([])

@@ -178,4 +178,7 @@ def _check_comparable(a: PreparedNetwork, b: PreparedNetwork, last: int, definit
 
 
 def _widths(a: PreparedNetwork, b: PreparedNetwork, k: int) -> str:
-    return f"layer {a.names[k]!r} has {a.sizes[k]} neurons and layer {b.names[k]!r} has {b.sizes[k]}"
+    return (
+        f"the first network has {a.sizes[k]} neurons in layer {a.names[k]!r} "
+        f"and the second {b.sizes[k]} in layer {b.names[k]!r}"
+    )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from topokit.kernels.assignment import Integers
+from topokit.kernels.assignment_state import Integers
 from topokit.kernels.input_sets import InputSets
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numba import float64, int32, int64, njit, types, uint64
 from numpy.typing import NDArray
 
-from topokit.kernels.assignment import Integers
+from topokit.kernels.assignment_state import Integers
 
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_AGAIN = np.uint64(0x94D049BB133111EB)
@@ -108,7 +108,7 @@ def identical_partners(a: InputSets, b: InputSets, n_inputs: int) -> Integers:
     for other in left_a:
         while place < len(left_b) and prints_b[left_b[place]] < prints_a[other]:
             place += 1
-        if place < len(left_b) and _equal(a, other, b, int(left_b[place]), stamp):
+        if place < len(left_b) and _equal(a, int(other), b, int(left_b[place]), stamp):
             partner[other] = left_b[place]
             place += 1
     return partner

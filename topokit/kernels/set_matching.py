@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from topokit.kernels.assignment import Integers, Lists, heaviest_matching
+from topokit.kernels.assignment import heaviest_matching
+from topokit.kernels.assignment_state import Integers, Lists
 from topokit.kernels.input_sets import InputSets, identical_partners
 from topokit.kernels.similar_sets import columns_for, most_similar
 

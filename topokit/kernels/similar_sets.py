@@ -13,7 +13,7 @@ import numpy as np
 from numba import boolean, int32, int64, njit, types, uint64
 from numpy.typing import NDArray
 
-from topokit.kernels.assignment import COLUMN_BITS, LISTS, MAX_WEIGHT, Integers, Lists
+from topokit.kernels.assignment_state import COLUMN_BITS, LISTS, MAX_WEIGHT, Integers, Lists
 from topokit.kernels.input_sets import SETS, InputSets
 
 _LAST_COLUMN = (1 << COLUMN_BITS) - 1
@@ -131,28 +131,20 @@ def _count_bits(inputs: NDArray[np.int32], columns: Columns, common: Integers, k
 
 
 @njit(nogil=True)
-def _keep_highest(keys: Integers, keep: int, sizes: Integers) -> tuple[int, int]:
-    """Move about the `keep` highest keys to the front; return how many stay and the highest weight dropped.
-
-    Among keys of the same leading bits, the first ones stay.
-    """
-    sizes[:] = 0
+def _highest_first(keys: Integers, least: int, buckets: Integers) -> int:
+    """Move the `least` highest keys, and all with the leading bits of the last one, to the front; return how many."""
+    buckets[:] = 0
     for key in keys:
-        sizes[key >> _BUCKET_SHIFT] += 1
-    bucket, room = _BUCKETS - 1, keep
-    while sizes[bucket] <= room:
-        room -= sizes[bucket]
-        bucket -= 1
-    count, dropped = 0, 0
+        buckets[key >> _BUCKET_SHIFT] += 1
+    lowest, count = _BUCKETS, 0
+    while count < least:
+        lowest -= 1
+        count += buckets[lowest]
+    count = 0
     for key in keys:
-        level = key >> _BUCKET_SHIFT
-        if level > bucket or (level == bucket and room > 0):
-            room -= level == bucket
-            keys[count] = key
-            count += 1
-        else:
-            dropped = max(dropped, key)
-    return count, dropped >> COLUMN_BITS
+        keys[count] = key
+        count += key >> _BUCKET_SHIFT >= lowest
+    return count
 
 
 @njit(LISTS(SETS, int64[::1], _COLUMNS, int64[::1]), cache=True, nogil=True)
@@ -183,11 +175,14 @@ def most_similar(sets: InputSets, rows: Integers, columns: Columns, keep: Intege
             count = _count_bits(inputs, columns, common, keys)
         else:
             count = _follow_edges(inputs, columns, common, keys)
-        if count > keep[r]:
-            count, left_out[r] = _keep_highest(keys[:count], keep[r], buckets)
+        kept = min(count, keep[r])
+        if kept < count:
+            count = _highest_first(keys[:count], kept + 1, buckets)
         keys[:count].sort()
-        entries[position : position + count] = keys[:count][::-1]
-        start[r], stop[r] = position, position + count
-        position += count
+        if kept < count:
+            left_out[r] = keys[count - kept - 1] >> COLUMN_BITS
+        entries[position : position + kept] = keys[count - kept : count][::-1]
+        start[r], stop[r] = position, position + kept
+        position += kept
     entries = entries[:position]
     return Lists(start, stop, _LAST_COLUMN - (entries & _LAST_COLUMN), entries >> COLUMN_BITS, left_out)

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.optimize import linear_sum_assignment
+from wiring import Mask, rewired, set_distance, set_distances
+
+from topokit.kernels.assignment_state import MAX_WEIGHT, Lists
+from topokit.kernels.dense_matching import jaccard_distances, match_densely
+from topokit.kernels.input_sets import InputSets, identical_partners, padded, pair_distances, relabelled
+from topokit.kernels.set_matching import inverse, match_sets
+from topokit.kernels.similar_sets import Columns, _index, most_similar
+
+shapes = st.tuples(st.integers(1, 90), st.integers(1, 9), st.integers(1, 9))
+densities = st.sampled_from([0.0, 0.02, 0.2, 0.5, 1.0])
+seeds = st.integers(0, 2**32 - 1)
+
+
+def sets_of(mask: Mask) -> InputSets:
+    columns = sparse.csc_array(mask)
+    return InputSets(columns.indptr.astype(np.int64), columns.indices.astype(np.int32))
+
+
+def two_masks(shape: tuple[int, int, int], density: float, other: float, seed: int) -> tuple[Mask, Mask]:
+    rng = np.random.default_rng(seed)
+    n_inputs, n_a, n_b = shape
+    return rng.random((n_inputs, n_a)) < density, rng.random((n_inputs, n_b)) < other
+
+
+def listed(lists: Lists, row: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    entries = slice(lists.start[row], lists.stop[row])
+    return lists.columns[entries], lists.weights[entries]
+
+
+@given(shapes, densities, densities, seeds)
+def test_distances_are_those_of_sets(shape: tuple[int, int, int], density: float, other: float, seed: int) -> None:
+    a, b = two_masks(shape, density, other, seed)
+    expected = set_distances(a, b)
+    np.testing.assert_array_equal(jaccard_distances(sets_of(a), sets_of(b), shape[0]), expected)
+    partner = np.random.default_rng(seed).integers(-1, shape[2], shape[1])
+    pairs = pair_distances(sets_of(a), sets_of(b), partner, shape[0])
+    np.testing.assert_array_equal(pairs, np.where(partner < 0, 0, expected[np.arange(shape[1]), partner]))
+
+
+@given(shapes, densities, densities, seeds, st.integers(1, 5), st.booleans())
+def test_lists_hold_the_most_similar_sets(
+    shape: tuple[int, int, int], density: float, other: float, seed: int, keep: int, packed: bool
+) -> None:
+    a, b = two_masks(shape, density, other, seed)
+    chosen = np.flatnonzero(np.random.default_rng(seed).random(shape[2]) < 0.8)
+    columns = _index(sets_of(b), chosen, shape[0], packed)
+    rows = np.arange(shape[1])
+    lists = most_similar(sets_of(a), rows, columns, np.full(len(rows), keep))
+    shared = a.T.astype(int) @ b[:, chosen].astype(int) > 0
+    similarity = np.where(shared, 1 - set_distances(a, b[:, chosen]), 0) * MAX_WEIGHT
+    for row in rows:
+        where, weights = listed(lists, row)
+        assert len(set(where.tolist())) == len(where) == min(keep, shared[row].sum())
+        assert np.abs(similarity[row, where] - weights).max(initial=0) <= 1
+        assert (np.diff(weights) <= 0).all()
+        rest = np.delete(similarity[row], where).max(initial=0)
+        assert abs(lists.left_out[row] - rest) <= 1
+        assert (weights >= lists.left_out[row]).all()
+
+
+def test_both_ways_of_counting_give_the_same_lists() -> None:
+    rng = np.random.default_rng(0)
+    a, b = sets_of(rng.random((300, 120)) < 0.1), sets_of(rng.random((300, 150)) < 0.1)
+    keep = np.full(120, 40)
+    ways: list[Columns] = [_index(b, np.arange(150), 300, packed) for packed in (False, True)]
+    followed, counted = (most_similar(a, np.arange(120), way, keep) for way in ways)
+    for one, other in zip(followed, counted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@given(shapes, densities, seeds)
+def test_equal_sets_are_paired(shape: tuple[int, int, int], density: float, seed: int) -> None:
+    a, b = two_masks(shape, density, density, seed)
+    partner = identical_partners(sets_of(a), sets_of(b), shape[0])
+    equal = set_distances(a, b) == 0
+    paired = np.flatnonzero(partner >= 0)
+    assert equal[paired, partner[paired]].all()
+    assert len(paired) == equal[linear_sum_assignment(equal, maximize=True)].sum()
+    in_place = np.flatnonzero(np.diagonal(equal))
+    np.testing.assert_array_equal(partner[in_place], in_place)
+
+
+@given(shapes, densities, densities, seeds)
+def test_pairing_is_as_good_as_scipys(shape: tuple[int, int, int], density: float, other: float, seed: int) -> None:
+    n_inputs, n, _ = shape
+    a, b = two_masks((n_inputs, n, n), density, other, seed)
+    partner, certified = match_sets(sets_of(a), sets_of(b), n_inputs)
+    costs = set_distances(a, b)
+    assert certified
+    assert sorted(partner.tolist()) == list(range(n))
+    assert costs[np.arange(n), partner].sum() == pytest.approx(costs[linear_sum_assignment(costs)].sum(), abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("density", "other"),
+    [*((density, density) for density in (0.003, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5)), (0.003, 0.5), (0.02, 0.1)],
+)
+def test_pairing_of_wide_layers_is_as_good_as_scipys(density: float, other: float) -> None:
+    a, b = two_masks((300, 300, 300), density, other, 5)
+    sets_a, sets_b = sets_of(a), sets_of(b)
+    costs = jaccard_distances(sets_a, sets_b, 300)
+    best = costs[linear_sum_assignment(costs)].sum()
+    for first, second in ((sets_a, sets_b), (sets_b, sets_a)):
+        partner, certified = match_sets(first, second, 300)
+        assert certified
+        assert pair_distances(first, second, partner, 300).sum() == pytest.approx(best, abs=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_pairing_of_layers_with_popular_inputs_is_as_good_as_scipys(seed: int) -> None:
+    # All neurons crowd on the same inputs, so lists of the most similar ones are often too short.
+    rng = np.random.default_rng(seed)
+    appeal = rng.gamma(0.3, size=(400, 1))
+    a, b = (sets_of(rng.random((400, 400)) < 0.05 * appeal / appeal.mean()) for _ in range(2))
+    costs = jaccard_distances(a, b, 400)
+    partner, certified = match_sets(a, b, 400)
+    assert certified
+    best = costs[linear_sum_assignment(costs)].sum()
+    assert pair_distances(a, b, partner, 400).sum() == pytest.approx(best, abs=1e-10)
+
+
+def test_neurons_that_share_nothing_stay_in_place() -> None:
+    a = np.zeros((4, 4), bool)
+    b = np.zeros((4, 4), bool)
+    a[0, [0, 2]] = b[1, [0, 3]] = True
+    partner, _ = match_sets(sets_of(a), sets_of(b), 4)
+    np.testing.assert_array_equal(partner, [0, 1, 3, 2])
+
+
+def test_a_layer_and_itself_are_paired_in_place() -> None:
+    mask = np.random.default_rng(0).random((50, 80)) < 0.02
+    partner, certified = match_sets(sets_of(mask), sets_of(mask), 50)
+    np.testing.assert_array_equal(partner, np.arange(80))
+    assert certified
+
+
+def test_the_unchanged_majority_is_recognised() -> None:
+    rng = np.random.default_rng(0)
+    mask = rng.random((200, 200)) < 0.1
+    changed = np.hstack([rewired(mask[:, :20], 0.5, rng), mask[:, 20:]])
+    order = rng.permutation(200)
+    partner = identical_partners(sets_of(mask), sets_of(changed[:, order]), 200)
+    assert np.count_nonzero(partner >= 0) >= 180
+    np.testing.assert_array_equal(order[partner[20:]], np.arange(20, 200))
+
+
+def test_padding_and_relabelling() -> None:
+    mask = np.array([[1, 0], [1, 1], [0, 1]], bool)
+    wider = padded(sets_of(mask), 4)
+    np.testing.assert_array_equal(wider.start, [0, 2, 4, 4, 4])
+    moved = relabelled(sets_of(mask), np.array([2, 0, 1]))
+    for j, labels in enumerate([{2, 0}, {0, 1}]):
+        assert set(moved.members[moved.start[j] : moved.start[j + 1]].tolist()) == labels
+    np.testing.assert_array_equal(inverse(np.array([2, 0, 1])), [1, 2, 0])
+
+
+def test_the_dense_way_leaves_the_wider_side_unpaired() -> None:
+    a, b = np.eye(4, 3, dtype=bool), np.eye(4, 2, k=-1, dtype=bool)
+    np.testing.assert_array_equal(match_densely(sets_of(a), sets_of(b), 4), [-1, 0, 1])
+    assert set_distance(a[:, 1], b[:, 0]) == 0
