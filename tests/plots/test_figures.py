@@ -13,11 +13,13 @@ from legible import assert_legible
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import zeta
 
 from topokit import plots
 from topokit.analyzers import (
     degrees,
     dormant,
+    fit_power_law,
     input_map,
     kshell,
     nnstd,
@@ -48,18 +50,15 @@ DRAWN: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "input_map": (plots.input_map, input_map),
     "input_map_grid": (plots.input_map_grid, input_map),
     "rank_matrix": (plots.rank_matrix, rank_evolution),
-    "power_law_evolution": (plots.power_law_evolution, lambda source: power_law(source, replicates=0)),
+    "power_law_evolution": (plots.power_law_evolution, lambda source: power_law(source, replicates=10)),
     "distance_matrix": (plots.distance_matrix, nnstd_matrix),
     "distance_evolution": (plots.distance_evolution, nnstd_against),
 }
 OVER_TIME = {"rank_matrix", "distance_matrix", "distance_evolution"}
 
 
-@pytest.mark.parametrize("frames", [1, 2, 7, 50])
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize(("name", "frames"), [(n, t) for n in DRAWN for t in (1, 2, 50) if t > 1 or n not in OVER_TIME])
 def test_one_result_is_legible(name: str, frames: int) -> None:
-    if frames == 1 and name in OVER_TIME:
-        pytest.skip("needs two networks, as its analyzer says")
     plot, analyze = DRAWN[name]
     assert_legible(plot(analyze(grown(frames))))
 
@@ -155,7 +154,7 @@ def test_dormant_lines_are_the_counts() -> None:
 def test_panels_per_layer_hold_a_line_per_method() -> None:
     results = {label: dormant(grown(5, seed=k)) for k, label in enumerate("abc")}
     figure = plots.dormant_evolution(results)
-    assert [ax.get_title() for ax in figure.axes] == ["hidden1 (24 neurons)", "hidden2 (16 neurons)"]
+    assert [ax.get_title() for ax in figure.axes] == ["hidden1 (96 neurons)", "hidden2 (72 neurons)"]
     assert [line.get_label() for line in figure.axes[0].lines] == ["a", "b", "c"]
 
 
@@ -193,6 +192,46 @@ def test_input_maps_of_several_methods_share_a_scale_and_grid_rows_have_their_ow
     assert len({ax.images[0].get_clim() for ax in figure.axes if ax.images}) == 1
     grid = plots.input_map_grid({"sparse": sparse, "dense": dense})
     assert len({ax.images[0].get_clim() for ax in grid.axes if ax.images}) == 2
+
+
+def test_power_law_evolution_has_the_frame_in_four_panels() -> None:
+    result = power_law(grown(4), replicates=10)
+    figure = plots.power_law_evolution(result)
+    rows = result.frame[result.frame["layer"] == "hidden1"]
+    for ax, column in zip(figure.axes, ["alpha", "sigma", "distance", "p_value"], strict=True):
+        assert_array_equal(ax.lines[0].get_ydata(), rows[column])
+    assert figure.axes[3].lines[-1].get_ydata()[0] == 0.1
+
+
+def test_power_law_evolution_says_where_nothing_was_fitted_or_tested() -> None:
+    small = grown(3)
+    words = [ax.texts[0].get_text() for ax in plots.power_law_evolution(power_law(small, layers="output")).axes]
+    assert words == ["no fit", "no fit", "no fit", "not tested"]
+    assert_legible(plots.power_law_evolution(power_law(small, layers="output")))
+    assert_legible(plots.power_law_evolution({"a": power_law(small, layers="output")}))
+    untested = plots.power_law_evolution(power_law(grown(3), replicates=0))
+    assert [len(ax.texts) for ax in untested.axes] == [0, 0, 0, 1]
+
+
+def test_power_law_fit_shows_data_model_and_start() -> None:
+    values = np.random.default_rng(0).zipf(2.5, 500)
+    fit = fit_power_law(values, replicates=20, rng=0)
+    ax = plots.power_law_fit(fit)
+    assert_legible(ax)
+    data, model, start = ax.lines
+    assert_allclose(data.get_ydata(), [(values >= k).mean() for k in np.unique(values)])
+    tail = np.unique(values[values >= fit.xmin]).astype(float)
+    expected = fit.n_tail / fit.n * zeta(fit.alpha, tail) / zeta(fit.alpha, fit.xmin)
+    assert_allclose(model.get_ydata()[np.isfinite(model.get_ydata())], expected)
+    assert start.get_xdata()[0] == fit.xmin
+
+
+def test_power_law_fits_of_several_layers_and_of_one_that_has_none() -> None:
+    tested, equal = (power_law(net, replicates=20) for net in (grown(1)[0], [np.ones((4, 3)), np.ones((3, 2))]))
+    fits = [*tested.fits[0], *equal.fits[0]]
+    assert_legible(plots.power_law_fit({f"fit {k}": fit for k, fit in enumerate(fits)}))
+    ax = plots.power_law_fit(fits[-1])
+    assert "power law needs at least" in ax.texts[0].get_text().replace("\n", " ")
 
 
 def test_distance_matrix_total_and_by_layer() -> None:

@@ -25,6 +25,9 @@ def times(moments: Sequence[Moment]) -> tuple[NDArray[np.float64], str]:
 def time_axis(ax: Axes, values: NDArray[np.float64], label: str) -> None:
     """Name the x axis and put few, whole ticks on it; a single moment gets a single tick."""
     ax.set_xlabel(label)
+    # Lines of gaps only would leave the axis without its times.
+    ax.update_datalim(np.column_stack([values, values]), updatey=False)
+    ax.autoscale_view(scaley=False)
     if np.unique(values).size == 1:
         ax.set_xticks([values[0]], [short(values[0])])
         return
@@ -46,10 +49,10 @@ def count_axis(axis: Axis, *, ticks: int = 5) -> None:
     axis.set_major_locator(MaxNLocator(nbins=ticks, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
 
 
-def label_axis(axis: Axis, labels: Sequence[str], *, most: int = 6) -> None:
-    """Name the positions 0, 1, ... of a matrix; at most `most` names, a common first word once."""
+def label_axis(axis: Axis, labels: Sequence[str]) -> None:
+    """Name the positions 0, 1, ... of a matrix, of many only some; a common first word once."""
     word, names = _common_word(labels)
-    ticks = MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10]).tick_values(0, len(names) - 1)
+    ticks = MaxNLocator(nbins=6 if word else 12, integer=True, steps=[1, 2, 5, 10]).tick_values(0, len(names) - 1)
     positions = [int(tick) for tick in ticks if 0 <= tick < len(names)]
     shown = [names[k] for k in positions]
     axis.set_ticks(positions, shown)

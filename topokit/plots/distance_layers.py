@@ -25,8 +25,9 @@ def distance_layers(result: TopologyDistance, *, ax: Axes | None = None) -> Axes
     """
     with style():
         axes = own_axes(ax, ratio=max(0.3, 0.09 * len(result.layer_names) + 0.2))
-        bars = axes.barh(result.layer_names, result.layers, color=palette(1)[0], height=0.6)
-        axes.bar_label(bars, fmt="%.3f", padding=2, fontsize=6.5)
+        axes.barh(result.layer_names, result.layers, color=palette(1)[0], height=0.6)
+        for place, value in enumerate(result.layers):
+            axes.text(1.02, place, f"{value:.3f}", va="center", fontsize=6.5)
         axes.axvline(result.total, color="black", linestyle="--", linewidth=0.8, label=f"mean {result.total:.3f}")
         axes.invert_yaxis()
         axes.set(xlim=(0, 1), xlabel="NNSTD (0 same wiring, 1 nothing shared)", ylabel="Layer")

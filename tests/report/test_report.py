@@ -1,0 +1,243 @@
+"""What a report says, and that it says nothing it must not."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from growing import grown
+
+from topokit.dag import LayeredDAG, Moment, Series
+from topokit.errors import ParameterError, RecordingError, WriteFailedError
+from topokit.recording import RecordingWriter, open_recording
+from topokit.report import report
+from topokit.report.findings import Options, find, shared_epochs, spread
+from topokit.report.summary import accuracy_row, summarise
+from topokit.report.widgets import timeline
+from topokit.report.write import labels
+
+EVIL = "<script>alert(1)</script>\"'&$x$"
+
+
+class Page(HTMLParser):
+    """Elements of a page with their attributes, and its text."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def recorded(folder: Path, series: Series, *, weights: bool = True, metrics: bool = True, **run: object) -> Path:
+    writer = RecordingWriter(folder, run)
+    for network, moment in zip(series, series.moments, strict=True):
+        writer.write_frame(network, step=moment.step, epoch=moment.epoch, weights=weights)
+        if metrics:
+            writer.append_metrics({"step": moment.step, "epoch": moment.epoch, **moment.metrics})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    place = tmp_path_factory.mktemp("runs")
+    config = {"seed": 3, "hidden": [24, 16], "note": EVIL}
+    return [
+        recorded(place / name, grown(6, seed=k, preference=k), method=name, config=config, dataset={"name": "digits"})
+        for k, name in enumerate(["static", "set", "rigl"])
+    ]
+
+
+@pytest.fixture(scope="module")
+def written(runs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return report(runs, tmp_path_factory.mktemp("page") / "report.html", replicates=20)
+
+
+def test_page_is_one_offline_file(written: Path) -> None:
+    page = Page(written)
+    loaded = [
+        value for _, attributes in page.elements for key in ("src", "srcset", "data") if (value := attributes.get(key))
+    ]
+    assert loaded
+    assert all(value.startswith("data:image/") for value in loaded)
+    assert page.all("link") == page.all("iframe") == page.all("object") == []
+    assert "url(" not in written.read_text()
+    assert "@import" not in written.read_text()
+    assert written.stat().st_size < 5_000_000
+
+
+def test_policy_allows_nothing_but_this_style_and_script(written: Path) -> None:
+    policy = next(meta["content"] for meta in Page(written).all("meta") if meta.get("http-equiv"))
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    assert "unsafe" not in policy
+
+
+def test_page_can_be_read_without_eyes_and_hands(written: Path) -> None:
+    page = Page(written)
+    assert page.all("html")[0]["lang"] == "en"
+    assert all(image["alt"] for image in page.all("img"))
+    names = [attributes["id"] for _, attributes in page.elements if attributes.get("id")]
+    assert len(set(names)) == len(names)
+    assert all(attributes["href"][1:] in names for attributes in page.all("a") if attributes["href"].startswith("#"))
+    labelled = {attributes["for"] for attributes in page.all("label")}
+    assert {attributes["id"] for attributes in (*page.all("input"), *page.all("select"))} == labelled
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert max(np.diff(levels)) == 1
+    assert len(page.all("main")) == len(page.all("header")) == len(page.all("nav")) == 1
+    assert len(page.all("caption")) == len(page.all("table"))
+
+
+def test_page_says_what_was_measured(written: Path, runs: list[Path]) -> None:
+    text = Page(written).text
+    last = open_recording(runs[1])[-1]
+    for expected in ("64 - 96 - 72 - 10", f"{last.n_edges:,}", f"{100 * last.density:.2f} %", "digits", "NNSTD"):
+        assert expected in text
+    for section in ("Accuracy", "Power law", "k-shells", "Dormant neurons", "Rank evolution", "How to cite"):
+        assert section in text
+    assert "10.1007/978-3-030-67664-3_17" in text
+
+
+def test_every_figure_is_there(written: Path) -> None:
+    drawings = [image for image in Page(written).all("img") if image["src"].startswith("data:image/svg")]
+    assert len(drawings) == 12
+
+
+def test_names_and_settings_are_escaped(tmp_path: Path) -> None:
+    series = grown(3, name=EVIL)
+    page = report([series, grown(3, seed=1, name="other")], tmp_path / "page.html", title=EVIL, replicates=0)
+    content = page.read_text()
+    assert "<script>alert" not in content
+    assert "alert(1)" in content
+    assert len(Page(page).all("script")) == 4
+
+
+@pytest.mark.parametrize("lacking", ["weights", "time", "metrics", "shape", "hidden"])
+def test_what_is_lacking_is_a_sentence_and_not_an_empty_figure(lacking: str, tmp_path: Path) -> None:
+    series = grown(1 if lacking == "time" else 3)
+    if lacking in ("shape", "hidden"):
+        series = Series.from_networks(
+            [LayeredDAG.from_adjacencies(net.adjacencies()[: 1 if lacking == "hidden" else None]) for net in series]
+        )
+    folder = recorded(tmp_path / "run", series, weights=lacking != "weights", metrics=lacking != "metrics")
+    text = Page(report(folder, tmp_path / "page.html", replicates=5)).text
+    sentence = {
+        "weights": "Topological distance",
+        "time": "one network was recorded",
+        "metrics": "no accuracy was recorded",
+        "shape": "nobody said how the 64 inputs lie",
+        "hidden": "has no layers for layers='hidden'",
+    }[lacking]
+    assert sentence in text
+
+
+def test_a_lone_network_has_a_report(tmp_path: Path) -> None:
+    page = Page(report(grown(1)[0], tmp_path / "page.html", replicates=5))
+    assert "run 1" in page.text
+    assert "Topology of 1 network run," in page.text
+
+
+def test_runs_of_other_widths_are_reported_but_not_compared(tmp_path: Path) -> None:
+    other = Series([Moment(epoch=0.0)], lambda _: LayeredDAG.from_adjacencies([np.eye(5)]), name="other")
+    text = Page(report([grown(2), other], tmp_path / "page.html", replicates=0)).text
+    assert "Between runs" in text
+    assert "NNSTD compares networks of equal depth" in text
+
+
+def test_same_runs_make_the_same_file(runs: list[Path], tmp_path: Path) -> None:
+    first, second = (report(runs[:1], tmp_path / f"{k}.html", replicates=10).read_bytes() for k in "ab")
+    assert first == second
+
+
+def test_bad_input_leaves_nothing_behind(runs: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="no run was given"):
+        report([], tmp_path / "page.html")
+    with pytest.raises(RecordingError, match="no such folder"):
+        report(tmp_path / "absent", tmp_path / "page.html")
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(WriteFailedError):
+        report(grown(1), tmp_path / "file" / "page.html", replicates=0)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import topokit as tk; tk.report(net, path)",
+        "import topokit.report; import topokit as tk; tk.report(net, path)",
+        "import topokit as tk; import topokit.report.write; tk.report(net, path)",
+        "from topokit.report import report; import topokit; report(net, path); topokit.report(net, path)",
+    ],
+)
+def test_the_package_can_be_called_whatever_was_imported(code: str, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    start = f"import numpy; net = [[numpy.ones((3, 2)), numpy.ones((2, 2))]]; path = {str(path)!r}\n"
+    subprocess.run([sys.executable, "-c", start + code], check=True)
+    assert path.exists()
+
+
+def test_summary_is_plain_json() -> None:
+    series = grown(3)
+    summary = summarise(find([("grown", series)], Options(replicates=5)))
+    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+    assert summary["runs"][0]["facts"]["edges"] == series[-1].n_edges
+    assert sum(row["core"] + row["crust"] + row["isolated"] for row in summary["shells"]) == series[-1].n_neurons
+
+
+def test_accuracy_in_four_ways() -> None:
+    table = pd.DataFrame(
+        {"epoch": [1.0, 2.0, 3.0], "validation_accuracy": [0.5, 0.9, 0.9], "test_accuracy": [0.6, 0.7, np.nan]}
+    )
+    assert accuracy_row(table) == {
+        "last_test": 0.7,
+        "max_test": 0.7,
+        "max_validation": 0.9,
+        "test_at_max_validation": 0.7,
+        "best_epoch": 2.0,
+    }
+    assert accuracy_row(table[["epoch"]]) is None
+    assert accuracy_row(table.drop(columns="validation_accuracy"))["test_at_max_validation"] is None
+
+
+def test_labels_are_short_and_different() -> None:
+    series = [grown(1, name=name) for name in ("set", "set", "", "x" * 60, "x" * 60)]
+    found = labels(series)
+    assert found[:3] == ["set", "set (2)", "run 3"]
+    assert len(set(found)) == 5
+    assert max(map(len, found)) < 33
+
+
+def test_spread_and_shared_epochs() -> None:
+    series = grown(9)
+    assert spread(series, 3).epochs == (0.0, 4.0, 8.0)
+    assert spread(series, 3)[1].equals(series[4])
+    assert shared_epochs([series, series[::2], series[4:]]) == [4.0, 6.0, 8.0]
+
+
+def test_timeline_shows_the_latest_network_of_each_run() -> None:
+    every = [Moment(epoch=float(t)) for t in range(4)]
+    names, places = timeline({"a": every, "b": every[1::2]})
+    assert names == ["epoch 0", "epoch 1", "epoch 2", "epoch 3"]
+    assert places == {"a": [0, 1, 2, 3], "b": [0, 0, 0, 1]}

@@ -1,0 +1,146 @@
+"""The figures of a report, with the words that stand for them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from topokit import plots
+from topokit.analyzers import PowerLawFit, PowerLawTest
+from topokit.execute import progress
+from topokit.report.findings import Findings
+from topokit.report.summary import accuracy_row, metrics_of
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure on the page.
+
+    Attributes
+    ----------
+    source : str
+        The picture as a data URI.
+    alt : str
+        What it shows, for who does not see it.
+    caption : str
+        What stands below it.
+    wide : bool
+        Whether it is as wide as a printed page, and so scrolls on a phone.
+    """
+
+    source: str
+    alt: str
+    caption: str
+    wide: bool
+
+
+def draw(findings: Findings) -> dict[str, list[Drawing]]:
+    """The figures by section; a section without data has none.
+
+    Parameters
+    ----------
+    findings : Findings
+        What `topokit.report.findings.find` returned.
+    """
+    makers = (_accuracy, _degrees, _power_law, _shells, _dormant, _rank, _input_map, _distances, _drift)
+    return {maker.__name__.removeprefix("_"): maker(findings) for maker in progress(makers, "drawing")}
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    """The content as an address that needs no network; `kind` is its media type."""
+    return f"data:{kind};base64,{b64encode(content).decode('ascii')}"
+
+
+def _drawing(plot: Callable[..., Any], results: Mapping[str, Any], alt: str, caption: str) -> Drawing:
+    """One result is drawn alone, several as panels."""
+    picture = plot(dict(results) if len(results) > 1 else next(iter(results.values())))
+    source = data_uri(plots.drawn(picture, "svg"), "image/svg+xml")
+    return Drawing(source, f"{alt} of {', '.join(results)}", caption, plots.width(picture) > plots.COLUMN_WIDTH)
+
+
+def _accuracy(findings: Findings) -> list[Drawing]:
+    tables = {run.label: metrics_of(run.series) for run in findings.ordered()}
+    known = {label: table for label, table in tables.items() if accuracy_row(table)}
+    if not known:
+        return []
+    return [
+        _drawing(plots.accuracy, known, "Line chart: accuracy over training", "Share of samples classified correctly.")
+    ]
+
+
+def _degrees(findings: Findings) -> list[Drawing]:
+    everywhere, hidden = findings.of_sparse("degrees"), findings.of_sparse("hidden_degrees")
+    found = []
+    if everywhere:
+        caption = "Last network: share of neurons with at least k connections, in and out together, per layer."
+        found.append(_drawing(plots.degree_ccdf, everywhere, "Line chart: degree distributions per layer", caption))
+    if hidden:
+        caption = "Hidden neurons over time. The dashed line marks the largest degree."
+        found.append(
+            _drawing(plots.degree_grid, hidden, "Histograms: degrees of the hidden neurons over time", caption)
+        )
+    return found
+
+
+def _power_law(findings: Findings) -> list[Drawing]:
+    tests = findings.of_sparse("power_law")
+    fits = {name: fit for label, test in tests.items() for name, fit in _fits(label, test, len(tests))}
+    found = []
+    if fits:
+        caption = "Last network: the data and the fitted power law, from its smallest degree x_min on."
+        found.append(_drawing(plots.power_law_fit, fits, "Line charts: fitted power laws", caption))
+    if tests:
+        caption = "Fits over time. Gaps are moments without a fit; below the dashed line a power law is ruled out."
+        found.append(_drawing(plots.power_law_evolution, tests, "Line charts: power-law parameters", caption))
+    return found
+
+
+def _fits(label: str, test: PowerLawTest, runs: int) -> list[tuple[str, PowerLawFit]]:
+    named = zip(test.layers, test.fits[-1], strict=True)
+    return [(f"{label}, {layer}" if runs > 1 else layer, fit) for layer, fit in named if fit.n_tail]
+
+
+def _shells(findings: Findings) -> list[Drawing]:
+    results = findings.of_sparse("kshell")
+    found = []
+    for moment, words in ((0, "First network"), (-1, "Last network")):
+        if any(len(result.moments) > 1 or moment for result in results.values()):
+            caption = f"{words}: neurons in each shell, stacked by layer. The highest shell is the core."
+            plot = partial(plots.shell_histogram, moment=moment)
+            found.append(_drawing(plot, results, f"Histograms: k-shells of the {words.lower()}", caption))
+    return found
+
+
+def _dormant(findings: Findings) -> list[Drawing]:
+    results = findings.of("dormant")
+    caption = f"Hidden neurons with fewer than {findings.options.threshold} connections."
+    return [_drawing(plots.dormant_evolution, results, "Line charts: dormant neurons", caption)] if results else []
+
+
+def _rank(findings: Findings) -> list[Drawing]:
+    results = findings.of("rank")
+    caption = "Kendall's τ-b between the degrees of the hidden neurons at all pairs of moments: 1 is the same ranking."
+    return [_drawing(plots.rank_matrix, results, "Heat maps: rank correlation of degrees", caption)] if results else []
+
+
+def _input_map(findings: Findings) -> list[Drawing]:
+    results = findings.of("input_map")
+    caption = "Connections of each input at up to five moments; each row has its own scale."
+    return [_drawing(plots.input_map_grid, results, "Heat maps: connections per input", caption)] if results else []
+
+
+def _distances(findings: Findings) -> list[Drawing]:
+    results = findings.of("distances")
+    caption = "NNSTD between all pairs of moments of a run, mean over layers: 0 same wiring, 1 nothing shared."
+    return [_drawing(plots.distance_matrix, results, "Heat maps: distances within runs", caption)] if results else []
+
+
+def _drift(findings: Findings) -> list[Drawing]:
+    results = findings.of("drift")
+    caption = "NNSTD of each recorded moment to the first one, per layer and as the mean over layers (total)."
+    return (
+        [_drawing(plots.distance_evolution, results, "Line charts: distance to the start", caption)] if results else []
+    )

@@ -1,0 +1,218 @@
+"""What the analyzers find in the runs of a report; a sentence where an analysis does not apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from topokit.analyzers import (
+    DistanceMatrix,
+    DistanceSeries,
+    Result,
+    degrees,
+    dormant,
+    input_map,
+    kshell,
+    nnstd_against,
+    nnstd_matrix,
+    power_law,
+    rank_evolution,
+)
+from topokit.dag import LayeredDAG, Series
+from topokit.errors import IncompatibleNetworksError, InsufficientDataError, NotAChainError, ParameterError
+from topokit.execute import progress
+from topokit.plots.axis import evenly
+
+Finding = Result | str
+
+# What a run may lack; a damaged file or a full disk is none of these and ends the report.
+INAPPLICABLE = (IncompatibleNetworksError, InsufficientDataError, NotAChainError, ParameterError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How much work the analyses are.
+
+    Attributes
+    ----------
+    frames : int
+        Most frames of a run that are analysed, evenly spread, the first and the last among them.
+    distance_frames : int
+        Most frames of a run, and most epochs of all runs, whose pairs are compared.
+    replicates : int
+        Bootstrap replicates of each power-law test.
+    threshold : int
+        Degree below which a neuron counts as dormant.
+    rng : int
+        Seed of the bootstrap.
+    executor : Executor or None
+        Where the pairs of networks are compared.
+    """
+
+    frames: int = 60
+    distance_frames: int = 16
+    replicates: int = 100
+    threshold: int = 10
+    rng: int = 0
+    executor: Executor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFindings:
+    """One run and its results by name; a sentence in place of a result that does not exist.
+
+    Attributes
+    ----------
+    label : str
+        How the page calls the run; unique on the page.
+    series : Series
+        All its frames.
+    last : LayeredDAG
+        The last of them.
+    results : mapping of str to Result or str
+        By the names in `ANALYSES`.
+    """
+
+    label: str
+    series: Series
+    last: LayeredDAG
+    results: Mapping[str, Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that a report shows.
+
+    Attributes
+    ----------
+    runs : tuple of RunFindings
+        In the order given.
+    between : mapping of str to DistanceMatrix, or str
+        Distances between all runs, by epoch; a sentence when they cannot be compared.
+    options : Options
+        How they were computed.
+    """
+
+    runs: tuple[RunFindings, ...]
+    between: Mapping[str, DistanceMatrix] | str
+    options: Options
+
+    def dense(self) -> list[str]:
+        """The labels of the runs that end with every possible edge, where others do not."""
+        found = [run.label for run in self.runs if run.last.density == 1]
+        return found if len(found) < len(self.runs) else []
+
+    def ordered(self) -> list[RunFindings]:
+        """The runs as figures show them: dense ones last, so that colours stay where they are left out."""
+        dense = self.dense()
+        return sorted(self.runs, key=lambda run: run.label in dense)
+
+    def of(self, name: str) -> dict[str, Any]:
+        """The results of that name by run label, of the runs that have one."""
+        pairs = ((run.label, run.results[name]) for run in self.ordered())
+        return {label: result for label, result in pairs if isinstance(result, Result)}
+
+    def of_sparse(self, name: str) -> dict[str, Any]:
+        """The results of that name without those of the dense runs, whose degrees would dwarf the others'."""
+        dense = self.dense()
+        return {label: result for label, result in self.of(name).items() if label not in dense}
+
+    def missing(self, name: str) -> dict[str, str]:
+        """Why the other runs have no result of that name."""
+        pairs = ((run.label, run.results[name]) for run in self.runs)
+        return {label: result for label, result in pairs if isinstance(result, str)}
+
+
+ANALYSES: dict[str, Callable[[Series, Options], Result]] = {
+    "degrees": lambda series, options: degrees(spread(series, options.frames)),
+    "hidden_degrees": lambda series, options: degrees(spread(series, options.frames), layers="hidden"),
+    "power_law": lambda series, options: power_law(
+        spread(series, options.frames), replicates=options.replicates, rng=options.rng
+    ),
+    "kshell": lambda series, options: kshell(spread(series, 2)),
+    "dormant": lambda series, options: dormant(spread(series, options.frames), threshold=options.threshold),
+    "rank": lambda series, options: rank_evolution(spread(series, options.frames)),
+    "input_map": lambda series, options: _image_map(spread(series, options.frames)),
+    "distances": lambda series, options: _pairs(spread(series, options.distance_frames), options),
+    "drift": lambda series, options: _drift(spread(series, options.frames), options),
+}
+
+
+def find(runs: Sequence[tuple[str, Series]], options: Options) -> Findings:
+    """Run every analysis on every run.
+
+    Parameters
+    ----------
+    runs : sequence of (label, Series)
+        At least one; labels are unique.
+    options : Options
+        How much work to do.
+    """
+    work = [(label, series, name) for label, series in runs for name in ANALYSES]
+    results: dict[str, dict[str, Finding]] = {label: {} for label, _ in runs}
+    for label, series, name in progress(work, "analysing"):
+        results[label][name] = _attempt(ANALYSES[name], series, options)
+    found = tuple(RunFindings(label, series, series[-1], results[label]) for label, series in runs)
+    return Findings(found, _between(runs, options.distance_frames), options)
+
+
+def spread(series: Series, most: int) -> Series:
+    """At most `most` networks of the series, evenly spread, the first and the last among them."""
+    places = evenly(len(series), most).tolist()
+    return Series([series.moments[k] for k in places], lambda k: series[places[k]], name=series.name)
+
+
+def shared_epochs(series: Iterable[Series]) -> list[float]:
+    """The epochs at which all the series have a network, ascending."""
+    sets = [{epoch for epoch in one.epochs if epoch is not None} for one in series]
+    return sorted(set.intersection(*sets)) if sets else []
+
+
+def _attempt(analysis: Callable[[Series, Options], Result], series: Series, options: Options) -> Finding:
+    try:
+        return analysis(series, options)
+    except INAPPLICABLE as error:
+        return str(error)
+
+
+def _image_map(series: Series) -> Result:
+    result = input_map(series)
+    if not result.is_image:
+        raise InsufficientDataError(
+            f"nobody said how the {result.layer.size:,} inputs lie as an image: "
+            "record the network with an input shape such as (28, 28)"
+        )
+    return result
+
+
+def _pairs(series: Series, options: Options) -> DistanceMatrix:
+    return nnstd_matrix(_several(series), executor=options.executor)
+
+
+def _drift(series: Series, options: Options) -> DistanceSeries:
+    return nnstd_against(_several(series), 0, executor=options.executor)
+
+
+def _several(series: Series) -> Series:
+    if len(series) < 2:
+        raise InsufficientDataError("one network was recorded: a distance over time needs at least two")
+    return series
+
+
+def _between(runs: Sequence[tuple[str, Series]], most: int) -> dict[str, DistanceMatrix] | str:
+    if len(runs) < 2:
+        return "the page shows one run: give several to compare them"
+    epochs = shared_epochs(series for _, series in runs)
+    if not epochs:
+        return "the runs have no recorded epoch in common: record them at the same epochs to compare them"
+    chosen = [epochs[k] for k in evenly(len(epochs), most)]
+    try:
+        return {f"epoch {epoch:g}": _at(runs, epoch) for epoch in progress(chosen, "comparing")}
+    except INAPPLICABLE as error:
+        return str(error)
+
+
+def _at(runs: Sequence[tuple[str, Series]], epoch: float) -> DistanceMatrix:
+    return nnstd_matrix({label: series.at(epoch=epoch) for label, series in runs})

@@ -1,0 +1,91 @@
+"""One HTML page that needs no network: style, script and pictures inside, and nothing else may run."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from topokit.report.drawings import draw
+from topokit.report.findings import Findings, spread
+from topokit.report.summary import summarise
+from topokit.report.widgets import between_runs, distances, input_maps
+
+SECTIONS = (
+    ("runs", "Runs"),
+    ("accuracy", "Accuracy"),
+    ("degrees", "Degrees"),
+    ("power-law", "Power law"),
+    ("shells", "k-shells"),
+    ("dormant", "Dormant neurons"),
+    ("rank", "Rank evolution"),
+    ("input-map", "Input maps"),
+    ("distance", "Topological distance"),
+    ("cite", "How to cite"),
+)
+
+
+def page(findings: Findings, *, title: str) -> str:
+    """The page as HTML; whatever comes from the runs is escaped.
+
+    Parameters
+    ----------
+    findings : Findings
+        What `topokit.report.findings.find` returned.
+    title : str
+        Heading and window title.
+    """
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(title=title, sections=SECTIONS, **_assets(), **_content(findings))
+    )
+
+
+def _content(findings: Findings) -> dict[str, Any]:
+    most = findings.options.distance_frames
+    moments = {run.label: spread(run.series, most).moments for run in findings.runs}
+    matrices = findings.of("distances")
+    return {
+        "summary": summarise(findings),
+        "drawings": draw(findings),
+        "maps": input_maps(findings.of("input_map")),
+        "within": distances(matrices, {label: moments[label] for label in matrices}),
+        "between": between_runs(findings.between),
+        "between_reason": findings.between if isinstance(findings.between, str) else "",
+    }
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("topokit.report", "template"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.tests["numeric"] = _is_numeric
+    return environment
+
+
+def _is_numeric(cell: object) -> bool:
+    """Whether a table sets the cell to the right: numbers, and the dash of a missing one."""
+    return re.match(r"(< )?[-−]?\d|–$", str(cell)) is not None
+
+
+def _assets() -> dict[str, str]:
+    """Style and script with the hashes by which the page's security policy knows them."""
+    loader = _environment().loader
+    assert loader is not None, "the environment is made with a loader"
+    found: dict[str, str] = {}
+    for name, file in (("style", "page.css"), ("script", "page.js")):
+        text = loader.get_source(_environment(), file)[0]
+        found[name] = Markup(text)
+        found[f"{name}_hash"] = f"sha256-{b64encode(sha256(text.encode()).digest()).decode('ascii')}"
+    return found

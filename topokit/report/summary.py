@@ -1,0 +1,196 @@
+"""The numbers of a report as plain JSON values."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+import topokit
+from topokit.analyzers import DegreeDistribution, DormantNeurons, KShells, PowerLawTest
+from topokit.citations import ANALYZER_REFERENCES, REFERENCES
+from topokit.dag import LayeredDAG, Series
+from topokit.recording import Recording
+from topokit.report.findings import Findings, RunFindings
+
+Row = dict[str, Any]
+
+CITED = ("degrees", "power_law", "kshell", "dormant", "rank_evolution", "input_map", "nnstd")
+
+
+def summarise(findings: Findings) -> dict[str, Any]:
+    """Everything a report says in words and numbers.
+
+    Parameters
+    ----------
+    findings : Findings
+        What `topokit.report.findings.find` returned.
+
+    Returns
+    -------
+    dict
+        Keys ``topokit`` (version), ``options``, ``runs`` (one entry per run: facts, layers, blocks, config, versions,
+        accuracy), ``degrees``, ``power_law``, ``shells``, ``dormant`` (rows),
+        ``left_out_dense`` (dense runs that some figures leave out), ``missing`` (why a run lacks a result)
+        and ``references``. JSON-safe: no NaN, no NumPy number.
+    """
+    return {
+        "topokit": topokit.__version__,
+        "options": {name: getattr(findings.options, name) for name in ("frames", "replicates", "threshold", "rng")},
+        "runs": [_run(run) for run in findings.runs],
+        "degrees": _rows(findings, "degrees", _degree_rows),
+        "power_law": _rows(findings, "power_law", _power_law_rows),
+        "shells": _rows(findings, "kshell", _shell_rows),
+        "dormant": _rows(findings, "dormant", _dormant_rows),
+        "left_out_dense": findings.dense(),
+        "missing": {name: findings.missing(name) for name in findings.runs[0].results},
+        "references": _references(findings),
+    }
+
+
+def accuracy_row(metrics: pd.DataFrame) -> Row | None:
+    """Last, best validation and best test accuracy, and the test accuracy where validation was best.
+
+    Columns are recognised by the words 'test' or 'val' with 'acc'; of equally good epochs the first counts. None
+    where neither was recorded.
+    """
+    test, validation = _column(metrics, "test"), _column(metrics, "val")
+    if test is None and validation is None:
+        return None
+    best = None if validation is None else validation.index[int(validation.to_numpy().argmax())]
+    return {
+        "last_test": None if test is None else _number(test.iloc[-1]),
+        "max_test": None if test is None else _number(test.max()),
+        "max_validation": None if validation is None else _number(validation.max()),
+        "test_at_max_validation": None if test is None or best is None else _number(test.get(best)),
+        "best_epoch": None if best is None or "epoch" not in metrics else _number(metrics["epoch"][best]),
+    }
+
+
+def metrics_of(series: Series) -> pd.DataFrame:
+    """What was measured: the table of a recording, or the metrics of the moments."""
+    if isinstance(series, Recording):
+        return series.metrics
+    rows = [{"step": moment.step, "epoch": moment.epoch, **moment.metrics} for moment in series.moments]
+    return pd.DataFrame(rows)
+
+
+def _run(run: RunFindings) -> Row:
+    network = run.last
+    described = dict(run.series.run) if isinstance(run.series, Recording) else {}
+    config = described.get("config") or {}
+    return {
+        "label": run.label,
+        "facts": _facts(run.series, network, described),
+        "layers": [_layer(network, k) for k in range(len(network.layers))],
+        "blocks": [
+            {
+                "name": block.name,
+                "kind": block.kind,
+                "edges": block.n_edges,
+                "possible": block.possible,
+                "density": block.density,
+                "mask_source": block.mask_source,
+            }
+            for block in network.blocks
+        ],
+        "config": {str(key): _text(value) for key, value in config.items()},
+        "versions": {str(key): _text(value) for key, value in dict(described.get("versions") or {}).items()},
+        "accuracy": accuracy_row(metrics_of(run.series)),
+    }
+
+
+def _facts(series: Series, network: LayeredDAG, described: Mapping[str, Any]) -> Row:
+    config, dataset = described.get("config") or {}, described.get("dataset") or ""
+    moments = series.moments
+    return {
+        "method": _text(described.get("method") or config.get("method") or ""),
+        "dataset": _text(dataset.get("name", "") if isinstance(dataset, dict) else dataset),
+        "neurons": " - ".join(f"{layer.size:,}" for layer in network.layers),
+        "edges": network.n_edges,
+        "density": network.density,
+        "frames": len(series),
+        "last_epoch": _number(moments[-1].epoch),
+        "last_step": moments[-1].step,
+        "seed": _text(config.get("seed", "")),
+        "weights": all(block.weights is not None for block in network.blocks if block.carries_weights),
+        "file": network.provenance.file,
+    }
+
+
+def _layer(network: LayeredDAG, position: int) -> Row:
+    layer = network.layers[position]
+    shape = " × ".join(map(str, layer.shape)) if layer.shape else ""
+    return {"name": layer.name, "size": layer.size, "kind": layer.kind, "shape": shape}
+
+
+def _degree_rows(result: DegreeDistribution) -> list[Row]:
+    rows = []
+    for layer in result.layers:
+        values = result.values(layer=layer.name)
+        numbers = {
+            "mean": values.mean(),
+            "median": pd.Series(values).median(),
+            "max": values.max(),
+            "min": values.min(),
+        }
+        rows.append({"layer": layer.name, **{name: _number(value) for name, value in numbers.items()}})
+    return rows
+
+
+def _power_law_rows(result: PowerLawTest) -> list[Row]:
+    columns = [
+        "layer",
+        "n",
+        "xmin",
+        "n_tail",
+        "alpha",
+        "sigma",
+        "distance",
+        "p_value",
+        "replicates",
+        "verdict",
+        "reason",
+    ]
+    return _records(result.frame.tail(len(result.layers))[columns])
+
+
+def _shell_rows(result: KShells) -> list[Row]:
+    return _records(result.summary.iloc[[-1]][["k_max", "core", "crust", "isolated"]])
+
+
+def _dormant_rows(result: DormantNeurons) -> list[Row]:
+    columns = ["layer", "size", "below_threshold", "no_input", "no_output"]
+    return _records(result.frame.groupby("layer", sort=False)[columns].tail(1))
+
+
+def _rows(findings: Findings, name: str, rows: Any) -> list[Row]:
+    return [{"run": label, **row} for label, result in findings.of(name).items() for row in rows(result)]
+
+
+def _references(findings: Findings) -> list[Row]:
+    methods = [run.series.method for run in findings.runs if isinstance(run.series, Recording)]
+    keys = [key for name in (*CITED, *methods) for key in ANALYZER_REFERENCES.get(name, ())]
+    return [{"text": REFERENCES[key].text, "url": REFERENCES[key].url} for key in dict.fromkeys(keys)]
+
+
+def _records(table: pd.DataFrame) -> list[Row]:
+    rows: list[Row] = json.loads(table.to_json(orient="records", double_precision=15))
+    return rows
+
+
+def _column(metrics: pd.DataFrame, word: str) -> pd.Series[float] | None:
+    names = [name for name in map(str, metrics.columns) if word in name.lower() and "acc" in name.lower()]
+    known = metrics[names[0]].dropna() if names else None
+    return known if known is not None and len(known) else None
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
