@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations_with_replacement
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,7 +24,10 @@ def degree_vectors(neurons: int) -> NDArray[np.int64]:
 
 
 def by_scipy(rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.array([[kendalltau(a, b).statistic for b in rows] for a in rows])
+    upper = np.zeros((len(rows), len(rows)))
+    for i, j in combinations_with_replacement(range(len(rows)), 2):
+        upper[i, j] = upper[j, i] = kendalltau(rows[i], rows[j]).statistic
+    return upper
 
 
 def by_pandas(rows: NDArray[np.int64]) -> NDArray[np.float64]:
