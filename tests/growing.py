@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from topokit.dag import LayeredDAG, Moment, Series
 
-WIDTHS = (64, 24, 16, 10)
+WIDTHS = (64, 96, 72, 10)
 
 
 def grown(
-    frames: int = 6, *, preference: float = 1.0, seed: int = 0, density: float = 0.15, name: str = "grown"
+    frames: int = 6, *, preference: float = 1.0, seed: int = 0, density: float = 0.08, name: str = "grown"
 ) -> Series:
     """A chain of `WIDTHS` over an 8 x 8 image; each frame moves 30 % of the edges, to rich neurons by preference."""
     rng = np.random.default_rng(seed)
