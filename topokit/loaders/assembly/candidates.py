@@ -9,7 +9,7 @@ from topokit.errors import NoWeightsFoundError
 from topokit.loaders.assembly.masks import pair_masks
 from topokit.loaders.assembly.options import Options
 from topokit.loaders.assembly.order import chosen_by_user
-from topokit.loaders.assembly.roles import REASONS, roles_of
+from topokit.loaders.assembly.roles import REASONS, mask_target, names_of, roles_of
 from topokit.loaders.checkpoint import Axes, Checkpoint, Role, TensorEntry
 
 
@@ -63,21 +63,23 @@ def candidates_of(checkpoint: Checkpoint, options: Options) -> Candidates:
     if not chosen:
         raise _nothing_found(checkpoint, roles)
     pairs = pair_masks([e for e in chosen if e.name not in alone], masks, options.masks, checkpoint)
-    used = {entry.name for entry in (*chosen, *pairs.values())}
+    used = {id(entry) for entry in (*chosen, *pairs.values())}
+    left = [entry for entry in entries if id(entry) not in used]
+    masked = frozenset(called for weight in pairs for called in names_of(weight))
     return Candidates(
         tuple(chosen),
         pairs,
         alone,
         roles,
         {entry.name: _axes(entry, roles[entry.name], options) for entry in entries},
-        {e.name: _reason(e, roles[e.name], aliases) for e in entries if e.name not in used},
+        {e.name: aliases.get(e.name) or _reason(e, roles[e.name], masked) for e in left},
     )
 
 
 def reasons_without_network(entries: Iterable[TensorEntry], roles: Mapping[str, Role]) -> dict[str, str]:
     """Why the tensors that could not be blocks in any case are left out."""
     listed = [entry for entry in entries if entry.aside or roles[entry.name] not in ("weight", "mask")]
-    return {entry.name: _reason(entry, roles[entry.name], {}) for entry in listed}
+    return {entry.name: _reason(entry, roles[entry.name]) for entry in listed}
 
 
 def _matrices(entries: Sequence[TensorEntry], roles: Mapping[str, Role], role: Role) -> list[TensorEntry]:
@@ -85,12 +87,12 @@ def _matrices(entries: Sequence[TensorEntry], roles: Mapping[str, Role], role: R
 
 
 def _aliases(weights: Sequence[TensorEntry]) -> dict[str, str]:
-    """The first name of each tensor that has a second one, by the second."""
+    """What to say of each tensor that an earlier one is the same as."""
     first: dict[str, str] = {}
     aliases = {}
     for entry in weights:
         if entry.storage_id is not None and first.setdefault(entry.storage_id, entry.name) != entry.name:
-            aliases[entry.name] = first[entry.storage_id]
+            aliases[entry.name] = f"the same tensor as {first[entry.storage_id]!r}"
     return aliases
 
 
@@ -99,13 +101,13 @@ def _axes(entry: TensorEntry, role: Role, options: Options) -> Axes:
     return "source-target" if role == "embedding" else options.axes or entry.axes
 
 
-def _reason(entry: TensorEntry, role: Role, aliases: Mapping[str, str]) -> str:
+def _reason(entry: TensorEntry, role: Role, masked: frozenset[str] = frozenset()) -> str:
     if entry.aside:
         return entry.aside
-    if entry.name in aliases:
-        return f"the same tensor as {aliases[entry.name]!r}"
     if role == "mask" and len(entry.shape) < 2:
         return "a mask of no matrix"
+    if role == "mask" and mask_target(entry.name) in masked:
+        return "replaced by the mask that was given"
     return REASONS[role]
 
 

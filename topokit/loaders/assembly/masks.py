@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ _SHOWN = 4
 
 
 def pair_masks(
-    weights: Iterable[TensorEntry], masks: Iterable[TensorEntry], given: Masks | None, checkpoint: Checkpoint
+    weights: Sequence[TensorEntry], masks: Iterable[TensorEntry], given: Masks | None, checkpoint: Checkpoint
 ) -> dict[str, TensorEntry]:
     """The mask of each masked weight, by the weight's name; masks that the user gives win.
 
@@ -40,15 +40,14 @@ def pair_masks(
     for mask in _given_masks(given, checkpoint):
         weight = targets.get(mask.name) or targets.get(mask_target(mask.name) or "")
         if weight is None:
-            raise _homeless(mask, targets, checkpoint)
+            raise _homeless(mask, weights, checkpoint)
         pairs[weight.name] = _checked(mask, weight)
     return pairs
 
 
-def _targets(weights: Iterable[TensorEntry]) -> dict[str, TensorEntry]:
+def _targets(weights: Sequence[TensorEntry]) -> dict[str, TensorEntry]:
     """Weights by every name that a mask may call them; the full name goes before the module's."""
-    listed = list(weights)
-    return {names_of(weight.name)[k]: weight for k in (2, 1, 0) for weight in reversed(listed)}
+    return {names_of(weight.name)[k]: weight for k in (2, 1, 0) for weight in reversed(weights)}
 
 
 def _given_masks(given: Masks | None, checkpoint: Checkpoint) -> Iterable[TensorEntry]:
@@ -93,9 +92,9 @@ def _checked(mask: TensorEntry, weight: TensorEntry) -> TensorEntry:
     return mask
 
 
-def _homeless(mask: TensorEntry, targets: Mapping[str, TensorEntry], checkpoint: Checkpoint) -> CheckpointError:
-    names = list(dict.fromkeys(weight.name for weight in targets.values()))
-    shown = ", ".join(map(repr, names[:_SHOWN])) + (" ..." if len(names) > _SHOWN else "")
+def _homeless(mask: TensorEntry, weights: Sequence[TensorEntry], checkpoint: Checkpoint) -> CheckpointError:
+    more = " ..." if len(weights) > _SHOWN else ""
+    shown = ", ".join(repr(weight.name) for weight in weights[:_SHOWN]) + more
     return CheckpointError(
         checkpoint.path,
         f"the mask {mask.name!r} belongs to no weight; there are {shown or 'none'}",
