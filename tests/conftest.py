@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import topokit
+
+# A first call compiles kernels, and shared machines stall: the time an example takes says nothing about it.
+settings.register_profile("topokit", deadline=None)
+settings.load_profile("topokit")
 
 
 @pytest.fixture(scope="session")
