@@ -163,7 +163,14 @@ def test_outputs_labelled_matched_or_skipped() -> None:
 def test_layers_by_position_and_name_are_those_of_the_whole() -> None:
     a, b = chain(1, 0.2), chain(2, 0.2)
     whole = tk.nnstd(a, b)
-    for layers, picked in (([0], [0]), ([1], [1]), (["output", 0], [0, 2]), (-1, [2]), ("hidden2", [1])):
+    for layers, picked in (
+        ([0], [0]),
+        ([1], [1]),
+        (np.array([0, 1]), [0, 1]),
+        (["output", 0], [0, 2]),
+        (-1, [2]),
+        ("hidden2", [1]),
+    ):
         part = tk.nnstd(a, b, layers=layers)
         np.testing.assert_array_equal(part.layers, whole.layers[picked])
         assert part.layer_names == tuple(whole.layer_names[k] for k in picked)
@@ -271,6 +278,12 @@ def test_networks_that_cannot_be_compared() -> None:
     assert tk.nnstd(a, wider, output="skip").total == tk.nnstd(a, wider, layers=[0, 1]).total == 0
 
 
+def test_layers_beyond_the_limit_are_refused() -> None:
+    too_wide = [sparse.csr_array((1, 2**22 + 1))]
+    with pytest.raises(IncompatibleNetworksError, match="4,194,305 neurons"):
+        tk.nnstd(too_wide, too_wide)
+
+
 def test_skips_are_refused() -> None:
     layers = [Layer("a", 3), Layer("b", 3), Layer("c", 3)]
     blocks = [EdgeBlock.identity(*ends, 3) for ends in (("a", "b"), ("b", "c"), ("a", "c"))]
@@ -295,6 +308,7 @@ def test_a_series_is_not_a_network() -> None:
         ({"preset": "authors", "output": "skip"}, ParameterError),
         ({"output": "skip", "layers": [2]}, ParameterError),
         ({"layers": []}, ParameterError),
+        ({"layers": [0.5]}, ParameterError),
         ({"layers": [3]}, UnknownNameError),
         ({"layers": ["input"]}, UnknownNameError),
         ({"layers": "hiden1"}, UnknownNameError),

@@ -17,6 +17,9 @@ from topokit.errors import IncompatibleNetworksError
 if TYPE_CHECKING:
     from topokit.kernels.input_sets import InputSets
 
+# The matching keeps a neuron's number in 22 bits.
+MAX_WIDTH = 1 << 22
+
 
 @dataclass(frozen=True, eq=False)
 class PreparedNetwork:
@@ -65,8 +68,15 @@ def prepare(source: Any, definition: Definition) -> PreparedNetwork:
     ------
     NotAChainError
         The network has skips or branches.
+    IncompatibleNetworksError
+        A layer of more than `MAX_WIDTH` neurons, or a series instead of a network.
     """
     network = _as_network(source, definition)
+    for layer in network.layers[1:]:
+        if layer.size > MAX_WIDTH:
+            raise IncompatibleNetworksError(
+                f"layer {layer.name!r} has {layer.size:,} neurons: NNSTD compares layers of up to {MAX_WIDTH:,}"
+            )
     sets = tuple(_input_sets(block) for block in network.chain_blocks())
     return PreparedNetwork(
         tuple(layer.name for layer in network.layers), tuple(layer.size for layer in network.layers), sets

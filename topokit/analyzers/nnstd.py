@@ -94,8 +94,9 @@ def nnstd(
         first network has the wider hidden layer, the next layer's inputs are numbered past the gaps, which misaligns
         them. In matrices, NaN counts as a connection.
     ties : {'fast', 'scipy'}
-        Among equally good pairings of a layer, which the next layer may depend on, take the one of the fast exact
-        solver, or the one of `scipy.optimize.linear_sum_assignment` on the full matrix of distances.
+        Among equally good pairings of a layer, which the next layer may depend on, take that of the fast exact
+        solver, where neurons that are alike or share nothing stay in place if they can, or that of
+        `scipy.optimize.linear_sum_assignment` on the full matrix of distances.
     output : {'labelled', 'matched', 'skip'}
         Compare output neurons by position, match them like hidden ones, or leave the output layer out.
     normaliser : {'max', 'n1', 'n2'}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import index
-from typing import Any, Literal, SupportsIndex, TypedDict, get_args
+from typing import Any, Literal, TypedDict, get_args
 
 from topokit.errors import InsufficientDataError, ParameterError, UnknownNameError
 
@@ -107,8 +107,11 @@ def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def _as_tuple(layers: Layers) -> tuple[int | str, ...]:
-    several = (layers,) if isinstance(layers, str | SupportsIndex) else layers
-    return tuple(layer if isinstance(layer, str) else index(layer) for layer in several)
+    several = (layers,) if isinstance(layers, str | int) else layers
+    try:
+        return tuple(layer if isinstance(layer, str) else index(layer) for layer in several)
+    except TypeError as error:
+        raise ParameterError(f"layers={layers!r}: give positions, names, or a list of them") from error
 
 
 def _position(layer: int | str, names: tuple[str, ...]) -> int:

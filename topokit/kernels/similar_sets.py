@@ -181,8 +181,9 @@ def most_similar(sets: InputSets, rows: Integers, columns: Columns, keep: Intege
         keys[:count].sort()
         if kept < count:
             left_out[r] = keys[count - kept - 1] >> COLUMN_BITS
-        entries[position : position + kept] = keys[count - kept : count][::-1]
         start[r], stop[r] = position, position + kept
+        for place in range(kept):
+            entries[position + place] = keys[count - 1 - place]
         position += kept
     entries = entries[:position]
     return Lists(start, stop, _LAST_COLUMN - (entries & _LAST_COLUMN), entries >> COLUMN_BITS, left_out)
