@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from growing import grown
+from hypothesis import given, settings
 from legible import assert_legible
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import zeta
+from strategies import layered_dags
 
 from topokit import plots
 from topokit.analyzers import (
@@ -290,3 +292,13 @@ def test_accuracy_of_a_table_without_any_names_the_columns() -> None:
 
 def test_results_draw_themselves() -> None:
     assert isinstance(kshell(grown(1)).plot(), Axes)
+
+
+@settings(max_examples=15, deadline=None)
+@given(layered_dags())
+def test_any_network_can_be_drawn(network: LayeredDAG) -> None:
+    for name in ("degree_ccdf", "shell_histogram"):
+        plot, analyze = DRAWN[name]
+        assert plots.drawn(plot(analyze(network)), "png")
+    assert plots.drawn(plots.degree_grid(degrees(network)), "png")
+    assert plots.drawn(plots.dormant_evolution(dormant(network, layers="all")), "png")

@@ -104,7 +104,9 @@ def test_spread_positions_hold_first_and_last() -> None:
     assert evenly(101, 5).tolist() == [0, 25, 50, 75, 100]
 
 
-@pytest.mark.parametrize(("number", "text"), [(3.0, "3"), (0.95238, "0.952"), (1200.0, "1,200")])
+@pytest.mark.parametrize(
+    ("number", "text"), [(3.0, "3"), (0.95238, "0.952"), (1200.0, "1,200"), (100.25, "100.25"), (57.142857, "57.14")]
+)
 def test_short_numbers(number: float, text: str) -> None:
     assert short(number) == text
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from growing import grown
 
-from topokit.dag import LayeredDAG, Moment, Series
+from topokit.dag import EdgeBlock, Layer, LayeredDAG, Moment, Series
 from topokit.errors import ParameterError, RecordingError, WriteFailedError
 from topokit.recording import RecordingWriter, open_recording
 from topokit.report import report
@@ -153,10 +153,26 @@ def test_what_is_lacking_is_a_sentence_and_not_an_empty_figure(lacking: str, tmp
     assert sentence in text
 
 
+def test_a_run_file_with_other_types_than_expected(tmp_path: Path) -> None:
+    folder = recorded(tmp_path / "run", grown(2), method=["set"], config=["lr", 0.1], dataset=7)
+    text = Page(report(folder, tmp_path / "page.html", replicates=0)).text
+    assert '["set"]' in text
+    assert "7" in text
+
+
 def test_a_lone_network_has_a_report(tmp_path: Path) -> None:
     page = Page(report(grown(1)[0], tmp_path / "page.html", replicates=5))
     assert "run 1" in page.text
     assert "Topology of 1 network run," in page.text
+
+
+def test_a_network_with_a_skip_has_everything_but_a_distance(tmp_path: Path) -> None:
+    layers = [Layer(name, 4) for name in "abc"]
+    blocks = [EdgeBlock.from_matrix(*ends, np.tri(4, dtype=bool)) for ends in ("ab", "bc", "ac")]
+    skipping = Series.from_networks([LayeredDAG(tuple(layers), tuple(blocks))] * 2, name="skipping")
+    text = Page(report(skipping, tmp_path / "page.html", replicates=0)).text
+    assert "the network is not a chain" in text
+    assert "k-shells of the last network" in str(Page(tmp_path / "page.html").all("img"))
 
 
 def test_runs_of_other_widths_are_reported_but_not_compared(tmp_path: Path) -> None:

@@ -49,6 +49,13 @@ def count_axis(axis: Axis, *, ticks: int = 5) -> None:
     axis.set_major_locator(MaxNLocator(nbins=ticks, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
 
 
+def whole_bins(values: NDArray[np.int64], *, most: int = 60) -> list[float]:
+    """Edges of at most `most` bins around whole numbers, all of the same whole width, that hold every value."""
+    low, high = int(values.min()), int(values.max())
+    width = -(-(high - low + 1) // most)
+    return [edge - 0.5 for edge in range(low, high + width + 1, width)]
+
+
 def label_axis(axis: Axis, labels: Sequence[str]) -> None:
     """Name the positions 0, 1, ... of a matrix, of many only some; a common first word once."""
     word, names = _common_word(labels)
@@ -80,8 +87,10 @@ def visible(name: str) -> str:
 
 
 def short(number: float) -> str:
-    """At most four digits, without a trailing point."""
-    return f"{number:,.0f}" if float(number).is_integer() else f"{number:.3g}"
+    """Whole numbers with separators, others with two decimals, small ones with three digits."""
+    if float(number).is_integer():
+        return f"{number:,.0f}"
+    return f"{number:.3g}" if abs(number) < 1 else f"{number:.2f}".rstrip("0")
 
 
 def _common_word(labels: Sequence[str]) -> tuple[str, list[str]]:
@@ -98,10 +107,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def whole_bins(values: NDArray[np.int64], *, most: int = 60) -> list[float]:
-    """Edges of at most `most` bins around whole numbers, all of the same whole width, that hold every value."""
-    low, high = int(values.min()), int(values.max())
-    width = -(-(high - low + 1) // most)
-    return [edge - 0.5 for edge in range(low, high + width + 1, width)]

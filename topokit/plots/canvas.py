@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -63,12 +63,12 @@ def grid(
     return figure, np.asarray(axes).tolist()
 
 
-def shared_legend(figure: Figure, axes: Sequence[Axes], *, columns: int = 5, **options: Any) -> None:
+def shared_legend(figure: Figure, axes: Sequence[Axes]) -> None:
     """One legend above the panels with every label once; none where there is a single label."""
     handles = {label: h for ax in axes for h, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     if len(handles) > 1:
-        where = {"loc": "outside upper center", "ncols": min(columns, len(handles)), **options}
-        figure.legend(list(handles.values()), list(handles), **where)
+        columns = min(5, len(handles))
+        figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=columns)
 
 
 def _new_figure(width: float, height: float, images: bool) -> Figure:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from topokit.plots.axis import log_log, visible
-from topokit.plots.panels import draw, legend
+from topokit.plots.panels import draw, legend, say
 from topokit.plots.style import LINE_STYLES, palette
 
 if TYPE_CHECKING:
@@ -54,12 +54,15 @@ def degree_ccdf(
     name = "Degree" if kind == "total" else f"{kind.capitalize()}-degree"
 
     def paint(axes: Axes, one: DegreeDistribution) -> None:
-        colours = palette(len(one.layers))
-        for place, layer in enumerate(one.layers):
-            values = one.values(kind, layer=layer.name, moment=moment)
-            dashes = LINE_STYLES[place % len(LINE_STYLES)]
-            axes.ecdf(values, complementary=True, label=visible(layer.name), color=colours[place], linestyle=dashes)
-        log_log(axes)
         axes.set(xlabel=f"{name} k (connections)", ylabel="Share of neurons ≥ k")
+        values = {layer.name: one.values(kind, layer=layer.name, moment=moment) for layer in one.layers}
+        if not any(degrees.any() for degrees in values.values()):
+            say(axes, "no connections")
+            return
+        colours = palette(len(values))
+        for place, (layer, degrees) in enumerate(values.items()):
+            dashes = LINE_STYLES[place % len(LINE_STYLES)]
+            axes.ecdf(degrees, complementary=True, label=visible(layer), color=colours[place], linestyle=dashes)
+        log_log(axes)
 
     return draw(result, paint, ax=ax, key=legend)

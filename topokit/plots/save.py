@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,8 +14,6 @@ from topokit.errors import ParameterError
 from topokit.outputs import whole_file
 from topokit.plots.panels import figure_of
 from topokit.plots.style import style
-
-Format = Literal["pdf", "svg", "png"]
 
 # Without dates the same figure is the same file.
 _METADATA: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
@@ -42,14 +40,16 @@ def save(figure: Figure | Axes, path: str | os.PathLike[str], *, dpi: float = 30
     """
     kind = Path(path).suffix.removeprefix(".").lower()
     if kind not in _METADATA:
-        raise ParameterError(f"{path}: cannot draw {kind or 'a file without suffix'!r}, name it .pdf, .svg or .png")
+        raise ParameterError(f"{path}: no figure has the suffix {kind!r}, name it .pdf, .svg or .png")
     with whole_file(path) as temporary:
-        temporary.write_bytes(drawn(figure, kind, dpi=dpi))  # type: ignore[arg-type]
+        temporary.write_bytes(drawn(figure, kind, dpi=dpi))
     return Path(path)
 
 
-def drawn(figure: Figure | Axes, kind: Format, *, dpi: float = 300) -> bytes:
-    """The bytes of the figure as PDF, SVG or PNG."""
+def drawn(figure: Figure | Axes, kind: str, *, dpi: float = 300) -> bytes:
+    """The bytes of the figure as 'pdf', 'svg' or 'png'; `ParameterError` for another kind."""
+    if kind not in _METADATA:
+        raise ParameterError(f"kind={kind!r} is no figure: use 'pdf', 'svg' or 'png'")
     stream = BytesIO()
     with style():
         _whole(figure).savefig(stream, format=kind, dpi=dpi, metadata=_METADATA[kind])

@@ -9,7 +9,6 @@ from hashlib import sha256
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from topokit.report.drawings import draw
 from topokit.report.findings import Findings, spread
@@ -40,11 +39,8 @@ def page(findings: Findings, *, title: str) -> str:
     title : str
         Heading and window title.
     """
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(title=title, sections=SECTIONS, **_assets(), **_content(findings))
-    )
+    template = _environment().get_template("page.html")
+    return template.render(title=title, sections=SECTIONS, **_assets(), **_content(findings))
 
 
 def _content(findings: Findings) -> dict[str, Any]:
@@ -86,6 +82,6 @@ def _assets() -> dict[str, str]:
     found: dict[str, str] = {}
     for name, file in (("style", "page.css"), ("script", "page.js")):
         text = loader.get_source(_environment(), file)[0]
-        found[name] = Markup(text)
+        found[name] = text
         found[f"{name}_hash"] = f"sha256-{b64encode(sha256(text.encode()).digest()).decode('ascii')}"
     return found

@@ -18,6 +18,8 @@ from topokit.report.findings import Findings, RunFindings
 
 Row = dict[str, Any]
 
+_OPTIONS = ("frames", "distance_frames", "replicates", "threshold", "rng")
+
 CITED = ("degrees", "power_law", "kshell", "dormant", "rank_evolution", "input_map", "nnstd")
 
 
@@ -39,7 +41,7 @@ def summarise(findings: Findings) -> dict[str, Any]:
     """
     return {
         "topokit": topokit.__version__,
-        "options": {name: getattr(findings.options, name) for name in ("frames", "replicates", "threshold", "rng")},
+        "options": {name: getattr(findings.options, name) for name in _OPTIONS},
         "runs": [_run(run) for run in findings.runs],
         "degrees": _rows(findings, "degrees", _degree_rows),
         "power_law": _rows(findings, "power_law", _power_law_rows),
@@ -81,7 +83,7 @@ def metrics_of(series: Series) -> pd.DataFrame:
 def _run(run: RunFindings) -> Row:
     network = run.last
     described = dict(run.series.run) if isinstance(run.series, Recording) else {}
-    config = described.get("config") or {}
+    config, versions = _mapping(described.get("config")), _mapping(described.get("versions"))
     return {
         "label": run.label,
         "facts": _facts(run.series, network, described),
@@ -98,13 +100,13 @@ def _run(run: RunFindings) -> Row:
             for block in network.blocks
         ],
         "config": {str(key): _text(value) for key, value in config.items()},
-        "versions": {str(key): _text(value) for key, value in dict(described.get("versions") or {}).items()},
+        "versions": {str(key): _text(value) for key, value in versions.items()},
         "accuracy": accuracy_row(metrics_of(run.series)),
     }
 
 
 def _facts(series: Series, network: LayeredDAG, described: Mapping[str, Any]) -> Row:
-    config, dataset = described.get("config") or {}, described.get("dataset") or ""
+    config, dataset = _mapping(described.get("config")), described.get("dataset") or ""
     moments = series.moments
     return {
         "method": _text(described.get("method") or config.get("method") or ""),
@@ -116,8 +118,6 @@ def _facts(series: Series, network: LayeredDAG, described: Mapping[str, Any]) ->
         "last_epoch": _number(moments[-1].epoch),
         "last_step": moments[-1].step,
         "seed": _text(config.get("seed", "")),
-        "weights": all(block.weights is not None for block in network.blocks if block.carries_weights),
-        "file": network.provenance.file,
     }
 
 
@@ -172,7 +172,7 @@ def _rows(findings: Findings, name: str, rows: Any) -> list[Row]:
 
 
 def _references(findings: Findings) -> list[Row]:
-    methods = [run.series.method for run in findings.runs if isinstance(run.series, Recording)]
+    methods = [str(run.series.run.get("method")) for run in findings.runs if isinstance(run.series, Recording)]
     keys = [key for name in (*CITED, *methods) for key in ANALYZER_REFERENCES.get(name, ())]
     return [{"text": REFERENCES[key].text, "url": REFERENCES[key].url} for key in dict.fromkeys(keys)]
 
@@ -190,6 +190,11 @@ def _column(metrics: pd.DataFrame, word: str) -> pd.Series[float] | None:
 
 def _number(value: Any) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """What stands in ``run.json``, which anyone may have written, if it is a mapping at all."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _text(value: Any) -> str:
