@@ -279,8 +279,8 @@ def test_networks_that_cannot_be_compared() -> None:
 
 
 def test_layers_beyond_the_limit_are_refused() -> None:
-    too_wide = [sparse.csr_array((1, 2**22 + 1))]
-    with pytest.raises(IncompatibleNetworksError, match="4,194,305 neurons"):
+    too_wide = [sparse.csr_array((1, 2**21 + 1))]
+    with pytest.raises(IncompatibleNetworksError, match="2,097,153 neurons"):
         tk.nnstd(too_wide, too_wide)
 
 

@@ -17,8 +17,8 @@ from topokit.errors import IncompatibleNetworksError
 if TYPE_CHECKING:
     from topokit.kernels.input_sets import InputSets
 
-# The matching keeps a neuron's number in 22 bits.
-MAX_WIDTH = 1 << 22
+# The matching keeps a neuron's number in 21 bits.
+MAX_WIDTH = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)

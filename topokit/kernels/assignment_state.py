@@ -9,8 +9,8 @@ from numba import int64, types
 from numpy.typing import NDArray
 
 # A column and a weight share one integer of 63 bits, in the lists' making and in the search's heap.
-COLUMN_BITS = 22
-MAX_WEIGHT = 1 << 40
+COLUMN_BITS = 21
+MAX_WEIGHT = 1 << 41
 NONE = -1
 
 Integers = NDArray[np.int64]

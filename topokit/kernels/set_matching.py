@@ -54,7 +54,7 @@ def inverse(partner: Integers) -> Integers:
 def _most_similar_pairs(
     a: InputSets, rows: Integers, b: InputSets, columns: Integers, n_inputs: int
 ) -> tuple[Integers, bool]:
-    """Position in `columns` of the partner of each of the `rows`, -1 for those that share no input with theirs."""
+    """Position in `columns` of the partner of each of as many `rows`, -1 where there is none to share an input with."""
     index = columns_for(a, len(rows), b, columns, n_inputs)
 
     def lengthen(lists: Lists, short: Integers) -> Lists:

@@ -2,7 +2,9 @@
 
 Similarity is the Jaccard index as an integer of 40 bits, so equal fractions are equal integers on every machine.
 Common inputs are counted in one of two ways, whichever is cheaper: by following each input to the sets that hold it,
-or 64 inputs at a time by the bits of machine words.
+or 64 inputs at a time by the bits of machine words. The second way, for dense sets, gives a head start to sets that
+are expected to be less similar to all, for their size: lists would hold the same few sets otherwise. It adds the same
+to every complete pairing of as many sets with as many, so the best pairing remains the best.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import boolean, int32, int64, njit, types, uint64
+from numba import float64, int32, int64, njit, types, uint64
 from numpy.typing import NDArray
 
-from topokit.kernels.assignment_state import COLUMN_BITS, LISTS, MAX_WEIGHT, Integers, Lists
+from topokit.kernels.assignment_state import COLUMN_BITS, LISTS, Integers, Lists
 from topokit.kernels.input_sets import SETS, InputSets
 
+_ONE = 1 << 40
 _LAST_COLUMN = (1 << COLUMN_BITS) - 1
 # Buckets of keys by their leading bits: at most MAX_WEIGHT << COLUMN_BITS >> _BUCKET_SHIFT = 1024.
 _BUCKET_SHIFT = 52
@@ -33,55 +36,67 @@ class Columns(NamedTuple):
         Input k is in the sets ``holders[start[k]:start[k + 1]]``.
     bits : ndarray of uint64, shape (n_words, n_columns)
         Bit k % 64 of ``bits[k // 64, j]`` tells whether input k is in set j; no words if following edges is cheaper.
+    head_start : ndarray of int64, shape (n_columns,)
+        What is added to each set's similarities; with bits, pairs without a common input are listed too.
     """
 
     sizes: Integers
     start: Integers
     holders: NDArray[np.int32]
     bits: NDArray[np.uint64]
+    head_start: Integers
 
 
-_COLUMNS = types.NamedTuple((int64[::1], int64[::1], int32[::1], uint64[:, ::1]), Columns)
+_COLUMNS = types.NamedTuple((int64[::1], int64[::1], int32[::1], uint64[:, ::1], int64[::1]), Columns)
 
 
 def columns_for(rows: InputSets, n_rows: int, sets: InputSets, chosen: Integers, n_inputs: int) -> Columns:
     """The `chosen` ones of `sets`, indexed in the way that suits a comparison with `n_rows` of `rows`."""
-    n_words = -(-n_inputs // 64)
-    edges_per_row = len(rows.members) / (len(rows.start) - 1)
-    edges_followed = n_rows * edges_per_row * len(sets.members) / n_inputs
-    # Measured: following an edge takes about 16 times as long as counting a word, a pair's similarity 12 times.
-    words_counted = n_rows * len(chosen) * n_words
-    return _index(sets, chosen, n_inputs, 16 * edges_followed > words_counted + 12 * n_rows * len(chosen))
+    row_size = len(rows.members) / (len(rows.start) - 1)
+    edges_followed = n_rows * row_size * len(sets.members) / n_inputs
+    pairs = n_rows * len(chosen)
+    # Measured: following an edge takes as long as counting 16 words, a pair's similarity as long as 12.
+    if 16 * edges_followed <= pairs * (n_inputs / 64 + 12):
+        return _holders_of_inputs(sets, chosen, n_inputs)
+    return _bits_of_sets(sets, chosen, n_inputs, row_size)
 
 
-@njit(_COLUMNS(SETS, int64[::1], int64, boolean), cache=True, nogil=True)
-def _index(sets: InputSets, chosen: Integers, n_inputs: int, packed: bool) -> Columns:
+@njit(_COLUMNS(SETS, int64[::1], int64), cache=True, nogil=True)
+def _holders_of_inputs(sets: InputSets, chosen: Integers, n_inputs: int) -> Columns:
     sizes = sets.start[chosen + 1] - sets.start[chosen]
-    start = np.zeros(n_inputs + 1, np.int64)
-    holders = np.empty(0 if packed else sizes.sum(), np.int32)
-    bits = np.zeros(((n_inputs + 63) // 64 if packed else 0, len(chosen)), np.uint64)
-    if packed:
-        for column, j in enumerate(chosen):
-            for k in sets.members[sets.start[j] : sets.start[j + 1]]:
-                bits[k >> 6, column] |= np.uint64(1) << np.uint64(k & 63)
-        return Columns(sizes, start, holders, bits)
+    counts = np.zeros(n_inputs + 1, np.int64)
     for j in chosen:
         for k in sets.members[sets.start[j] : sets.start[j + 1]]:
-            start[k + 1] += 1
-    start = np.cumsum(start)
+            counts[k + 1] += 1
+    start = np.cumsum(counts)
     free = start.copy()
+    holders = np.empty(sizes.sum(), np.int32)
     for column, j in enumerate(chosen):
         for k in sets.members[sets.start[j] : sets.start[j + 1]]:
             holders[free[k]] = column
             free[k] += 1
-    return Columns(sizes, start, holders, bits)
+    return Columns(sizes, start, holders, np.empty((0, len(chosen)), np.uint64), np.zeros_like(sizes))
+
+
+@njit(_COLUMNS(SETS, int64[::1], int64, float64), cache=True, nogil=True)
+def _bits_of_sets(sets: InputSets, chosen: Integers, n_inputs: int, row_size: float) -> Columns:
+    sizes = sets.start[chosen + 1] - sets.start[chosen]
+    bits = np.zeros(((n_inputs + 63) // 64, len(chosen)), np.uint64)
+    for column, j in enumerate(chosen):
+        for k in sets.members[sets.start[j] : sets.start[j + 1]]:
+            bits[k >> 6, column] |= np.uint64(1) << np.uint64(k & 63)
+    common = row_size * sizes / n_inputs
+    expected = common / np.maximum(row_size + sizes - common, 1)
+    head_start = ((expected.max() - expected) * _ONE).astype(np.int64)
+    return Columns(sizes, np.empty(0, np.int64), np.empty(0, np.int32), bits, head_start)
 
 
 @njit(nogil=True, error_model="numpy")
-def _key(common: int, size: int, other: int, column: int) -> int:
-    """Similarity above, column below (the first column highest), in one integer that sorts."""
-    similarity = common / max(size + other - common, 1)
-    return (int(similarity * MAX_WEIGHT + 0.5) << COLUMN_BITS) | (_LAST_COLUMN - column)
+def _key(common: int, size: int, column: int, columns: Columns) -> int:
+    """Similarity and head start above, column below (the first column highest), in one integer that sorts."""
+    similarity = common / max(size + columns.sizes[column] - common, 1)
+    weight = int(similarity * _ONE + 0.5) + columns.head_start[column]
+    return int(weight << COLUMN_BITS) | (_LAST_COLUMN - column)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -97,7 +112,7 @@ def _follow_edges(inputs: NDArray[np.int32], columns: Columns, common: Integers,
             common[column] += 1
     for place in range(count):
         column = keys[place]
-        keys[place] = _key(common[column], len(inputs), columns.sizes[column], column)
+        keys[place] = _key(common[column], len(inputs), column, columns)
         common[column] = 0
     return count
 
@@ -113,7 +128,7 @@ def _popcount(word: np.uint64) -> np.uint64:
 
 @njit(nogil=True, error_model="numpy")
 def _count_bits(inputs: NDArray[np.int32], columns: Columns, common: Integers, keys: Integers) -> int:
-    """Write the keys of all sets that share one of the `inputs`; return how many."""
+    """Write the keys of all sets of positive weight; return how many."""
     words = np.zeros(len(columns.bits), np.uint64)
     for k in inputs:
         words[k >> 6] |= np.uint64(1) << np.uint64(k & 63)
@@ -122,7 +137,7 @@ def _count_bits(inputs: NDArray[np.int32], columns: Columns, common: Integers, k
         for column in range(len(common)):
             common[column] += np.int64(_popcount(words[word] & columns.bits[word, column]))
     for column in range(len(common)):
-        keys[column] = _key(common[column], len(inputs), columns.sizes[column], column)
+        keys[column] = _key(common[column], len(inputs), column, columns)
     count = 0
     for key in keys:
         keys[count] = key
@@ -160,7 +175,7 @@ def most_similar(sets: InputSets, rows: Integers, columns: Columns, keep: Intege
     columns : Columns
         The sets to compare with, over the same inputs.
     keep : ndarray of int64, shape (n_rows,)
-        Length of each list at most, at least 1. Columns without a common input are never listed.
+        Length of each list at most, at least 1. Only columns of positive weight are listed.
     """
     n_columns = len(columns.sizes)
     bounds = np.zeros((3, len(rows)), np.int64)
