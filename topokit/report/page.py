@@ -72,7 +72,7 @@ def _environment() -> Environment:
 
 def _is_numeric(cell: object) -> bool:
     """Whether a table sets the cell to the right: numbers, and the dash of a missing one."""
-    return re.match(r"(< )?[-−]?\d|–$", str(cell)) is not None
+    return re.fullmatch(r"(< )?[-−]?\d[\d.,e+-]*( %| of [\d,]+)?|–", str(cell)) is not None
 
 
 def _assets() -> dict[str, str]:
