@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,14 @@ def test_a_relative_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(tk.load_series("a/step_*.npz")) == 2
     assert len(tk.load_series("a")) == 2
     assert len(tk.load_series("**/step_*.npz")) == 2
+
+
+def test_names_with_brackets_and_processes(tmp_path: Path) -> None:
+    paths = saved(tmp_path / "runs [old]", "epoch_1.npz", "epoch_2.npz")
+    assert len(tk.load_series(tmp_path / "runs [old]")) == 2
+    assert tk.load_series(paths[0]).epochs == (1,)
+    copy = pickle.loads(pickle.dumps(tk.load_series(paths)))
+    assert [network.n_edges for network in copy] == [1, 2]
 
 
 def test_one_file_is_a_series(tmp_path: Path) -> None:

@@ -79,6 +79,16 @@ def test_metadata_is_kept(tmp_path: Path) -> None:
     assert tk.open_checkpoint(tmp_path / "x.safetensors").metadata == {"format": "pt"}
 
 
+def test_the_framework_named_in_the_metadata_sets_the_axes(tmp_path: Path) -> None:
+    tensors = {"fc1.weight": torch.ones(4, 3), "fc2.weight": torch.ones(3, 2)}
+    for framework, sizes in (("flax", [4, 3, 2]), ("tf", [4, 3, 2])):
+        safetensors.torch.save_file(tensors, tmp_path / "x.safetensors", {"format": framework})
+        assert [layer.size for layer in tk.load(tmp_path / "x.safetensors").layers] == sizes
+    safetensors.torch.save_file(tensors, tmp_path / "x.safetensors", {"format": "pt"})
+    assert tk.inspect(tmp_path / "x.safetensors").problem
+    assert tk.inspect(tmp_path / "x.safetensors", axes="source-target").problem is None
+
+
 def test_types_below_a_byte_are_listed_and_not_read(tmp_path: Path) -> None:
     path = written(tmp_path / "x.safetensors", {"w": entry([2, 4], 0, 4, "F4")}, b"1234")
     inspection = tk.inspect(path)

@@ -205,6 +205,15 @@ def test_only_the_model_of_a_training_checkpoint_counts(optimizer: Any, key: str
     assert any("argparse.Namespace" in note for note in network.provenance.notes)
 
 
+def test_an_optimizer_alone_has_no_weights(tmp_path: Path) -> None:
+    model = nn.Linear(3, 2)
+    steps = torch.optim.Adam(model.parameters())
+    model(torch.ones(1, 3)).sum().backward()
+    steps.step()
+    with pytest.raises(NoWeightsFoundError, match="optimizer"):
+        tk.load(saved(steps.state_dict(), tmp_path))
+
+
 def test_masks_beside_the_model_are_its_masks(tmp_path: Path) -> None:
     tensors = state_dict()
     masks = {name: (tensor != 0) for name, tensor in tensors.items() if tensor.ndim == 2}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
@@ -59,10 +60,12 @@ def load_series(paths: Paths, **options: Unpack[LoadOptions]) -> Series:
     parent = Path(os.path.commonpath([path.parent for path in found]))
     timed = sorted(zip(_moments(found, parent), found, strict=True), key=lambda pair: _time(pair[0]))
 
-    def read(k: int) -> LayeredDAG:
-        return load(timed[k][1], **options)
+    moments, ordered = zip(*timed, strict=True)
+    return Series(moments, partial(_read, ordered, options), name=parent.name)
 
-    return Series([moment for moment, _ in timed], read, name=parent.name)
+
+def _read(paths: tuple[Path, ...], options: LoadOptions, k: int) -> LayeredDAG:
+    return load(paths[k], **options)
 
 
 def _found(paths: Paths) -> list[Path]:
@@ -73,6 +76,8 @@ def _found(paths: Paths) -> list[Path]:
             raise CheckpointError(missing[0], "there is no such file or folder", remedy="check the path")
     elif Path(paths).is_dir():
         found = _in_folder(Path(paths))
+    elif Path(paths).exists():
+        found = [Path(paths)]
     else:
         whole = Path(paths)
         found = list(Path(whole.anchor or ".").glob(str(whole.relative_to(whole.anchor))))

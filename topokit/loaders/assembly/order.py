@@ -17,7 +17,7 @@ _NOT_A_CHAIN = re.compile(
     re.IGNORECASE,
 )
 _SHOWN = 8
-_MOST_TRIED = 9
+_MOST_TRIED = 8
 
 
 def chosen_by_user(order: Sequence[str], entries: Sequence[TensorEntry]) -> list[TensorEntry]:

@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -112,6 +113,13 @@ def zip_names(path: Path, head: bytes) -> tuple[str, ...]:
     """Names in a zip archive; none when the file is no archive or its directory cannot be read."""
     if not head.startswith(ZIP_HEAD):
         return ()
+    status = path.stat()
+    return _names_at(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _names_at(path: Path, size: int, changed: int) -> tuple[str, ...]:
+    """The names, read once for all the formats that ask; size and time tell whether the file is the same."""
     try:
         with zipfile.ZipFile(path) as archive:
             return tuple(archive.namelist())
@@ -159,6 +167,8 @@ def _checked_member(info: zipfile.ZipInfo, file: BinaryIO, path: Path, format: s
 
 def _data_start(info: zipfile.ZipInfo, file: BinaryIO, path: Path, format: str) -> int:
     """Where the bytes of a member begin, once its own header agrees with the directory."""
+    if not 0 <= info.header_offset <= path.stat().st_size - _LOCAL_HEADER.size:
+        raise _corrupt(path, format, "lies outside the file", info.filename)
     file.seek(info.header_offset)
     fields = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
     signature, _, flags, method, _, _, crc, packed, size, name_length, extra_length = fields

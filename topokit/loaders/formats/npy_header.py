@@ -5,7 +5,7 @@ Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 
 from __future__ import annotations
 
-import ast
+import re
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -23,6 +23,13 @@ MAGIC = b"\x93NUMPY"
 LONGEST_HEADER = 65536 + 12
 
 _KINDS = "biufcSU"
+_VALUE = r"'[^']*+'|\"[^\"]*+\"|\[[^\]]*+\]|True|False|\([0-9L,\s]*+\)"
+_ITEM = rf"['\"](descr|fortran_order|shape)['\"]\s*+:\s*+({_VALUE})\s*+,?\s*+"
+_HEADER = re.compile(rf"\{{\s*+(?:{_ITEM})+\}}\s*+")
+_ITEMS = re.compile(_ITEM)
+_KEYS = {"descr", "fortran_order", "shape"}
+_FLAGS = ("True", "False")
+_RECORDS = "["
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +70,20 @@ def parse_npy_header(head: bytes, path: Path, format: str, name: str, limits: Li
     if start > len(head) or head[6] not in (1, 2, 3):
         problem = "has an array header that ends early, is too long or of an unknown version"
         raise CorruptCheckpointError(path, problem, format=format, place=place)
-    header = ast.literal_eval(head[8 + width : start].decode("utf-8" if head[6] == 3 else "latin-1").strip())
-    if not isinstance(header, dict) or set(header) != {"descr", "fortran_order", "shape"}:
+    text = head[8 + width : start].decode("utf-8" if head[6] == 3 else "latin-1")
+    fields = dict(_ITEMS.findall(text)) if _HEADER.fullmatch(text) else {}
+    if set(fields) != _KEYS or fields["fortran_order"] not in _FLAGS:
         raise CorruptCheckpointError(path, "has a header without type, order and shape", format=format, place=place)
     return NpyHeader(
-        _plain_dtype(header["descr"], path, format, place),
-        bool(header["fortran_order"]),
-        _plain_shape(header["shape"], path, format, name, limits),
+        _plain_dtype(fields["descr"], path, format, place),
+        fields["fortran_order"] == "True",
+        _plain_shape(fields["shape"], path, format, name, limits),
         start,
     )
 
 
-def _plain_dtype(description: Any, path: Path, format: str, place: str) -> np.dtype[Any]:
-    dtype = np.dtype(description) if isinstance(description, str) else None
+def _plain_dtype(description: str, path: Path, format: str, place: str) -> np.dtype[Any]:
+    dtype = None if description.startswith(_RECORDS) else np.dtype(description[1:-1])
     if dtype is None or dtype.kind not in _KINDS:
         what = "Python objects, which only a pickle can hold" if dtype == np.object_ else "records or dates"
         raise UnsupportedFeatureError(
@@ -84,9 +92,8 @@ def _plain_dtype(description: Any, path: Path, format: str, place: str) -> np.dt
     return dtype
 
 
-def _plain_shape(shape: Any, path: Path, format: str, name: str, limits: Limits) -> tuple[int, ...]:
-    if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
-        problem = "has a shape that is not whole numbers from 0 on"
-        raise CorruptCheckpointError(path, problem, format=format, place=repr(name))
-    check_rank(len(shape), path, format, name, limits)
-    return shape
+def _plain_shape(text: str, path: Path, format: str, name: str, limits: Limits) -> tuple[int, ...]:
+    """The shape in a tuple's own spelling; Python 2 wrote an L after each number."""
+    numbers = [number for number in re.split(r"[L,()\s]+", text) if number]
+    check_rank(len(numbers), path, format, name, limits)
+    return tuple(int(number) for number in numbers)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from topokit.dag import LayeredDAG
 from topokit.dag.codec import decode as decode_network
 from topokit.errors import CorruptCheckpointError, LimitExceededError
-from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name, check_rank
+from topokit.loaders.checkpoint import Axes, Checkpoint, TensorEntry, by_name, check_rank
 from topokit.loaders.formats.dtypes import check_readable, decode, stored_bytes
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.mapping import mapped
@@ -36,6 +36,7 @@ _DTYPES = {
 }
 _LARGEST_PLAUSIBLE_HEADER = 2**40
 _TOPOKIT_KEY = "topokit"
+_AXES_OF_FRAMEWORKS: dict[str, Axes] = {"tf": "source-target", "flax": "source-target"}
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -46,15 +47,17 @@ def recognises(path: Path, head: bytes) -> bool:
 def open_safetensors(path: Path, limits: Limits) -> Checkpoint:
     """List the tensors of a safetensors file.
 
-    The axes are taken as PyTorch's, (out, in, *kernel). A file that a recording wrote brings its network whole.
+    The axes are taken as PyTorch's, (out, in, *kernel), unless the file names TensorFlow or Flax as its origin. A file
+    that a recording wrote brings its network whole.
     """
     header, start = _read_header(path, limits)
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise _corrupt(path, "__metadata__ is not a table of strings")
     _check_offsets(header, path, path.stat().st_size - start, limits)
+    axes = _AXES_OF_FRAMEWORKS.get(metadata.get("format", ""), "torch")
     names = sorted(header, key=natural_key)
-    tensors = by_name((_entry(name, header[name], path, start) for name in names), path, limits)
+    tensors = by_name((_entry(name, header[name], path, start, axes) for name in names), path, limits)
     stored = metadata.pop(_TOPOKIT_KEY, None)
     return Checkpoint(
         path=path,
@@ -126,7 +129,7 @@ def _are_counts(values: Any) -> bool:
     return isinstance(values, list) and all(type(value) is int and value >= 0 for value in values)
 
 
-def _entry(name: str, entry: dict[str, Any], path: Path, start: int) -> TensorEntry:
+def _entry(name: str, entry: dict[str, Any], path: Path, start: int, axes: Axes) -> TensorEntry:
     begin, end = entry["data_offsets"]
     dtype, shape = _DTYPES.get(entry["dtype"], str(entry["dtype"])), tuple(entry["shape"])
     return TensorEntry(
@@ -137,7 +140,7 @@ def _entry(name: str, entry: dict[str, Any], path: Path, start: int) -> TensorEn
         path=path,
         format=NAME,
         reader=_reader(name, dtype, shape, path, start + begin, end - begin),
-        axes="torch",
+        axes=axes,
     )
 
 

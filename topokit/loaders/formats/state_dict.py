@@ -72,7 +72,7 @@ def contents_of(root: Any, is_tensor: Callable[[Any], bool], path: Path, format:
     walk = _Walk(is_tensor, path, format, limits)
     model = _model_key(root, walk) if isinstance(root, dict) else None
     if model is None:
-        return Contents(tuple(walk.under((), root)), _plain_values(root))
+        return Contents(tuple(walk.under((), root, _aside(None, root))), _plain_values(root))
     tensors = [*walk.under((), root[model])]
     for key, value in root.items():
         if key != model:

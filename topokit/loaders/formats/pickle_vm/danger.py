@@ -27,18 +27,29 @@ _BUILTINS = frozenset(
         *("globals", "vars", "locals", "reload", "delattr", "exit", "quit"),
     ]
 )
-_NAMES = frozenset(
-    [
-        *("torch.load", "torch.hub.load", "torch.serialization.load", "torch.jit.load"),
-        *("torch.package.package_importer.PackageImporter", "torch.storage._load_from_bytes"),
-        *("torch.utils.collect_env.run", "torch.utils.bottleneck.__main__.run_cprofile"),
-        *("torch.distributed.rpc.rpc_sync", "torch.utils._config_module.load_config", "numpy.load"),
-        *("numpy.testing._private.utils.runstring", "numpy.f2py.crackfortran.getlincoef", "joblib.load"),
-        *("pandas.read_pickle", "operator.attrgetter", "operator.methodcaller", "types.CodeType"),
-        *("types.FunctionType", "functools.reduce", "io.open", "io.open_code", "io.FileIO", "_io.open"),
-        *("_io.FileIO", "logging.config.listen"),
-    ]
-)
+_NAMES = {
+    "torch": ("load",),
+    "torch.hub": ("load",),
+    "torch.serialization": ("load",),
+    "torch.jit": ("load",),
+    "torch.package.package_importer": ("PackageImporter",),
+    "torch.storage": ("_load_from_bytes",),
+    "torch.utils.collect_env": ("run",),
+    "torch.utils.bottleneck.__main__": ("run_cprofile",),
+    "torch.distributed.rpc": ("rpc_sync",),
+    "torch.utils._config_module": ("load_config",),
+    "numpy": ("load",),
+    "numpy.testing._private.utils": ("runstring",),
+    "numpy.f2py.crackfortran": ("getlincoef",),
+    "joblib": ("load",),
+    "pandas": ("read_pickle",),
+    "operator": ("attrgetter", "methodcaller"),
+    "types": ("CodeType", "FunctionType"),
+    "functools": ("reduce",),
+    "io": ("open", "open_code", "FileIO"),
+    "_io": ("open", "FileIO"),
+    "logging.config": ("listen",),
+}
 _OLD_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 
 
@@ -50,6 +61,6 @@ def modern(module: str) -> str:
 def is_dangerous(reference: Global) -> bool:
     """Whether calling that name, or anything inside it, could run code, reach the network or touch files."""
     module, name = reference.module, reference.name
-    if module.split(".")[0] in _PACKAGES or module in _MODULES or f"{module}.{name}" in _NAMES:
+    if module.split(".")[0] in _PACKAGES or module in _MODULES or name in _NAMES.get(module, ()):
         return True
     return module == "builtins" and name.split(".")[0] in _BUILTINS
