@@ -57,6 +57,8 @@ def test_the_order_may_be_given_by_tensor_or_module(tmp_path: Path) -> None:
         tk.load(path, order=["a", "b"])
     with pytest.raises(UnknownNameError, match="unknown weight tensor 'z'"):
         tk.load(path, order=["z"])
+    with pytest.raises(ParameterError, match=r"'a\.weight' twice"):
+        tk.load(path, order=["a", "a.weight"])
 
 
 def test_an_order_that_the_names_do_not_tell_is_noted(tmp_path: Path) -> None:
@@ -198,11 +200,11 @@ def test_zeros_of_both_signs_are_no_edges_and_the_smallest_number_is_one(tmp_pat
 def test_options_are_checked(options: dict[str, object], tmp_path: Path) -> None:
     path = save_npz(tmp_path)
     with pytest.raises(ParameterError):
-        tk.load(path, **options)  # type: ignore[arg-type]
+        tk.load(path, **options)
     with pytest.raises(ParameterError):
-        tk.inspect(path, **options)  # type: ignore[arg-type]
+        tk.inspect(path, **options)
     with pytest.raises(UnknownNameError, match="did you mean 'masks'"):
-        tk.inspect(path, mask="x")  # type: ignore[call-arg]
+        tk.inspect(path, mask="x")
 
 
 def test_isolated_neurons_stay(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_options_reach_every_checkpoint(tmp_path: Path) -> None:
     assert [network.n_edges for network in series] == [20, 20]
     assert series[0].layers[0].size == 4
     with pytest.raises(UnknownNameError, match="unknown option"):
-        tk.load_series(tmp_path, orders=["fc"])  # type: ignore[call-arg]
+        tk.load_series(tmp_path, orders=["fc"])
 
 
 def test_folders_of_layers_are_checkpoints(tmp_path: Path) -> None:

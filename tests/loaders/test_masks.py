@@ -66,6 +66,21 @@ def test_masks_in_another_file(naming: str, tmp_path: Path) -> None:
     check_masked(tk.load(tmp_path / "x.pt", masks=str(tmp_path / "mask.npz")))
 
 
+def test_a_module_means_its_weight_and_not_its_mask(tmp_path: Path) -> None:
+    tensors = {"fc.mask": torch.ones(2, 3), "fc.weight": torch.zeros(2, 3)}
+    torch.save(tensors, tmp_path / "x.pt")
+    block = tk.load(tmp_path / "x.pt", order=["fc"]).blocks[0]
+    assert (block.mask_source, block.n_edges) == ("mask", 6)
+    assert block.weights is not None
+
+
+def test_where_masks_came_from_is_noted(tmp_path: Path) -> None:
+    path = save_npz(tmp_path)
+    np.savez(tmp_path / "m.npz", fc1=masks()[0])
+    assert "masks were given in memory" in tk.load(path, masks={"fc1": masks()[0]}).provenance.notes
+    assert f"masks were given in {tmp_path / 'm.npz'}" in tk.load(path, masks=tmp_path / "m.npz").provenance.notes
+
+
 def test_given_masks_win_over_those_of_the_file(tmp_path: Path) -> None:
     tensors = state_dict()
     for k, mask in enumerate(masks(seed=9), start=1):

@@ -49,7 +49,7 @@ def test_big_endian_weights_make_the_same_network(dtype: str, tmp_path: Path) ->
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_npz_comes_back_bit_for_bit(save: object, tmp_path: Path) -> None:
     arrays = {"w1": matrices()[0], "w2": np.asfortranarray(matrices()[1]), "b1": np.ones(5), "name": np.array("set")}
-    save(tmp_path / "x.npz", **arrays)  # type: ignore[operator]
+    save(tmp_path / "x.npz", **arrays)
     tensors = tk.open_checkpoint(tmp_path / "x.npz").tensors
     assert set(tensors) == set(arrays)
     for name, array in arrays.items():
@@ -82,7 +82,7 @@ def test_object_arrays_are_refused_unread(save: object, tmp_path: Path) -> None:
             return pytest.fail, ("the pickle ran",)
 
     path = tmp_path / ("w.npy" if save is np.save else "w.npz")
-    save(path, np.array([[Bomb()]], dtype=object), allow_pickle=True)  # type: ignore[operator]
+    save(path, np.array([[Bomb()]], dtype=object), allow_pickle=True)
     with pytest.raises(UnsupportedFeatureError, match="Python objects"):
         tk.load(path)
 

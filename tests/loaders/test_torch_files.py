@@ -89,7 +89,7 @@ def test_a_padded_and_a_cloned_tensor_are_no_aliases_and_a_tied_one_is(tmp_path:
 
 def test_parameters_and_buffers_with_attributes_come_back(tmp_path: Path) -> None:
     parameter = nn.Parameter(torch.randn(2, 3))
-    parameter.tag = "kept"  # type: ignore[attr-defined]
+    parameter.tag = "kept"
     path = saved({"w": parameter, "b": nn.Buffer(torch.ones(3, 4))}, tmp_path)
     assert same(read(path, "w"), parameter.detach().numpy())
     assert same(read(path, "b"), np.ones((3, 4), np.float32))

@@ -56,7 +56,7 @@ def candidates_of(checkpoint: Checkpoint, options: Options) -> Candidates:
     weights, masks = _matrices(entries, roles, "weight"), _matrices(entries, roles, "mask")
     aliases = _aliases(weights)
     if options.order is not None:
-        chosen = chosen_by_user(options.order, entries)
+        chosen = chosen_by_user(options.order, entries, roles)
     else:
         chosen = [entry for entry in weights if entry.name not in aliases] or masks
     alone = frozenset(entry.name for entry in chosen if roles[entry.name] == "mask")
@@ -116,7 +116,7 @@ def _nothing_found(checkpoint: Checkpoint, roles: Mapping[str, Role]) -> NoWeigh
     held = f"only tensors of another kind ({', '.join(kinds)})" if roles else "no tensor"
     return NoWeightsFoundError(
         checkpoint.path,
-        f"has no weight matrix, {held}",
+        "; ".join([f"has no weight matrix, {held}", *checkpoint.notes]),
         format=checkpoint.format,
         remedy="see `topokit inspect`, and name the matrices with order=[...] if they are there",
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 
-from topokit.errors import AmbiguousTopologyError, UnknownNameError
+from topokit.errors import AmbiguousTopologyError, ParameterError, UnknownNameError
 from topokit.loaders.assembly.geometry import Fit, Kind, ends_of, first_fit, next_fit
 from topokit.loaders.checkpoint import Axes, Checkpoint, Role, TensorEntry
 from topokit.loaders.naming import module_of
@@ -20,20 +21,28 @@ _SHOWN = 8
 _MOST_TRIED = 8
 
 
-def chosen_by_user(order: Sequence[str], entries: Sequence[TensorEntry]) -> list[TensorEntry]:
-    """The tensors that the user names, by their own names or their modules'.
+def chosen_by_user(
+    order: Sequence[str], entries: Sequence[TensorEntry], roles: Mapping[str, Role]
+) -> list[TensorEntry]:
+    """The tensors that the user names, by their own names or their modules', which mean weights before masks.
 
     Raises
     ------
     UnknownNameError
         No tensor with two axes or more has that name.
+    ParameterError
+        A tensor is named twice.
     """
-    matrices = [entry for entry in entries if len(entry.shape) > 1]
+    matrices = sorted((e for e in entries if len(e.shape) > 1), key=lambda e: roles[e.name] == "mask")
     known = {module_of(e.name): e for e in reversed(matrices)} | {e.name: e for e in matrices}
     for name in order:
         if name not in known:
             raise UnknownNameError("weight tensor", name, known)
-    return [known[name] for name in order]
+    chosen = [known[name] for name in order]
+    repeated = [name for name, times in Counter(entry.name for entry in chosen).items() if times > 1]
+    if repeated:
+        raise ParameterError(f"order= names {repeated[0]!r} twice: a chain passes each tensor once")
+    return chosen
 
 
 def chained(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -131,6 +132,9 @@ def _blocks(found: Candidates, fits: Sequence[Fit], layers: Sequence[Layer]) -> 
 def _reading_notes(found: Candidates, fits: Sequence[Fit], options: Options) -> list[str]:
     conventions = {"torch": "(out, in)", "source-target": "(in, out)"}
     notes = [f"matrices were read as {' and '.join(sorted({conventions[fit.axes] for fit in fits}))}"]
+    if options.masks is not None:
+        source = "in memory" if isinstance(options.masks, Mapping) else f"in {os.fspath(options.masks)}"
+        notes.append(f"masks were given {source}")
     if any(fit.bias_row for fit in fits):
         reason = "as asked" if options.bias_row == "last" else "each has one row more than the previous one has columns"
         notes.append(f"the last row of every matrix was taken for biases and dropped: {reason}")

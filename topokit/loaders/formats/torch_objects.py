@@ -180,6 +180,7 @@ TORCH_CONSTRUCTORS: Constructors = {
     Global("torch._utils", "_rebuild_qtensor"): _strided,
     Global("torch._utils", "_rebuild_parameter"): _parameter,
     Global("torch._utils", "_rebuild_parameter_with_state"): _parameter,
+    Global("torch._utils", "_rebuild_device_tensor_from_cpu_tensor"): _parameter,
     Global("torch._utils", "_rebuild_sparse_tensor"): _sparse,
     Global("torch._utils", "_rebuild_sparse_csr_tensor"): _sparse,
     Global("torch._tensor", "_rebuild_from_type_v2"): _of_type,
