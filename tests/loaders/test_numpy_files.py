@@ -88,9 +88,10 @@ def test_object_arrays_are_refused_unread(save: object, tmp_path: Path) -> None:
 
 
 def test_records_are_refused(tmp_path: Path) -> None:
-    np.save(tmp_path / "w.npy", np.zeros(3, [("a", "f4")]))
-    with pytest.raises(UnsupportedFeatureError, match="records"):
-        tk.load(tmp_path / "w.npy")
+    for dtype in ([("a", "f4")], [("date", "M8[D]"), ("price", "f8", (2,))], "M8[s]"):
+        np.save(tmp_path / "w.npy", np.zeros(3, dtype))
+        with pytest.raises(UnsupportedFeatureError, match="records or dates"):
+            tk.load(tmp_path / "w.npy")
 
 
 def npy(header: str, data: bytes = b"") -> bytes:

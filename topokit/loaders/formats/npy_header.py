@@ -23,7 +23,7 @@ MAGIC = b"\x93NUMPY"
 LONGEST_HEADER = 65536 + 12
 
 _KINDS = "biufcSU"
-_VALUE = r"'[^']*+'|\"[^\"]*+\"|\[[^\]]*+\]|True|False|\([0-9L,\s]*+\)"
+_VALUE = r"'[^']*+'|\"[^\"]*+\"|\[(?:[^\[\]]|\[[^\[\]]*+\])*+\]|True|False|\([0-9L,\s]*+\)"
 _ITEM = rf"['\"](descr|fortran_order|shape)['\"]\s*+:\s*+({_VALUE})\s*+,?\s*+"
 _HEADER = re.compile(rf"\{{\s*+(?:{_ITEM})+\}}\s*+")
 _ITEMS = re.compile(_ITEM)

@@ -20,7 +20,9 @@ _UNPACK = "unpack it and give the checkpoint inside"
 
 _LEGACY_TORCH = bytes.fromhex("80028a0a6cfc9c46f9206aa85019")
 _OLD_PICKLE = re.compile(rb"\(*(c[\w.]+\n[\w.]+\n|[dl]p\d+\n|i[\w.]+\n|S'.*'\n)")
-_PICKLE_NAME = "Python pickle"
+_PICKLE_NAME = "Python pickle (plain or joblib)"
+_LEGACY_PICKLES = 4
+_JOBLIB = "joblib."
 _LEGACY_NAME = "PyTorch before 1.6 (not a zip archive)"
 
 Test = Callable[[Path, bytes], bool]
@@ -129,15 +131,22 @@ def refuse(path: Path, head: bytes, limits: Limits) -> NoReturn:
 
 
 def _follow(path: Path, known: KnownFormat, limits: Limits) -> None:
-    """Follow the pickles of the file without running them, so that an attack is called one."""
+    """Follow the pickles of the file without running them, so that an attack is called one.
+
+    Joblib puts the numbers of an array in the middle of a pickle, where nobody else can follow it.
+    """
     legacy = known.name == _LEGACY_NAME
     if path.stat().st_size > limits.header_bytes and not legacy:
         return
     with path.open("rb") as file:
         data = file.read(limits.header_bytes)
     machine = Machine(data, path, known.name, constructors=CONSTRUCTORS, persistent=_nothing, limits=limits)
-    for _ in range(4 if legacy else 1):
-        machine.run()
+    try:
+        for _ in range(_LEGACY_PICKLES if legacy else 1):
+            machine.run()
+    except CorruptCheckpointError:
+        if not any(name.module.startswith(_JOBLIB) for name in machine.unknown):
+            raise
 
 
 def _nothing(persistent_id: object) -> None:
