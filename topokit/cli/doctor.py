@@ -36,7 +36,9 @@ def _requirements() -> list[tuple[str, str]]:
     found = [_REQUIREMENT.match(line) for line in requires("topokit") or []]
     pairs = [(match[1], match[2] or "") for match in found if match]
     # The extra "all" only repeats the others.
-    return sorted((pair for pair in pairs if pair[0] != "topokit" and pair[1] != "all"), key=lambda pair: (pair[1], pair[0]))
+    return sorted(
+        (pair for pair in pairs if pair[0] != "topokit" and pair[1] != "all"), key=lambda pair: (pair[1], pair[0])
+    )
 
 
 def _state(package: str, extra: str) -> dict[str, Any]:

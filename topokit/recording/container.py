@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-MAX_HEADER_BYTES = 100_000_000
+from topokit.errors import CheckpointError
+from topokit.loaders.formats.safetensors import read_header
+from topokit.loaders.limits import Limits
 
 _DTYPE_NAMES = {
     np.dtype(np.bool_): "BOOL",
@@ -69,17 +71,10 @@ def read_metadata(path: Path) -> dict[str, str]:
     OSError
         The file cannot be read.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(MAX_HEADER_BYTES, size - 8):
-            raise ValueError(f"its {size} bytes cannot hold the header they announce")
-        header = _parse(file.read(length))
-    metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        raise ValueError("its metadata are not strings")
-    if 8 + length + _data_bytes(header) != size:
-        raise ValueError(f"its header describes {8 + length + _data_bytes(header)} bytes, the file has {size}")
+    try:
+        metadata, _, _ = read_header(path, Limits())
+    except CheckpointError as error:
+        raise ValueError(error.problem) from error
     return metadata
 
 
@@ -109,20 +104,3 @@ def _entry(array: NDArray[Any], offset: int) -> dict[str, Any]:
 
 def _little_endian(array: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-
-
-def _parse(text: bytes) -> dict[str, Any]:
-    try:
-        header = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError("its header is not JSON") from error
-    if not isinstance(header, dict):
-        raise ValueError("its header is not a JSON object")
-    return header
-
-
-def _data_bytes(header: Mapping[str, Any]) -> int:
-    try:
-        return max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
-    except (TypeError, KeyError, IndexError, ValueError, AttributeError) as error:
-        raise ValueError("its header describes no tensors") from error

@@ -50,11 +50,7 @@ def open_safetensors(path: Path, limits: Limits) -> Checkpoint:
     The axes are taken as PyTorch's, (out, in, *kernel), unless the file names TensorFlow or Flax as its origin. A file
     that a recording wrote brings its network whole.
     """
-    header, start = _read_header(path, limits)
-    metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        raise _corrupt(path, "__metadata__ is not a table of strings")
-    _check_offsets(header, path, path.stat().st_size - start, limits)
+    metadata, header, start = read_header(path, limits)
     axes = _AXES_OF_FRAMEWORKS.get(metadata.get("format", ""), "torch")
     names = sorted(header, key=natural_key)
     tensors = by_name((_entry(name, header[name], path, start, axes) for name in names), path, limits)
@@ -70,7 +66,29 @@ def open_safetensors(path: Path, limits: Limits) -> Checkpoint:
     )
 
 
-def _read_header(path: Path, limits: Limits) -> tuple[dict[str, Any], int]:
+def read_header(path: Path, limits: Limits) -> tuple[dict[str, str], dict[str, Any], int]:
+    """The metadata, the tensors' entries and the byte where the tensors begin; no tensor is read.
+
+    Raises
+    ------
+    CorruptCheckpointError
+        The header contradicts itself or the file's length.
+    LimitExceededError
+        It declares more than the limits allow.
+    ValueError
+        It is not JSON.
+    OSError
+        The file cannot be read.
+    """
+    header, start = _read_json(path, limits)
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise _corrupt(path, "__metadata__ is not a table of strings")
+    _check_offsets(header, path, path.stat().st_size - start, limits)
+    return metadata, header, start
+
+
+def _read_json(path: Path, limits: Limits) -> tuple[dict[str, Any], int]:
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")

@@ -99,7 +99,7 @@ class MaskedEngine:
             parameter.grad = None
         scores = self.model(x)
         loss = functional.cross_entropy(scores, y)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         if rewires and self.method.uses_gradient:
             self._gradients = {name: _gradient(self.parameters[name]).clone() for name in self.masks}
         if not (rewires and self._config.update_replaces_step):
