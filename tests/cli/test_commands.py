@@ -116,9 +116,13 @@ def test_analyze_writes_a_frame_and_a_figure_each(
 def test_analyze_takes_checkpoints_and_says_what_they_lack(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["analyze", str(checkpoint), "-o", str(tmp_path / "out"), "--replicates", "5"]) == 0
-    assert "rank_evolution left out" in capsys.readouterr().err
+    words = ["analyze", str(checkpoint), "--replicates", "5"]
+    assert run([*words, "-o", str(tmp_path / "out")]) == 0
+    assert "input_map left out" in capsys.readouterr().err
     assert (tmp_path / "out" / "kshell.pdf").stat().st_size > 1000
+    assert run([*words, "-o", str(tmp_path / "shaped"), "--shape", "4,5"]) == 0
+    assert "left out" not in capsys.readouterr().err
+    assert (tmp_path / "shaped" / "input_map.pdf").stat().st_size > 1000
 
 
 def test_compare_agrees_with_the_library(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,17 +19,23 @@ MATRIX_SIDE = 40
 SUFFIXES = click.Choice(["pdf", "svg", "png"])
 
 
+def _shape(context: click.Context, option: click.Parameter, text: str | None) -> tuple[int, ...] | None:
+    try:
+        return tuple(int(part) for part in text.split(",")) if text else None
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no shape: write numbers such as 28,28") from error
+
+
 @click.command()
 @click.argument("sources", nargs=-1, required=True)
 @click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="Folder to make.")
 @click.option("--figures", "suffix", type=SUFFIXES, default="pdf", show_default=True, help="Format of the figures.")
 @click.option("--replicates", default=100, show_default=True, help="Bootstrap replicates of each power-law test.")
 @click.option("--threshold", default=10, show_default=True, help="Degree below which a neuron counts as dormant.")
+@click.option("--shape", callback=_shape, help="How the inputs lie, such as 28,28 or 3,32,32, for the input map.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
 @json_option
-def analyze(
-    sources: tuple[str, ...], out: Path, suffix: str, replicates: int, threshold: int, seed: int, as_json: bool
-) -> None:
+def analyze(sources: tuple[str, ...], out: Path, suffix: str, as_json: bool, **options: Any) -> None:
     """Write the frames (CSV) and figures of every analysis of SOURCES into a new folder.
 
     A source is a checkpoint, a quoted pattern of checkpoints such as 'ckpts/epoch_*.pt', or a recording.
@@ -44,30 +50,36 @@ def analyze(
             click.echo(f"{source}: {len(series)} network(s)", err=True)
             place = folder / source_name(source) if len(sources) > 1 else folder
             place.mkdir(exist_ok=True)
-            for name, analysis in analyses(replicates=replicates, threshold=threshold, seed=seed).items():
+            for name, analysis in analyses(over_time=len(series) > 1, **options).items():
                 if problem := _write(analysis, series, place / name, suffix):
                     click.echo(f"{source}: {name} left out: {problem}", err=True)
             summaries.append(summary(source, series))
     if as_json:
         print_json({"out": str(out), "sources": summaries})
         return
-    print_table(list(summaries[0]), [list(row.values()) for row in summaries], title=f"written to {out}")
+    rows = [[Path(*Path(row["source"]).parts[-2:]), *list(row.values())[1:]] for row in summaries]
+    print_table(list(summaries[0]), rows, title=f"written to {out}")
 
 
-def analyses(*, replicates: int, threshold: int, seed: int) -> dict[str, Callable[[Series], Result]]:
-    """The analyses by name, as functions of a series."""
+def analyses(
+    *, over_time: bool, replicates: int, threshold: int, seed: int, shape: tuple[int, ...] | None
+) -> dict[str, Callable[[Series], Result]]:
+    """The analyses by name, as functions of a series; those `over_time` need several networks."""
     import topokit as tk
 
-    return {
+    of_each: dict[str, Callable[[Series], Result]] = {
         "degrees": tk.degrees,
         "power_law": lambda series: tk.power_law(series, replicates=replicates, rng=seed),
         "kshell": tk.kshell,
         "dormant": lambda series: tk.dormant(series, threshold=threshold),
-        "input_map": tk.input_map,
+        "input_map": lambda series: tk.input_map(series, shape=shape),
+    }
+    of_changes: dict[str, Callable[[Series], Result]] = {
         "rank_evolution": tk.rank_evolution,
         "nnstd_against_first": tk.nnstd_against,
         "nnstd_matrix": lambda series: tk.nnstd_matrix(_thinned(series)),
     }
+    return of_each | of_changes if over_time else of_each
 
 
 def summary(source: str, series: Series) -> dict[str, Any]:

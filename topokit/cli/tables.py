@@ -22,7 +22,8 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, title: 
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for k, name in enumerate(header):
         right = any(isinstance(row[k], int | float) for row in held)
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
+        longest_word = max(map(len, name.split()))
+        table.add_column(name, justify="right" if right else "left", overflow="fold", min_width=longest_word)
     for row in held:
         table.add_row(*(Text(_cell(value)) for value in row))
     Console(soft_wrap=False).print(table)
