@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -49,7 +50,7 @@ class Meta:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Result:
+class Result(ABC):
     """Base of all results: frozen, without side effects.
 
     Attributes
@@ -63,9 +64,9 @@ class Result:
     meta: Meta
 
     @property
+    @abstractmethod
     def frame(self) -> pd.DataFrame:
         """The result as a tidy table with fixed columns."""
-        raise NotImplementedError
 
     def to_json(self) -> str:
         """The frame's rows and the meta data as JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -19,10 +20,9 @@ def bench(pattern: str) -> None:
     folder = Path(topokit.__file__).parents[1] / "tests" / "benchmarks"
     if not folder.is_dir():
         raise DataError(f"{folder} is absent: the benchmarks come with the clone, run this command from it")
-    try:
-        import pytest_benchmark  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("pytest-benchmark", "timing") from error
+    if find_spec("pytest_benchmark") is None:
+        raise MissingExtraError("pytest-benchmark", "timing")
     flags = ["--benchmark-only", "--benchmark-columns=median,min,rounds", "--benchmark-group-by=group"]
     chosen = ["-k", pattern] if pattern else []
-    sys.exit(subprocess.run([sys.executable, "-m", "pytest", str(folder), *flags, *chosen], check=False).returncode)
+    done = subprocess.run([sys.executable, "-m", "pytest", str(folder), *flags, *chosen], check=False)
+    click.get_current_context().exit(done.returncode)
