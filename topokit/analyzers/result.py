@@ -39,8 +39,8 @@ class Meta:
     version: str = topokit.__version__
 
     def to_dict(self) -> dict[str, Any]:
-        """The parameters with the DOI or address of each reference."""
-        sources = {key: REFERENCES[key].url for key in self.references}
+        """The parameters with the DOI, address or title of each reference."""
+        sources = {key: REFERENCES[key].url or REFERENCES[key].text for key in self.references}
         return {
             "analyzer": self.analyzer,
             "parameters": dict(self.parameters),
@@ -70,8 +70,7 @@ class Result(ABC):
 
     def to_json(self) -> str:
         """The frame's rows and the meta data as JSON."""
-        rows = json.loads(self.frame.to_json(orient="records", double_precision=15))
-        return json.dumps({"meta": self.meta.to_dict(), "rows": rows})
+        return json.dumps({"meta": self.meta.to_dict(), "rows": frame_rows(self.frame)}, allow_nan=False)
 
     def plot(self, **options: Any) -> Any:
         """Draw the result's own figure; options are those of the function in `topokit.plots`."""
@@ -79,6 +78,13 @@ class Result(ABC):
 
     def _repr_html_(self) -> str:
         return f"<p><b>{type(self).__name__}</b></p>{self.frame.head(20).to_html(index=False)}"
+
+
+def frame_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as JSON-safe mappings with all digits; what is missing or infinite is None."""
+    finite = frame.replace([np.inf, -np.inf], np.nan)
+    rows = finite.astype(object).where(finite.notna(), None).to_dict("records")
+    return [{str(column): value for column, value in row.items()} for row in rows]
 
 
 def time_columns(moments: tuple[Moment, ...]) -> pd.DataFrame:

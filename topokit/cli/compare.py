@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def compare(a: str, b: str, preset: Literal["authors"] | None, as_json: bool) -> None:
     """Compare two checkpoints (or the last frames of two recordings) layer by layer."""
     from topokit.analyzers import nnstd
+    from topokit.analyzers.result import frame_rows
     from topokit.cli.sources import open_source
 
     first, second = open_source(a)[-1], open_source(b)[-1]
@@ -27,7 +28,7 @@ def compare(a: str, b: str, preset: Literal["authors"] | None, as_json: bool) ->
     frame = distance.frame
     if as_json:
         print_json(
-            {"a": _facts(a, first), "b": _facts(b, second), "total": distance.total, "layers": frame.to_dict("records")}
+            {"a": _facts(a, first), "b": _facts(b, second), "total": distance.total, "layers": frame_rows(frame)}
         )
         return
     print_table(

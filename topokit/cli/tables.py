@@ -30,8 +30,8 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, title: 
 
 
 def print_json(value: Any) -> None:
-    """Print JSON; a missing number is null, as JSON has no NaN."""
-    click.echo(json.dumps(_plain(value), indent=1, allow_nan=False))
+    """Print JSON-safe values; JSON has no NaN."""
+    click.echo(json.dumps(value, indent=1, allow_nan=False))
 
 
 def _cell(value: Any) -> str:
@@ -42,13 +42,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    if hasattr(value, "item"):
-        return _plain(value.item())
-    return None if isinstance(value, float) and not math.isfinite(value) else value

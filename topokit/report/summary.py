@@ -11,6 +11,7 @@ import pandas as pd
 
 import topokit
 from topokit.analyzers import DegreeDistribution, DormantNeurons, KShells, PowerLawTest
+from topokit.analyzers.result import frame_rows
 from topokit.citations import ANALYZER_REFERENCES, REFERENCES
 from topokit.dag import LayeredDAG, Series
 from topokit.recording import Recording
@@ -155,16 +156,16 @@ def _power_law_rows(result: PowerLawTest) -> list[Row]:
         "verdict",
         "reason",
     ]
-    return _records(result.frame.tail(len(result.layers))[columns])
+    return frame_rows(result.frame.tail(len(result.layers))[columns])
 
 
 def _shell_rows(result: KShells) -> list[Row]:
-    return _records(result.summary.iloc[[-1]][["k_max", "core", "crust", "isolated"]])
+    return frame_rows(result.summary.iloc[[-1]][["k_max", "core", "crust", "isolated"]])
 
 
 def _dormant_rows(result: DormantNeurons) -> list[Row]:
     columns = ["layer", "size", "below_threshold", "no_input", "no_output"]
-    return _records(result.frame.groupby("layer", sort=False)[columns].tail(1))
+    return frame_rows(result.frame.groupby("layer", sort=False)[columns].tail(1))
 
 
 def _rows(findings: Findings, name: str, rows: Any) -> list[Row]:
@@ -175,11 +176,6 @@ def _references(findings: Findings) -> list[Row]:
     methods = [str(run.series.run.get("method")) for run in findings.runs if isinstance(run.series, Recording)]
     keys = [key for name in (*CITED, *methods) for key in ANALYZER_REFERENCES.get(name, ())]
     return [{"text": REFERENCES[key].text, "url": REFERENCES[key].url} for key in dict.fromkeys(keys)]
-
-
-def _records(table: pd.DataFrame) -> list[Row]:
-    rows: list[Row] = json.loads(table.to_json(orient="records", double_precision=15))
-    return rows
 
 
 def _column(metrics: pd.DataFrame, word: str) -> pd.Series[float] | None:

@@ -1,0 +1,57 @@
+"""What every result can do."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import topokit as tk
+from topokit.analyzers.result import Result, frame_rows
+
+
+def networks() -> list[tk.LayeredDAG]:
+    rng = np.random.default_rng(0)
+    shapes = [(16, 30), (30, 30), (30, 4)]
+    weights = [[rng.normal(size=s) * (rng.random(s) < 0.4) for s in shapes] for _ in range(3)]
+    return [tk.LayeredDAG.from_adjacencies(w, input_shape=(4, 4)) for w in weights]
+
+
+RESULTS = {
+    "degrees": lambda nets: tk.degrees(nets),
+    "power_law": lambda nets: tk.power_law(nets, replicates=5, rng=0),
+    "fit_power_law": lambda nets: tk.fit_power_law([1, 1, 1, 2, 2, 3, 5, 8], replicates=5, rng=0),
+    "kshell": lambda nets: tk.kshell(nets),
+    "dormant": lambda nets: tk.dormant(nets),
+    "tau_dormant": lambda nets: tk.tau_dormant({"hidden1": np.arange(5.0)}),
+    "rank_evolution": lambda nets: tk.rank_evolution(nets),
+    "input_map": lambda nets: tk.input_map(nets),
+    "nnstd": lambda nets: tk.nnstd(nets[0], nets[1]),
+    "nnstd_matrix": lambda nets: tk.nnstd_matrix(nets),
+    "nnstd_against": lambda nets: tk.nnstd_against(nets),
+    "nnstd_consecutive": lambda nets: tk.nnstd_consecutive(nets),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_json_holds_the_frame_and_how_it_was_made(name: str) -> None:
+    result: Result = RESULTS[name](networks())
+    stored = json.loads(result.to_json())
+    assert len(stored["rows"]) == len(result.frame) > 0
+    assert list(stored["rows"][0]) == list(result.frame.columns)
+    assert stored["meta"]["analyzer"] == name
+    assert stored["meta"]["topokit"] == tk.__version__
+    assert all(stored["meta"]["references"].values())
+    assert "<table" in result._repr_html_()
+    with pytest.raises(AttributeError):
+        result.meta = None  # type: ignore[misc, assignment]
+
+
+def test_rows_keep_every_digit_and_missing_numbers_are_none() -> None:
+    values = [6.04e-20, 1 / 3, np.nan, np.inf]
+    frame = pd.DataFrame({"p": values, "step": pd.array([1, None, 3, 4], dtype="Int64")})
+    rows = json.loads(json.dumps(frame_rows(frame), allow_nan=False))
+    assert [row["p"] for row in rows] == [6.04e-20, 1 / 3, None, None]
+    assert [row["step"] for row in rows] == [1, None, 3, 4]
