@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -74,6 +75,17 @@ def test_a_bad_checkpoint_is_one_line_that_names_it(
     line = failure(["analyze", str(file), "-o", str(out)], capsys)
     assert str(file) in line
     assert list(tmp_path.iterdir()) in ([], [file])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_inspect_ends_with_the_problem(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = make(tmp_path, kind)
+    assert run(["inspect", str(file), "--json"]) == 2
+    captured = capsys.readouterr()
+    (line,) = captured.err.splitlines()
+    assert str(file) in line
+    if captured.out:
+        assert json.loads(captured.out)["tensors"]
 
 
 @pytest.mark.parametrize(

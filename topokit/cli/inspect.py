@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from topokit.cli.tables import json_option, print_json, print_table
+from topokit.errors import TopokitError
 
 
 @click.command()
@@ -15,14 +17,21 @@ from topokit.cli.tables import json_option, print_json, print_table
 def inspect(file: Path, as_json: bool) -> None:
     """List every tensor of FILE, what it became or why it was skipped, then the layers and blocks.
 
-    The file is never executed.
+    The file is never executed. When no network comes of it, the tensors are listed all the same, the last line says
+    why, and the exit status is 2.
     """
     from topokit.loaders import inspect as inspect_file
 
-    found = inspect_file(file).to_dict()
+    found = inspect_file(file)
     if as_json:
-        print_json(found)
-        return
+        print_json(found.to_dict())
+    else:
+        _print_tables(file, found.to_dict())
+    if found.problem:
+        raise TopokitError(found.problem)
+
+
+def _print_tables(file: Path, found: dict[str, Any]) -> None:
     click.echo(f"{file}: {found['format']}")
     print_table(
         ["tensor", "shape", "dtype", "role", "non-zeros", "became"],
@@ -33,20 +42,11 @@ def inspect(file: Path, as_json: bool) -> None:
     )
     if found["layers"]:
         print_table(["layer", "neurons", "kind"], [(e["name"], e["size"], e["kind"]) for e in found["layers"]])
-        print_table(
-            ["from", "to", "edges", "possible", "density", "edges from"],
-            [
-                (
-                    b["source"],
-                    b["target"],
-                    b["edges"],
-                    b["possible"],
-                    f"{b['edges'] / b['possible']:.2%}",
-                    b["mask_source"],
-                )
-                for b in found["blocks"]
-            ],
-        )
-    for remark in [*found["provenance"].get("notes", ()), found.get("problem")]:
-        if remark:
-            click.echo(remark)
+        print_table(["from", "to", "edges", "possible", "density", "edges from"], map(_block_row, found["blocks"]))
+    for note in found["provenance"]["notes"]:
+        click.echo(note)
+
+
+def _block_row(block: dict[str, Any]) -> tuple[Any, ...]:
+    density = f"{block['edges'] / block['possible']:.2%}"
+    return (block["source"], block["target"], block["edges"], block["possible"], density, block["mask_source"])
