@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _LONGEST_NAME = 100
-_LONGEST_KEY = 1000
-_DEEPEST_KEY = 4
+_LARGEST_KEY = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +45,21 @@ class Placeholder:
     elements: list[Any] = field(default_factory=list)
 
 
-def checked_key(value: Any, depth: int = 0) -> Any:
-    """`value` as a key of a table or an element of a set.
+def checked_key(value: Any) -> Any:
+    """`value` as a key of a table or an element of a set, or a placeholder that takes its place there.
 
-    Deeply nested tuples overflow the stack of the interpreter when hashed, so only shallow ones are allowed.
+    Numbers and tuples are hashed by a known rule, and anew each time: those that are long, deep, or made to have
+    equal hashes would keep the interpreter busy for hours. No name of a tensor is one of them.
 
     Raises
     ------
     TypeError
         The value cannot be a key.
     """
-    if value is None or isinstance(value, (bool, int, float, complex, str, bytes, Global, Placeholder)):
-        return value
-    if isinstance(value, (tuple, frozenset)) and depth < _DEEPEST_KEY and len(value) <= _LONGEST_KEY:
-        for part in value:
-            checked_key(part, depth + 1)
+    if isinstance(value, int):
+        return value if abs(value) < _LARGEST_KEY else Placeholder(Global("builtins", "int"))
+    if isinstance(value, (complex, tuple, frozenset)):
+        return Placeholder(Global("builtins", type(value).__name__))
+    if value is None or isinstance(value, (float, str, bytes, Global, Placeholder)):
         return value
     raise TypeError(f"a {type(value).__name__} is used as a key")
