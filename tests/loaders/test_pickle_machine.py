@@ -184,6 +184,10 @@ def test_nonsense_is_refused(data: bytes) -> None:
         followed(data)
 
 
+def number_of_hash_0(k: int) -> bytes:
+    return (k * (2**61 - 1)).to_bytes(10, "little")
+
+
 LONG_TUPLE = b"Nq\x000" + b"".join(b"(" + b"h%c" % k * 1000 + b"tq%c0" % (k + 1) for k in range(4)) + b"h\x04"
 HUGE_NUMBER = b"\x8b" + (10**6).to_bytes(4, "little") + b"\x01" * 10**6 + b"q\x000"
 COSTLY_KEYS = {
