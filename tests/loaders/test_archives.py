@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -159,3 +160,22 @@ def test_a_deflated_member_that_ends_early_is_refused(tmp_path: Path) -> None:
     path.write_bytes(bytes(data))
     with pytest.raises(CorruptCheckpointError):
         tk.load(path)
+
+
+@pytest.mark.parametrize("difference", [-1, 1, 10**6])
+def test_a_deflated_member_of_another_size_is_refused(difference: int, tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.zip", [("w.npy", bytes(10**5))], zipfile.ZIP_DEFLATED)
+    size = (10**5).to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(size, (10**5 + difference).to_bytes(4, "little")))
+    with pytest.raises(CorruptCheckpointError, match="another size"):
+        open_archive(path, "test", Limits()).data("w.npy")
+
+
+def test_deflated_bytes_are_in_memory_only_once(tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.zip", [("w.npy", bytes(10**8))], zipfile.ZIP_DEFLATED)
+    tracemalloc.start()
+    content = open_archive(path, "test", Limits()).data("w.npy")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(content) == 10**8
+    assert peak < 1.5 * 10**8

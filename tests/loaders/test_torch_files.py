@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import collections
 import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -286,6 +287,17 @@ def test_a_file_of_the_other_byte_order_is_read(tmp_path: Path) -> None:
     assert np.array_equal(read(other, "h"), tensor.numpy())
     with pytest.raises(CorruptCheckpointError, match="byte order"):
         tk.load(rewritten(path, {"byteorder": b"middle"}))
+
+
+def test_a_byte_order_is_a_word_and_no_gigabyte(tmp_path: Path) -> None:
+    path = saved({"w": torch.ones(2, 3)}, tmp_path)
+    bomb = rewritten(path, {"byteorder": bytes(10**8)})
+    tracemalloc.start()
+    with pytest.raises(CorruptCheckpointError, match="byte order"):
+        tk.open_checkpoint(bomb)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10**7
 
 
 def test_deflated_storages_are_read_within_the_limit(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ ZIP_HEAD = b"PK\x03\x04"
 _LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")
 _ENCRYPTED, _SIZES_FOLLOW, _UTF8 = 0x1, 0x8, 0x800
 _IN_ZIP64_FIELD = 0xFFFFFFFF
+_PACKED_AT_ONCE = 2**14
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Archive:
         member = self._member(name)
         raw = mapped(self.path, member.start, member.packed)
         if member.deflated:
-            raw = np.frombuffer(self._inflated(member, raw), np.uint8)
+            raw = self._inflated(member, raw)
         self._verify(member, raw)
         return raw
 
@@ -94,11 +95,20 @@ class Archive:
             raise self.corrupt("is missing", name)
         return self.members[name]
 
-    def _inflated(self, member: Member, packed: Raw) -> bytes:
-        content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed.data, member.size + 1)
-        if len(content) != member.size:
+    def _inflated(self, member: Member, packed: Raw) -> Raw:
+        """The bytes behind deflated ones, unpacked piece by piece so that they are in memory only once."""
+        unpacked, filled = np.empty(member.size, np.uint8), 0
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        for start in range(0, member.packed, _PACKED_AT_ONCE):
+            piece = inflater.decompress(packed[start : start + _PACKED_AT_ONCE].data)
+            if len(piece) > member.size - filled:
+                filled += len(piece)
+                break
+            unpacked[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
+            filled += len(piece)
+        if filled != member.size:
             raise self.corrupt(f"unpacks to another size than the {member.size:,} bytes declared", member.name)
-        return content
+        return unpacked
 
     def _verify(self, member: Member, raw: Raw) -> None:
         """Compare the checksum, once; PyTorch writes 0 for all when told to write none."""

@@ -36,6 +36,7 @@ NAME = "torch-zip"
 
 _PICKLE = "data.pkl"
 _ORDERS: dict[bytes, Order] = {b"little": "<", b"big": ">"}
+_LONGEST_ORDER = len(b"little")
 _MOST_UNKNOWN = 8
 
 
@@ -108,7 +109,10 @@ class _Storages:
 
     def _byte_order(self) -> Order:
         name = self.top + "byteorder"
-        written = self.archive.data(name).tobytes() if name in self.archive.members else b"little"
+        if name not in self.archive.members:
+            return "<"
+        is_word = self.archive.members[name].size <= _LONGEST_ORDER
+        written = self.archive.data(name).tobytes() if is_word else b""
         if written not in _ORDERS:
             raise self.archive.corrupt("names no byte order", name)
         return _ORDERS[written]
