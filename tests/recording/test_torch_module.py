@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
-from torch.nn.utils import prune
+from torch import Tensor, nn
+from torch.nn.utils import parametrize, prune
 
 import topokit as tk
 from topokit.errors import NonFiniteWeightsError, NoWeightsFoundError
@@ -96,6 +96,36 @@ def test_a_buffer_named_as_a_mask_decides() -> None:
 
     block = network_from_module(nn.Sequential(Masked())).blocks[0]
     np.testing.assert_array_equal(block.adjacency().toarray(), np.eye(4, 3, dtype=bool))
+
+
+class TimesMask(nn.Module):
+    """A parametrization that multiplies by a mask."""
+
+    def __init__(self, mask: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("mask", mask)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        return weight * self.mask
+
+
+def test_the_mask_of_a_parametrization_decides(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Linear(10, 7), nn.ReLU(), nn.Linear(7, 4))
+    masks = [torch.rand(layer.weight.shape) < 0.4 for layer in (module[0], module[2])]
+    for layer, mask in zip((module[0], module[2]), masks, strict=True):
+        parametrize.register_parametrization(layer, "weight", TimesMask(mask))
+    torch.save(module.state_dict(), tmp_path / "state.pt")
+    for network in (network_from_module(module), tk.load(tmp_path / "state.pt")):
+        assert [layer.name for layer in network.layers] == ["input", "0", "2"]
+        for block, mask in zip(network.blocks, masks, strict=True):
+            np.testing.assert_array_equal(block.adjacency().toarray(), mask.numpy().T)
+
+
+def test_masks_that_are_no_part_of_the_state_count() -> None:
+    module = nn.Sequential(nn.Linear(10, 7), nn.ReLU(), nn.Linear(7, 4))
+    mask = torch.rand(module[0].weight.shape) < 0.4
+    module[0].register_buffer("mask", mask, persistent=False)
+    assert network_from_module(module).blocks[0].n_edges == int(mask.sum())
 
 
 def test_masks_of_biases_do_not_count() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _LEAVES = ("weight_orig", "weight", "weights", "kernel", "weight_mask", "mask")
+_PARAMETRIZED = re.compile(r"^(.+)\.parametrizations\.weight\.original$")
 _SEPARATORS = re.compile(r"[./]")
 
 Piece = tuple[int, int, str]
@@ -27,6 +28,8 @@ def leaf_of(name: str) -> str:
 
 def module_of(name: str) -> str:
     """The name of the layer that a weight belongs to: ``fc1`` for ``fc1.weight``; other names stay as they are."""
+    if parametrized := _PARAMETRIZED.match(name):
+        return parametrized[1]
     leaf = leaf_of(name)
     stem = name[: -len(leaf) - 1]
     return stem if leaf in _LEAVES and stem else name

@@ -121,6 +121,6 @@ def _disagreements(block: PlannedBlock, weights: Values | None, mask: Values | N
     outside = np.count_nonzero(as_dense(weights)) - inside
     if idle:
         notes.append(f"{name}: {idle:,} edges of the mask have weight 0")
-    if outside and not name.endswith("weight_orig"):
+    if outside and not name.endswith(("weight_orig", "weight.original")):
         notes.append(f"{name}: {outside:,} weights outside the mask are not 0 and were left out")
     return tuple(notes)

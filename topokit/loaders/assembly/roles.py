@@ -21,6 +21,7 @@ _EMBEDDING = re.compile(
 _OPTIMIZER = re.compile(r"(^|[./])(optimizer|optim|opt_state|exp_avg|exp_avg_sq|momentum_buffer)([./]|$)")
 _SCORES = re.compile(r"^(scores|popup_scores|weight_scores)$")
 _LARGE_INTEGERS = ("int16", "uint16", "int32", "uint32", "int64", "uint64")
+_PARAMETRIZED_MASK = re.compile(r"^((?:.*\.)?parametrizations\.[^.]+)\.\d+\.mask$")
 _REAL = re.compile(r"^(bool|u?int\d+|float.*|bfloat16|q.*)$")
 
 REASONS: Mapping[Role, str] = {
@@ -104,8 +105,11 @@ def mask_target(name: str) -> str | None:
     """What the tensor of that name masks, as its name says; None when it is no mask.
 
     ``fc.weight_mask``, ``mask_fc.weight``, ``fc.mask`` and ``masks.fc`` are masks of ``fc.weight`` or ``fc``;
-    ``mask_fc___weight`` is how a buffer spells ``fc.weight``.
+    ``mask_fc___weight`` is how a buffer spells ``fc.weight``, and ``fc.parametrizations.weight.0.mask`` masks the
+    ``fc.parametrizations.weight.original`` of PyTorch's parametrizations.
     """
+    if parametrized := _PARAMETRIZED_MASK.match(name):
+        return f"{parametrized[1]}.original"
     leaf = leaf_of(name)
     stem = name[: -len(leaf)]
     first, _, rest = name.partition(".")

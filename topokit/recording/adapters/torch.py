@@ -13,6 +13,7 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from topokit.dag import LayeredDAG
+from topokit.loaders.assembly.roles import mask_target, names_of
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry
 from topokit.loaders.load import load
 
@@ -26,10 +27,10 @@ def network_from_module(
     """The wiring of a module as it is now: what `topokit.load` reads from a file of its ``state_dict()``.
 
     An edge is what a mask says, even where the weight is 0: one of `masks`, the ``weight_mask`` of
-    ``torch.nn.utils.prune``, or a buffer named as the mask of a weight (``mask``, ``fc1_mask``). Without a mask it is a
-    weight that is not exactly 0. Matrices and kernels follow each other in the order of their registration; a
-    convolution joins channels, and the multiplicity of an edge counts its kernel's taps. Layers bear the names of
-    the modules, the first is ``input``.
+    ``torch.nn.utils.prune``, or a buffer, persistent or not, named as the mask of a weight (``mask``, ``fc1_mask``) or
+    of its parametrization. Without a mask it is a weight that is not exactly 0. Matrices and kernels follow each other
+    in the order of their registration; a convolution joins channels, and the multiplicity of an edge counts its
+    kernel's taps. Layers bear the names of the modules, the first is ``input``.
 
     Parameters
     ----------
@@ -63,7 +64,11 @@ def network_from_module(
 
 def _checkpoint(module: nn.Module) -> Checkpoint:
     place = Path(type(module).__name__)
-    entries = [_entry(name, value, place) for name, value in module.state_dict().items() if isinstance(value, Tensor)]
+    state = module.state_dict()
+    # Not every mask is part of the state: a buffer may be registered as not persistent.
+    weights = {called for name in state for called in names_of(name)}
+    masks = {name: value for name, value in module.named_buffers() if mask_target(name) in weights}
+    entries = [_entry(name, value, place) for name, value in (state | masks).items() if isinstance(value, Tensor)]
     return Checkpoint(
         path=place, format=_FORMAT, files=(), tensors={entry.name: entry for entry in entries}, order="insertion"
     )
