@@ -29,7 +29,7 @@ ZIP_HEAD = b"PK\x03\x04"
 _LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")
 _ENCRYPTED, _SIZES_FOLLOW, _UTF8 = 0x1, 0x8, 0x800
 _IN_ZIP64_FIELD = 0xFFFFFFFF
-_PACKED_AT_ONCE = 2**14
+_PACKED_AT_ONCE = 2**12
 
 
 @dataclass(frozen=True, slots=True)
