@@ -185,3 +185,12 @@ def test_other_files_of_the_folder_are_told(tmp_path: Path) -> None:
     np.savez(folder / "other.npz", a=np.ones(3))
     with pytest.raises(UnsupportedFeatureError, match="not a SciPy sparse matrix"):
         tk.load(folder)
+
+
+def test_the_padding_of_blocks_is_no_edge(tmp_path: Path) -> None:
+    """As in `from_adjacencies`: nobody chose to store the zeros that fill a block."""
+    dense = np.diag([1.0, 2.0, 3.0, 4.0])
+    sparse.save_npz(tmp_path / "w.npz", sparse.bsr_array(dense, blocksize=(2, 2)))
+    block = tk.load(tmp_path / "w.npz").blocks[0]
+    assert block.n_edges == 4
+    assert np.array_equal(block.weight_matrix().toarray(), dense)

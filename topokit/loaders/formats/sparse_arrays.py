@@ -27,7 +27,9 @@ PARTS: dict[Layout, tuple[str, ...]] = {
 
 
 def sparse_matrix(layout: Layout, parts: Parts, shape: tuple[int, int]) -> sparse.csr_array:
-    """The matrix as a canonical CSR array; stored zeros stay stored, entries stored twice are added.
+    """The matrix as a canonical CSR array; entries stored twice are added.
+
+    Stored zeros stay stored, but for those of BSR and DIA, which pad with them.
 
     Parameters
     ----------
@@ -51,7 +53,10 @@ def sparse_matrix(layout: Layout, parts: Parts, shape: tuple[int, int]) -> spars
         matrix = _diagonal(data, indices["offsets"], shape)
     else:
         matrix = _compressed(layout, data, indices["indices"], indices["indptr"], shape)
-    return _canonical(matrix)
+    array = _canonical(matrix)
+    if layout == "bsr":
+        array.eliminate_zeros()
+    return array
 
 
 def _indices(values: NDArray[Any], name: str) -> NDArray[np.integer]:
