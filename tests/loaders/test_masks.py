@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +201,17 @@ def test_the_mask_is_applied_to_the_weights_as_stored(tmp_path: Path) -> None:
     block = tk.load(tmp_path / "net.npz", masks={"fc1": np.ones((6, 5))}).blocks[0]
     assert block.n_edges == 30
     assert same(block.weights, matrices()[0].ravel())
+
+
+@pytest.mark.parametrize(("given", "said"), [(None, "shape ()"), ("mask.npy", "shape ()"), (np.ones(7), "shape (7,)")])
+def test_what_is_no_matrix_is_not_passed_over(given: object, said: str, tmp_path: Path) -> None:
+    """Nothing may be loaded unmasked when a mask was asked for."""
+    path = save_npz(tmp_path)
+    with pytest.raises(CheckpointError, match=re.escape(said)):
+        tk.load(path, masks={"fc1": given})
+
+
+def test_what_is_no_array_is_named(tmp_path: Path) -> None:
+    path = save_npz(tmp_path)
+    with pytest.raises(ParameterError, match=r"masks= has no array under 'fc1'"):
+        tk.load(path, masks={"fc1": [[1, 0], [1]]})

@@ -39,6 +39,8 @@ def pair_masks(
             pairs[weight.name] = _checked(mask, weight)
     for mask in _given_masks(given, checkpoint):
         weight = targets.get(mask.name) or targets.get(mask_target(mask.name) or "")
+        if weight is None and len(mask.shape) < 2:
+            continue
         if weight is None:
             raise _homeless(mask, weights, checkpoint)
         pairs[weight.name] = _checked(mask, weight)
@@ -54,16 +56,14 @@ def _given_masks(given: Masks | None, checkpoint: Checkpoint) -> Iterable[Tensor
     if given is None:
         return []
     if isinstance(given, (str, os.PathLike)):
-        stored = open_checkpoint(given, limits=checkpoint.limits).tensors.values()
-        return [entry for entry in stored if len(entry.shape) > 1]
+        return open_checkpoint(given, limits=checkpoint.limits).tensors.values()
     if not isinstance(given, Mapping):
         raise ParameterError(f"masks= is a {type(given).__name__}: give a file or a table from weight names to masks")
-    entries = [_in_memory(name, values, checkpoint.path) for name, values in given.items()]
-    return [entry for entry in entries if len(entry.shape) > 1]
+    return [_in_memory(name, values, checkpoint.path) for name, values in given.items()]
 
 
 def _in_memory(name: str, values: Any, path: Path) -> TensorEntry:
-    array = _array(values)
+    array = _array(name, values)
     return TensorEntry(
         name=name,
         shape=array.shape,
@@ -76,8 +76,12 @@ def _in_memory(name: str, values: Any, path: Path) -> TensorEntry:
     )
 
 
-def _array(values: Any) -> Values:
-    return sparse.csr_array(values) if hasattr(values, "tocsr") else np.asarray(values)
+def _array(name: str, values: Any) -> Values:
+    try:
+        return sparse.csr_array(values) if hasattr(values, "tocsr") else np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        problem = " ".join(str(error).split())
+        raise ParameterError(f"masks= has no array under {name!r} ({problem}): give one of 0 and 1") from error
 
 
 def _checked(mask: TensorEntry, weight: TensorEntry) -> TensorEntry:
