@@ -122,11 +122,19 @@ def test_a_call_that_could_run_code_is_reported(name: str) -> None:
         "new object": b"\x80\x02c" + module + b"\n" + attribute + b"\n)\x81.",
         "new object with keywords": b"\x80\x04c" + module + b"\n" + attribute + b"\n)}\x92.",
         "as an argument": b"cfunctools\npartial\n(c" + module + b"\n" + attribute + b"\ntR.",
+        "in a list": b"c__builtin__\nmap\n((lc" + module + b"\n" + attribute + b"\natR.",
         "as a default": b"ccollections\ndefaultdict\n(c" + module + b"\n" + attribute + b"\ntR.",
     }  # fmt: skip
     for call in calls.values():
         with pytest.raises(UnsafePickleError, match=f"{split(name)[1].decode()}.*nothing was run"):
             followed(call)
+
+
+@pytest.mark.parametrize("name", [b"os.system", b"serialization.os.system", b"subprocess.Popen.__init__"])
+def test_a_module_reached_through_another_is_reported(name: bytes) -> None:
+    """Protocol 4 follows dots in names: ``torch`` and ``os.system`` is the real ``os.system``."""
+    with pytest.raises(UnsafePickleError, match="nothing was run"):
+        followed(b"\x80\x04\x8c\x05torch\x8c" + bytes([len(name)]) + name + b"\x93)R.")
 
 
 def test_naming_without_calling_is_no_attack() -> None:

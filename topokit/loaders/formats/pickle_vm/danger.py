@@ -61,6 +61,9 @@ def modern(module: str) -> str:
 def is_dangerous(reference: Global) -> bool:
     """Whether calling that name, or anything inside it, could run code, reach the network or touch files."""
     module, name = reference.module, reference.name
+    *owners, _ = name.split(".")
+    if not _PACKAGES.isdisjoint(owners):
+        return True
     if module.split(".")[0] in _PACKAGES or module in _MODULES or name in _NAMES.get(module, ()):
         return True
     return module == "builtins" and name.split(".")[0] in _BUILTINS

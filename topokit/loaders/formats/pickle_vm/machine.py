@@ -8,6 +8,7 @@ from __future__ import annotations
 import pickletools
 from collections.abc import Callable
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -214,7 +215,8 @@ class Machine:
     def _call(self, function: Any, arguments: Any) -> Any:
         if type(arguments) is not tuple:
             self._refuse(f"the pickle calls something with a {type(arguments).__name__} for its arguments")
-        for value in (function, *arguments):
+        self._charge(sum(map(_cost, arguments)))
+        for value in chain([function, *arguments], *filter(_is_list, arguments)):
             if isinstance(value, Global) and is_dangerous(value):
                 self._report(f"the pickle calls {str(value)!r}, which no tensor needs")
         if isinstance(function, Placeholder):
@@ -222,7 +224,6 @@ class Machine:
         if not isinstance(function, Global):
             self._refuse(f"the pickle calls a {type(function).__name__}")
         if function in self._constructors:
-            self._charge(sum(map(_cost, arguments)))
             return self._constructors[function](*arguments)
         self.unknown[function] = self.unknown.get(function, 0) + 1
         return Placeholder(function, arguments)
@@ -270,6 +271,10 @@ class Machine:
 
 def _paired(flat: list[Any]) -> dict[Any, Any]:
     return {checked_key(key): value for key, value in zip(flat[::2], flat[1::2], strict=True)}
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple, set, frozenset))
 
 
 def _cost(value: Any) -> int:
