@@ -19,12 +19,16 @@ from checkpoint_files import SAVERS, state_dict
 from torch import nn
 
 import topokit as tk
+from topokit.dag import CSRPattern
+from topokit.dag.convert import save_npz
 from topokit.errors import (
     AmbiguousTopologyError,
     CheckpointError,
     CorruptCheckpointError,
+    LimitExceededError,
     NonFiniteWeightsError,
     NoWeightsFoundError,
+    ParameterError,
     UnknownFormatError,
     UnsafePickleError,
     UnsupportedFeatureError,
@@ -270,3 +274,29 @@ def test_names_with_newlines_stay_on_one_line(tmp_path: Path) -> None:
     with pytest.raises(NonFiniteWeightsError) as caught:
         tk.load(tmp_path / "x.pt")
     check_one_line(caught.value, tmp_path / "x.pt")
+
+
+@pytest.mark.parametrize("order", [[1, 2], ["w", None]])
+def test_an_order_of_other_things_than_names_is_no_damage(order: list[object], tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", w=np.ones((2, 3)))
+    with pytest.raises(ParameterError, match="names of tensors or modules"):
+        tk.load(tmp_path / "x.npz", order=order)  # type: ignore[arg-type]
+
+
+def test_pipes_and_lost_links_in_a_folder_are_left_alone(tmp_path: Path) -> None:
+    """Opening a pipe would wait for ever."""
+    for epoch in (1, 2):
+        np.savez(tmp_path / f"epoch_{epoch}.npz", w=np.ones((2, 3)))
+    os.mkfifo(tmp_path / "epoch_3.npz")
+    (tmp_path / "latest.npz").symlink_to("gone.npz")
+    assert len(tk.load_series(tmp_path)) == 2
+    with pytest.raises(UnknownFormatError, match="folder"):
+        tk.load(tmp_path)
+
+
+def test_a_network_of_our_own_with_absurdly_many_neurons_is_refused(tmp_path: Path) -> None:
+    layers = tuple(tk.Layer(name, size) for name, size in (("a", 1), ("b", 2**40)))
+    pattern = CSRPattern(np.array([0, 1]), np.array([5]), (1, 2**40))
+    save_npz(tk.LayeredDAG(layers, (tk.EdgeBlock("a", "b", pattern),)), tmp_path / "x.npz")
+    with pytest.raises(LimitExceededError, match=r"'b' of 1,099,511,627,776 neurons"):
+        tk.load(tmp_path / "x.npz")

@@ -52,7 +52,9 @@ def open_checkpoint(
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether some reader recognises the file or folder."""
+    """Whether some reader recognises the file or folder; none knows a pipe or a link that leads nowhere."""
+    if not path.is_dir() and not path.is_file():
+        return False
     with guarded(path):
         head = b"" if path.is_dir() else _first_bytes(path)
         return _reader(path, head) is not None

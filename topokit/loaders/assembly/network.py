@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import topokit
 from topokit.dag import EdgeBlock, LayeredDAG, Provenance, Skipped
-from topokit.errors import ParameterError, TooLargeError
+from topokit.errors import LimitExceededError, ParameterError, TooLargeError
 from topokit.loaders.assembly.blocks import block_of
 from topokit.loaders.assembly.content import Content, content_of
 from topokit.loaders.assembly.options import Options
@@ -37,6 +37,8 @@ def stored_network(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
     ------
     ParameterError
         An option that would change it.
+    LimitExceededError
+        A layer of more neurons than the limits allow.
     """
     assert checkpoint.network is not None
     if options != Options():
@@ -45,6 +47,11 @@ def stored_network(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
             "do not apply, leave them out"
         )
     network = checkpoint.network()
+    limit = checkpoint.limits.neurons
+    largest = max(network.layers, key=lambda layer: layer.size)
+    if largest.size > limit:
+        problem = f"has a layer {largest.name!r} of {largest.size:,} neurons where {limit:,} are allowed"
+        raise LimitExceededError(checkpoint.path, problem, format=checkpoint.format)
     before = network.provenance
     origin = (f"first read from {before.file} [{before.format}], sha256 {before.sha256}",) if before.file else ()
     provenance = replace(

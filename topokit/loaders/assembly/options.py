@@ -42,6 +42,9 @@ class Options:
         _check("axes", self.axes, (*get_args(Axes), None))
         if isinstance(self.order, str) or (self.order is not None and not self.order):
             raise ParameterError(f"order={self.order!r}: give a list of tensor or module names, input side first")
+        strangers = [name for name in self.order or () if not isinstance(name, str)]
+        if strangers:
+            raise ParameterError(f"order= holds {strangers[0]!r}: give the names of tensors or modules")
 
 
 def _check(name: str, value: Any, allowed: tuple[Any, ...]) -> None:

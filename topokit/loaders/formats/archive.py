@@ -121,7 +121,7 @@ class Archive:
 
 def zip_names(path: Path, head: bytes) -> tuple[str, ...]:
     """Names in a zip archive; none when the file is no archive or its directory cannot be read."""
-    if not head.startswith(ZIP_HEAD):
+    if not head.startswith(ZIP_HEAD) or not path.is_file():
         return ()
     status = path.stat()
     return _names_at(path, status.st_size, status.st_mtime_ns)
