@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,6 +36,16 @@ def test_missing_folder(tmp_path: Path) -> None:
 def test_folder_without_run_file(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"no recording, it has no run\.json"):
         open_recording(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["run.json", "metrics.csv", "frames/000000001.safetensors"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_pipes_and_folders_in_place_of_files(name: str, make: Callable[[Path], None], folder: Path) -> None:
+    """Opening a pipe would wait for ever."""
+    (folder / name).unlink()
+    make(folder / name)
+    with pytest.raises(RecordingError, match=name):
+        open_recording(folder)
 
 
 def test_run_without_frames(folder: Path) -> None:

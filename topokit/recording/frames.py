@@ -76,6 +76,8 @@ def read_frame(path: Path) -> Frame:
     RecordingError
         The file is damaged, cut off, or no frame.
     """
+    if not path.is_file():
+        raise _damaged(path, "it is not a file")
     try:
         metadata = read_metadata(path)
         header = json.loads(metadata[NETWORK_KEY])

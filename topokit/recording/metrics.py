@@ -70,6 +70,8 @@ def read_table(path: Path) -> MetricsTable:
     RecordingError
         Not a table of numbers with a column ``step``.
     """
+    if path.exists() and not path.is_file():
+        raise RecordingError(f"{path}: a folder, a device or a pipe, not a file; remove it")
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as error:

@@ -23,6 +23,8 @@ def read_run(folder: Path) -> dict[str, Any]:
     path = folder / RUN_FILE
     if not folder.is_dir():
         raise RecordingError(f"{folder}: no such folder; a recording is a folder with {RUN_FILE} and frames/")
+    if path.exists() and not path.is_file():
+        raise RecordingError(f"{path}: a folder, a device or a pipe, not a file; the recording is damaged")
     try:
         run = json.loads(path.read_bytes() if path.stat().st_size <= MAX_BYTES else b"")
     except FileNotFoundError as error:
