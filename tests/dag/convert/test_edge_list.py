@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +138,10 @@ def test_a_cut_file_is_noticed(path: Path) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"none\.csv: no such file; check the path"):
         tk.from_edge_list(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_pipe_or_a_folder(make: Callable[[Path], None], tmp_path: Path) -> None:
+    make(tmp_path / "edges.csv")
+    with pytest.raises(CorruptCheckpointError, match="a folder, a device or a pipe; give a file"):
+        tk.from_edge_list(tmp_path / "edges.csv")

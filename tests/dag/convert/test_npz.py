@@ -57,9 +57,11 @@ def test_other_files_are_told_apart(tmp_path: Path) -> None:
         load_npz(tmp_path / "lone.npy")
     (tmp_path / "empty.npz").touch()
     (tmp_path / "text.npz").write_text("hello")
-    for name in ("empty.npz", "text.npz", "."):
-        with pytest.raises(CorruptCheckpointError, match=r"not a readable \.npz"):
+    os.mkfifo(tmp_path / "pipe.npz")
+    for name in ("empty.npz", "text.npz", "pipe.npz", "."):
+        with pytest.raises(CorruptCheckpointError, match=r"not a readable \.npz") as caught:
             load_npz(tmp_path / name)
+        assert "allow_pickle" not in str(caught.value)
 
 
 class Trap:

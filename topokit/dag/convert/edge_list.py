@@ -99,6 +99,9 @@ def from_edge_list(
     if not isinstance(source, str | os.PathLike):
         return _network_of(source, None, layers)
     path = Path(source)
+    if path.exists() and not path.is_file():
+        problem = "not a readable edge list: a folder, a device or a pipe"
+        raise CorruptCheckpointError(path, problem, format="edge list", remedy="give a file")
     try:
         header, skipped = _read_header(path)
         return _network_of(_read_frame(path, skipped), header, layers)

@@ -19,6 +19,7 @@ from topokit.errors import CheckpointError, CorruptCheckpointError, InvalidNetwo
 from topokit.outputs import whole_file
 
 _FORMAT = "topokit npz"
+_MAGIC = (b"PK", b"\x93NUMPY")
 
 
 def save_npz(network: LayeredDAG, path: str | os.PathLike[str], *, weights: bool = True) -> None:
@@ -66,6 +67,8 @@ def load_npz(path: str | os.PathLike[str]) -> LayeredDAG:
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
+        if path.exists() and not _may_hold_arrays(path):
+            raise ValueError("it is no archive of arrays")
         stored = np.load(path, allow_pickle=False)
         if not isinstance(stored, np.lib.npyio.NpzFile):
             return {}
@@ -76,3 +79,11 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     except Exception as error:  # NumPy and zipfile tell of damage by a dozen unrelated exceptions.
         problem = " ".join(str(error).split())
         raise CorruptCheckpointError(path, f"not a readable .npz: {problem}", format=_FORMAT) from error
+
+
+def _may_hold_arrays(path: Path) -> bool:
+    """NumPy waits for ever at a pipe, takes anything else for a pickle and says how to open it unsafely."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(6).startswith(_MAGIC)
