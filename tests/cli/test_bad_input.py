@@ -153,12 +153,33 @@ def test_a_full_disk_is_status_1_and_leaves_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["good.safetensors"]
 
 
+@pytest.mark.parametrize("words", [[], ["data"]])
+def test_a_group_without_a_command_shows_its_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("Usage: topokit")
+    assert "\nCommands:\n" in captured.err
+
+
+def test_one_unknown_data_set_stops_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "'mnist'" in failure(["data", "fetch", "digits", "mnits", "--to", str(tmp_path / "data")], capsys)
+    assert not (tmp_path / "data").exists()
+
+
+def test_bench_ends_with_a_status(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no_such_benchmark" in failure(["bench", "no_such_benchmark"], capsys)
+
+
 def test_debug_shows_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--debug", "inspect", str(tmp_path / "none.pt")]) == 2
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_a_closed_pipe_is_no_error() -> None:
-    shell = f"{sys.executable} -m topokit list formats | head -n 1; exit ${{PIPESTATUS[0]}}"
+@pytest.mark.parametrize("words", ["list formats", "inspect good.safetensors", "inspect good.safetensors --json"])
+def test_a_closed_pipe_is_no_error(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_file(GOOD, tmp_path / "good.safetensors")
+    monkeypatch.chdir(tmp_path)
+    shell = f"{sys.executable} -m topokit {words} | head -n 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, env=os.environ)
     assert (done.returncode, done.stderr) == (0, "")

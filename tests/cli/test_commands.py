@@ -89,6 +89,13 @@ def test_tables_fit_a_terminal(checkpoint: Path, monkeypatch: pytest.MonkeyPatch
     assert max(map(len, done.stdout.splitlines()[1:])) <= 80
 
 
+def test_narrow_terminals_lose_no_column(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    done = subprocess.run([sys.executable, "-m", "topokit", "inspect", checkpoint], capture_output=True, text=True)
+    header = next(line for line in done.stdout.splitlines() if "non-zeros" in line)
+    assert header.split() == ["tensor", "shape", "dtype", "role", "non-zeros", "became"]
+
+
 def test_train_returns_the_summary_and_resumes(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
     again = json_of(capsys, "train", recorded.parent / "set.toml", "-o", recorded, "--resume")
     assert again["frames"] == len(tk.open_recording(recorded))

@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 
 import topokit
-from topokit.errors import DataError, MissingExtraError
+from topokit.errors import DataError, MissingExtraError, ParameterError
+
+NOTHING_CHOSEN = 5  # pytest's status
 
 
 @click.command()
@@ -25,4 +27,6 @@ def bench(pattern: str) -> None:
     flags = ["--benchmark-only", "--benchmark-columns=median,min,rounds", "--benchmark-group-by=group"]
     chosen = ["-k", pattern] if pattern else []
     done = subprocess.run([sys.executable, "-m", "pytest", str(folder), *flags, *chosen], check=False)
-    click.get_current_context().exit(done.returncode)
+    if done.returncode == NOTHING_CHOSEN:
+        raise ParameterError(f"no benchmark is called {pattern!r}: pick a word of the files in {folder}")
+    click.get_current_context().exit(min(done.returncode, 1))

@@ -25,5 +25,6 @@ def fetch(names: tuple[str, ...], folder: Path | None) -> None:
     from topokit.training.data.fetch import fetch as fetch_one
 
     for name in names:
-        DATASETS[name]
+        DATASETS[name]  # raises for a name that is not there, before anything is fetched
+    for name in names:
         click.echo(f"{name}: {fetch_one(name, folder)}")

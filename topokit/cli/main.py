@@ -61,10 +61,17 @@ def run(arguments: list[str]) -> int:
     """The exit status of a command line; errors go to standard error in one line."""
     debug = "--debug" in arguments
     try:
-        topokit.main([word for word in arguments if word != "--debug"], prog_name="topokit", standalone_mode=False)
+        words = [word for word in arguments if word != "--debug"]
+        # What a command gave to `Context.exit`, or None.
+        status: int | None = topokit.main(words, prog_name="topokit", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
+        return status or 0
+    except SystemExit:
+        # So click ends when the reader of a pipe has seen enough.
+        return 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return USER_ERROR
     except click.ClickException as error:
         return _fail(error.format_message(), USER_ERROR, debug)
     except (KeyboardInterrupt, click.Abort) as error:
@@ -73,7 +80,7 @@ def run(arguments: list[str]) -> int:
     except TopokitError as error:
         return _fail(str(error), error.exit_code, debug)
     except BrokenPipeError:
-        # The reader of a pipe has seen enough; Python would complain again when it flushes at exit.
+        # The pipe closed on the last words; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -81,7 +88,6 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         message = f"internal error: {type(error).__name__}: {error}; run again with --debug and report it"
         return _fail(message, OTHER_ERROR, debug)
-    return 0
 
 
 def _fail(message: str, status: int, debug: bool) -> int:
