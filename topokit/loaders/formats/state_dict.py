@@ -27,6 +27,9 @@ _OPTIMIZER_KEY = re.compile(r"optim|sched|scaler|^opt(_|$)", re.IGNORECASE)
 _OPTIMIZER_TABLE = {"state", "param_groups"}
 _MODULE_TABLES = ("_parameters", "_buffers", "_modules")
 _LONGEST_VALUE = 200
+_SHALLOW = 8
+
+_Visit = tuple[tuple[Any, ...], Any, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +96,32 @@ class _Walk:
 
     def under(self, keys: tuple[Any, ...], value: Any, aside: str = "") -> Iterator[Named]:
         """The tensors inside `value`, which `keys` lead to."""
-        self._count(len(keys))
-        if self.is_tensor(value):
-            yield Named(".".join(map(str, keys)) or "tensor", value, aside)
-            return
-        named = isinstance(value, dict) and not keys
-        for key, child in _children(value):
-            if isinstance(key, (str, int)):
-                yield from self.under((*keys, key), child, aside or _aside(key if named else None, child))
+        entered: list[Iterator[_Visit]] = [iter([(keys, value, aside)])]
+        while entered:
+            visit = next(entered[-1], None)
+            if visit is None:
+                entered.pop()
+                continue
+            self._count(len(visit[0]))
+            if self.is_tensor(visit[1]):
+                yield Named(".".join(map(str, visit[0])) or "tensor", *visit[1:])
+            else:
+                entered.append(_inside(*visit))
 
     def _count(self, depth: int) -> None:
-        self.visited += 1
+        """Deep values count for more: the names of the tensors in them are longer."""
+        self.visited += 1 + depth // _SHALLOW
         if depth > self.limits.nesting or self.visited > self.limits.tensors:
             nesting, values = self.limits.nesting, self.limits.tensors
             problem = f"nests more than {nesting} containers or holds more than {values:,} values"
             raise LimitExceededError(self.path, problem, format=self.format, remedy="save the state dict alone")
+
+
+def _inside(keys: tuple[Any, ...], value: Any, aside: str) -> Iterator[_Visit]:
+    is_root_table = isinstance(value, dict) and not keys
+    for key, child in _children(value):
+        if isinstance(key, (str, int)):
+            yield (*keys, key), child, aside or _aside(key if is_root_table else None, child)
 
 
 def _children(value: Any) -> Iterator[tuple[Any, Any]]:
