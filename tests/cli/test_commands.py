@@ -125,11 +125,32 @@ def test_analyze_takes_checkpoints_and_says_what_they_lack(
 ) -> None:
     words = ["analyze", str(checkpoint), "--replicates", "5"]
     assert run([*words, "-o", str(tmp_path / "out")]) == 0
-    assert "input_map left out" in capsys.readouterr().err
+    assert "figure of input_map left out" in capsys.readouterr().err
+    assert (tmp_path / "out" / "input_map.csv").is_file()
     assert (tmp_path / "out" / "kshell.pdf").stat().st_size > 1000
     assert run([*words, "-o", str(tmp_path / "shaped"), "--shape", "4,5"]) == 0
     assert "left out" not in capsys.readouterr().err
     assert (tmp_path / "shaped" / "input_map.pdf").stat().st_size > 1000
+
+
+def test_analyze_keeps_sources_of_one_name_apart(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = [tmp_path / folder / "model.safetensors" for folder in "ab"]
+    for source in sources:
+        source.parent.mkdir()
+        source.write_bytes(checkpoint.read_bytes())
+    found = json_of(capsys, "analyze", *sources, "-o", tmp_path / "out", "--replicates", 0)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a-model", "b-model"]
+    assert [source["density"] for source in found["sources"]] == [tk.load(checkpoint).density] * 2
+    assert run(["analyze", str(checkpoint), str(checkpoint), "-o", str(tmp_path / "twice")]) == 2
+    assert not (tmp_path / "twice").exists()
+
+
+@pytest.mark.parametrize("words", [["--seed", "-1"], ["--threshold", "0"], ["--replicates", "-5"], ["--shape", "big"]])
+def test_analyze_refuses_options_out_of_range(words: list[str], checkpoint: Path, tmp_path: Path) -> None:
+    assert run(["analyze", str(checkpoint), "-o", str(tmp_path / "out"), *words]) == 2
+    assert not (tmp_path / "out").exists()
 
 
 def test_compare_agrees_with_the_library(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,35 +30,50 @@ def _shape(context: click.Context, option: click.Parameter, text: str | None) ->
 @click.argument("sources", nargs=-1, required=True)
 @click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="Folder to make.")
 @click.option("--figures", "suffix", type=SUFFIXES, default="pdf", show_default=True, help="Format of the figures.")
-@click.option("--replicates", default=100, show_default=True, help="Bootstrap replicates of each power-law test.")
-@click.option("--threshold", default=10, show_default=True, help="Degree below which a neuron counts as dormant.")
+@click.option(
+    "--replicates",
+    type=click.IntRange(0),
+    default=100,
+    show_default=True,
+    help="Bootstrap replicates of each power-law test.",
+)
+@click.option(
+    "--threshold",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="Degree below which a neuron counts as dormant.",
+)
 @click.option("--shape", callback=_shape, help="How the inputs lie, such as 28,28 or 3,32,32, for the input map.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the bootstrap.")
 @json_option
 def analyze(sources: tuple[str, ...], out: Path, suffix: str, as_json: bool, **options: Any) -> None:
     """Write the frames (CSV) and figures of every analysis of SOURCES into a new folder.
 
     A source is a checkpoint, a quoted pattern of checkpoints such as 'ckpts/epoch_*.pt', or a recording.
     """
-    from topokit.cli.sources import open_source, source_name
+    from topokit.cli.sources import open_source, source_names
     from topokit.outputs import whole_folder
 
     summaries = []
+    names = source_names(sources)
     with whole_folder(out) as folder:
-        for source in sources:
+        for source, own_name in zip(sources, names, strict=True):
             series = open_source(source)
             click.echo(f"{source}: {len(series)} network(s)", err=True)
-            place = folder / source_name(source) if len(sources) > 1 else folder
+            place = folder / own_name if len(sources) > 1 else folder
             place.mkdir(exist_ok=True)
             for name, analysis in analyses(over_time=len(series) > 1, **options).items():
                 if problem := _write(analysis, series, place / name, suffix):
-                    click.echo(f"{source}: {name} left out: {problem}", err=True)
+                    click.echo(f"{source}: {problem}", err=True)
             summaries.append(summary(source, series))
     if as_json:
         print_json({"out": str(out), "sources": summaries})
         return
-    rows = [[Path(*Path(row["source"]).parts[-2:]), *list(row.values())[1:]] for row in summaries]
-    print_table(list(summaries[0]), rows, title=f"written to {out}")
+    rows = [
+        row | {"source": Path(*Path(row["source"]).parts[-2:]), "density": f"{row['density']:.2%}"} for row in summaries
+    ]
+    print_table(list(summaries[0]), [list(row.values()) for row in rows], title=f"written to {out}")
 
 
 def analyses(
@@ -93,7 +108,7 @@ def summary(source: str, series: Series) -> dict[str, Any]:
         "networks": len(series),
         "neurons": last.n_neurons,
         "edges": last.n_edges,
-        "density": f"{last.density:.2%}",
+        "density": last.density,
         "highest shell": int(shells["k_max"]),
         "in the core": int(shells["core"]),
         "isolated": int(shells["isolated"]),
@@ -101,16 +116,18 @@ def summary(source: str, series: Series) -> dict[str, Any]:
 
 
 def _write(analysis: Callable[[Series], Result], series: Series, stem: Path, suffix: str) -> str:
-    """Write one result's frame and figure; why not, when the source lacks what it needs."""
+    """Write one result's frame and figure; what is left out and why, when the source lacks what they need."""
     from topokit.errors import IncompatibleNetworksError, InsufficientDataError, NotAChainError, ParameterError
     from topokit.plots import save
 
+    missing = f"{stem.name} left out"
     try:
         result = analysis(series)
         result.frame.to_csv(stem.with_suffix(".csv"), index=False)
+        missing = f"figure of {stem.name} left out"
         save(result.plot().figure, stem.with_suffix(f".{suffix}"))
     except (IncompatibleNetworksError, InsufficientDataError, NotAChainError, ParameterError) as error:
-        return str(error)
+        return f"{missing}: {error}"
     return ""
 
 

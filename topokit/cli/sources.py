@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from glob import has_magic
 from pathlib import Path
 
 from topokit.dag import Series, as_series
+from topokit.errors import ParameterError
 from topokit.loaders import load, load_series
 from topokit.recording import open_recording
 
@@ -19,6 +21,17 @@ def open_source(path: str) -> Series:
     return as_series(load(path))
 
 
-def source_name(path: str) -> str:
-    """A file-system name for the results of a source."""
-    return Path(path).stem.replace("*", "x").replace("?", "x") or "source"
+def source_names(paths: Sequence[str]) -> list[str]:
+    """A name for the folder of each source: its own, behind those of its folders where two share it."""
+    parts = [_parts(path) for path in paths]
+    for depth in range(1, 1 + max(map(len, parts))):
+        names = ["-".join(own[-depth:]) for own in parts]
+        if len(set(names)) == len(names):
+            return names
+    raise ParameterError("a source is named twice: name each one once")
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    whole = Path(path.replace("*", "x").replace("?", "x")).absolute()
+    whole = whole.resolve() if ".." in whole.parts else whole
+    return (*whole.parent.parts[1:], whole.stem or "source")
