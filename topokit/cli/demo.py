@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from topokit.cli.tables import print_table
+from topokit.cli.tables import json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from topokit.analyzers import Result
@@ -25,7 +25,8 @@ DIGIT_SHAPE = (8, 8)
 @click.option("--out", "-o", type=click.Path(path_type=Path), default=Path("topokit-demo"), show_default=True)
 @click.option("--seed", default=0, show_default=True, help="Seed of every run.")
 @click.option("--figures", "suffix", type=click.Choice(["pdf", "svg", "png"]), default="png", show_default=True)
-def demo(out: Path, seed: int, suffix: str) -> None:
+@json_option
+def demo(out: Path, seed: int, suffix: str, as_json: bool) -> None:
     """Train five small networks on digits, analyse how their wiring evolved, and write figures and a report.
 
     Runs that are already in the folder are kept, an interrupted one goes on.
@@ -40,8 +41,14 @@ def demo(out: Path, seed: int, suffix: str) -> None:
     runs = {method: open_recording(folder) for method, folder in zip(METHODS, folders, strict=True)}
     _draw(runs, out / "figures", suffix)
     report(list(runs.values()), out / "report.html")
-    print_table(*_closing_table(runs), title="scikit-learn digits, last epoch")
-    click.echo(f"recordings  {out / 'runs'}\nfigures     {out / 'figures'}\nreport      {out / 'report.html'}")
+    places = {"recordings": out / "runs", "figures": out / "figures", "report": out / "report.html"}
+    rows = [_closing_row(method, run) for method, run in runs.items()]
+    if as_json:
+        print_json({name: str(place) for name, place in places.items()} | {"methods": rows})
+        return
+    shown = [row | {"density": f"{row['density']:.1%}"} for row in rows]
+    print_table(list(rows[0]), [list(row.values()) for row in shown], title="scikit-learn digits, last epoch")
+    click.echo("\n".join(f"{name:<11} {place}" for name, place in places.items()))
 
 
 def _train(folder: Path, seed: int, method: str) -> Path:
@@ -65,7 +72,7 @@ def _draw(runs: Mapping[str, Recording], folder: Path, suffix: str) -> None:
         "power_law": lambda run: tk.power_law(run[:: max(1, len(run) // 8)], replicates=50, rng=0),
     }
     figures: dict[str, Callable[[], Any]] = {
-        "accuracy": lambda: accuracy({method: run.metrics for method, run in runs.items()}),
+        "accuracy": lambda: accuracy({method: run.metrics for method, run in (sparse | dict(runs)).items()}),
         "degrees": lambda: degree_grid({m: tk.degrees(run, layers="hidden") for m, run in sparse.items()}),
         "input_maps": lambda: input_map_grid({m: tk.input_map(run, shape=DIGIT_SHAPE) for m, run in sparse.items()}),
         **{name: partial(_panels, analysis, sparse) for name, analysis in each.items()},
@@ -81,22 +88,16 @@ def _panels(analysis: Callable[[Series], Result], runs: Mapping[str, Recording])
     return PLOTS.load(next(iter(results.values())).plot_name)(results)
 
 
-def _closing_table(runs: Mapping[str, Recording]) -> tuple[list[str], list[list[Any]]]:
+def _closing_row(method: str, run: Recording) -> dict[str, Any]:
     import topokit as tk
 
-    header = ["method", "edges", "density", "test accuracy", "moved (NNSTD)", "highest shell", "dormant"]
-    rows = []
-    for method, run in runs.items():
-        last = run[-1]
-        rows.append(
-            [
-                method,
-                last.n_edges,
-                f"{last.density:.1%}",
-                f"{run.run['summary']['last_test_accuracy']:.3f}",
-                f"{tk.nnstd(run[0], last).total:.3f}",
-                int(tk.kshell(last).summary["k_max"].iloc[-1]),
-                int(tk.dormant(last).frame["below_threshold"].sum()),
-            ]
-        )
-    return header, rows
+    last = run[-1]
+    return {
+        "method": method,
+        "edges": last.n_edges,
+        "density": last.density,
+        "test accuracy": run.run["summary"]["last_test_accuracy"],
+        "moved (NNSTD)": tk.nnstd(run[0], last).total,
+        "highest shell": int(tk.kshell(last).summary["k_max"].iloc[-1]),
+        "dormant": int(tk.dormant(last).frame["below_threshold"].sum()),
+    }
