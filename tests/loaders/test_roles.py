@@ -7,7 +7,9 @@ from typing import Literal
 
 import numpy as np
 import pytest
+import torch
 
+import topokit as tk
 from topokit.loaders.assembly.roles import mask_target, roles_of
 from topokit.loaders.checkpoint import TensorEntry
 from topokit.loaders.naming import leaf_of, module_of, natural_key
@@ -113,3 +115,24 @@ def test_names_of_modules() -> None:
     assert module_of("weight") == "weight"
     assert module_of("arr_0") == "arr_0"
     assert leaf_of("a.b/c") == "c"
+
+
+@pytest.mark.parametrize("prefix", ["ema.", "ema_model.", "model_ema.", "swa_model."])
+@pytest.mark.parametrize("model", ["model.", ""])
+def test_moving_averages_beside_the_weights_are_left_out(prefix: str, model: str, tmp_path: Path) -> None:
+    """The sizes of an autoencoder chain with those of its own copy."""
+    shapes = {"enc.weight": (3, 8), "dec.weight": (8, 3)}
+    tensors = {before + name: torch.rand(shape) for before in (model, prefix) for name, shape in shapes.items()}
+    torch.save({"state_dict": tensors}, tmp_path / "x.ckpt")
+    network = tk.load(tmp_path / "x.ckpt")
+    assert [layer.size for layer in network.layers] == [8, 3, 8]
+    assert {s.tensor: s.reason for s in network.provenance.skipped}[f"{prefix}enc.weight"].endswith(
+        f"'{model}enc.weight'"
+    )
+    averaged = tk.load(tmp_path / "x.ckpt", order=[f"{prefix}enc", f"{prefix}dec"])
+    assert [layer.size for layer in averaged.layers] == [8, 3, 8]
+
+
+def test_an_average_without_its_weights_is_the_model(tmp_path: Path) -> None:
+    torch.save({"ema": {"fc.weight": torch.ones(2, 3)}}, tmp_path / "x.pt")
+    assert tk.load(tmp_path / "x.pt").n_edges == 6

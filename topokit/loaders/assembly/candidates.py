@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from topokit.loaders.assembly.options import Options
 from topokit.loaders.assembly.order import chosen_by_user
 from topokit.loaders.assembly.roles import REASONS, mask_target, names_of, roles_of
 from topokit.loaders.checkpoint import Axes, Checkpoint, Role, TensorEntry
+
+_AVERAGE = re.compile(r"^(model_)?(ema|swa|averaged)(_model|_net|_state_dict)?[./](?P<rest>.+)$")
+_OUTERMOST = re.compile(r"^[^./]+[./]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def candidates_of(checkpoint: Checkpoint, options: Options) -> Candidates:
     entries = list(checkpoint.tensors.values())
     roles = roles_of(entries)
     weights, masks = _matrices(entries, roles, "weight"), _matrices(entries, roles, "mask")
-    aliases = _aliases(weights)
+    aliases = _aliases(weights) | _averages(weights)
     if options.order is not None:
         chosen = chosen_by_user(options.order, entries, roles)
     else:
@@ -94,6 +98,20 @@ def _aliases(weights: Sequence[TensorEntry]) -> dict[str, str]:
         if entry.storage_id is not None and first.setdefault(entry.storage_id, entry.name) != entry.name:
             aliases[entry.name] = f"the same tensor as {first[entry.storage_id]!r}"
     return aliases
+
+
+def _averages(weights: Sequence[TensorEntry]) -> dict[str, str]:
+    """What to say of each moving average that lies beside the weight it was made from."""
+    models = [entry for entry in weights if not _AVERAGE.match(entry.name)]
+    called = {(_OUTERMOST.sub("", m.name), m.shape): m.name for m in models} | {
+        (m.name, m.shape): m.name for m in models
+    }
+    averages = {}
+    for entry in weights:
+        average = _AVERAGE.match(entry.name)
+        if average and (average["rest"], entry.shape) in called:
+            averages[entry.name] = f"a moving average of {called[average['rest'], entry.shape]!r}"
+    return averages
 
 
 def _axes(entry: TensorEntry, role: Role, options: Options) -> Axes:
