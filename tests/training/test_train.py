@@ -15,7 +15,8 @@ from safetensors.numpy import load_file
 
 from topokit.errors import ConfigError, DivergenceError, OutputExistsError, RecordingError, UnknownNameError
 from topokit.recording import Recording, TopologyRecorder, open_recording
-from topokit.training import TrainConfig, train
+from topokit.training import TrainConfig, experiment, train
+from topokit.training.data import Data
 from topokit.training.data.digits import DIGITS
 
 SHORT = TrainConfig(hidden=(32, 16), density=0.2, epochs=3)
@@ -146,6 +147,21 @@ def test_a_run_is_not_begun_twice(tmp_path: Path) -> None:
     train(SHORT.replace(epochs=1), tmp_path / "run")
     with pytest.raises(OutputExistsError, match="resume it, or choose another folder"):
         train(SHORT.replace(epochs=1), tmp_path / "run")
+
+
+def test_a_run_that_another_began_meanwhile_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, load = tmp_path / "run", experiment._data
+
+    def load_while_another_begins(config: TrainConfig) -> Data:
+        monkeypatch.undo()
+        train(SHORT.replace(epochs=1), folder)
+        return load(config)
+
+    monkeypatch.setattr(experiment, "_data", load_while_another_begins)
+    with pytest.raises(OutputExistsError, match="run exists"):
+        train(SHORT, folder)
+    assert open_recording(folder).config["epochs"] == 1
+    assert len(open_recording(folder)) == 2
 
 
 def test_resume_with_another_configuration_shows_the_difference(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def train(config: TrainConfig, folder: str | os.PathLike[str], *, resume: bool =
         from topokit.training.loop import Loop
 
         loop = Loop(config, method, _data(config))
-        begun = (place / RUN_FILE).exists()
+        begun = resume and (place / RUN_FILE).exists()
         loop.run(RecordingWriter(place, {} if begun else loop.description(), resume=begun))
     return open_recording(place)
 
