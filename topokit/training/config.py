@@ -45,7 +45,7 @@ class TrainConfig:
     )
 
     model: str = option("mlp", "kind of network", choices=MODELS)
-    hidden: tuple[int, ...] = option((256, 256), "widths of the hidden layers", within="[1, inf)")
+    hidden: tuple[int, ...] = option((256, 256), "widths of the hidden layers", within="[1, 1e9]")
     activation: str = option("relu", "activation of the hidden layers", choices=ACTIVATIONS)
     init: str = option(
         "he-sparse",
@@ -72,14 +72,14 @@ class TrainConfig:
     keep_regrown: bool = option(False, "an edge dropped and grown again at once keeps its weight and momentum")
     update_replaces_step: bool = option(False, "a change of the wiring takes the place of the optimizer's step")
 
-    epochs: int = option(50, "passes over the training data", within="[1, inf)")
+    epochs: int = option(50, "passes over the training data", within="[1, 1e9]")
     batch_size: int = option(64, "samples per step", within="[1, inf)")
-    learning_rate: float = option(0.05, "step size of SGD at the start", within="(0, inf)")
+    learning_rate: float = option(0.05, "step size of SGD at the start", within="(0, 1e38]")
     milestones: tuple[int, ...] = option((), "epochs after which the learning rate falls", within="[1, inf)")
     lr_factor: float = option(0.1, "what the learning rate is multiplied by at each milestone", within="(0, 1]")
     momentum: float = option(0.9, "momentum of SGD", within="[0, 1)")
     nesterov: bool = option(True, "Nesterov's form of momentum")
-    weight_decay: float = option(5e-4, "L2 penalty on existing weights and on biases", within="[0, inf)")
+    weight_decay: float = option(5e-4, "L2 penalty on existing weights and on biases", within="[0, 1e38]")
 
     seed: int = option(0, "everything random follows from it", within="[0, inf)")
     record_every: int = option(
