@@ -28,8 +28,23 @@ def md5(content: bytes) -> str:
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "cifar-10"])
 def test_an_absent_set_says_how_to_get_it(name: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=rf"{tmp_path}.*run `topokit data fetch {name}`"):
+    with pytest.raises(DataError, match=rf"{tmp_path}.*run `topokit data fetch {name} --to {tmp_path}`"):
         DATASETS.load(name).load(tmp_path)
+
+
+def test_the_remedy_brings_the_files_to_where_they_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOPOKIT_DATA", str(tmp_path / "usual"))
+    elsewhere = tmp_path / "my data"
+    (elsewhere / "mnist").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"run `topokit data fetch mnist`$"):
+        DATASETS.load("mnist").load()
+    with pytest.raises(DataError, match=rf"run `topokit data fetch mnist --to '{elsewhere}'`$"):
+        DATASETS.load("mnist").load(elsewhere)
+    (elsewhere / "mnist" / "train-images-idx3-ubyte").write_bytes(b"other")
+    with pytest.raises(DataError, match=rf"remove it and run `topokit data fetch mnist --to '{elsewhere}'`$"):
+        DATASETS.load("mnist").load(elsewhere)
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "cifar-10"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from topokit.errors import DataError
+from topokit.training.data.base import default_folder
 
 MAX_FILE_BYTES = 64_000_000
 
@@ -64,16 +66,21 @@ def unzipped(content: bytes, limit: int = MAX_FILE_BYTES) -> bytes:
 
 
 def _read(folder: Path, file: str, expected: str, name: str) -> bytes:
-    path, packed = folder / file, folder / f"{file}.gz"
+    path, packed, remedy = folder / file, folder / f"{file}.gz", _remedy(folder, name)
     if missing_files(folder, [file]):
-        raise DataError(f"{name} is not in {folder}: {file} is missing; run `topokit data fetch {name}`")
+        raise DataError(f"{name} is not in {folder}: {file} is missing; {remedy}")
     found = path if path.exists() else packed
     try:
         content = path.read_bytes() if path.exists() else unzipped(packed.read_bytes())
     except (OSError, ValueError) as error:
-        raise DataError(f"{found}: cannot be read: {error}; remove it and run `topokit data fetch {name}`") from error
-    _check(content, expected, str(found), f"; remove it and run `topokit data fetch {name}`")
+        raise DataError(f"{found}: cannot be read: {error}; remove it and {remedy}") from error
+    _check(content, expected, str(found), f"; remove it and {remedy}")
     return content
+
+
+def _remedy(folder: Path, name: str) -> str:
+    place = folder.parent
+    return f"run `topokit data fetch {name}{'' if place == default_folder() else f' --to {shlex.quote(str(place))}'}`"
 
 
 def _check(content: bytes, expected: str, where: str, remedy: str = "") -> None:
