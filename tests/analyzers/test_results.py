@@ -49,6 +49,19 @@ def test_json_holds_the_frame_and_how_it_was_made(name: str) -> None:
         result.meta = None  # type: ignore[misc, assignment]
 
 
+@pytest.mark.parametrize("name", RESULTS)
+def test_what_a_terminal_shows_is_the_table(name: str) -> None:
+    result: Result = RESULTS[name](networks())
+    shown = repr(result)
+    assert shown.startswith(type(result).__name__)
+    assert all(str(column) in shown for column in result.frame.columns)
+    assert len(shown.splitlines()) < 120
+
+
+def test_a_notebook_says_how_many_rows_it_leaves_out() -> None:
+    assert "20 of 240 rows" in tk.degrees(networks())._repr_html_()
+
+
 def test_rows_keep_every_digit_and_missing_numbers_are_none() -> None:
     values = [6.04e-20, 1 / 3, np.nan, np.inf]
     frame = pd.DataFrame({"p": values, "step": pd.array([1, None, 3, 4], dtype="Int64")})

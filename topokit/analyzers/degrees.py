@@ -21,7 +21,7 @@ DegreeKind = Literal["total", "in", "out"]
 POOLED = "pooled"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class DegreeDistribution(Result):
     """Degrees of every neuron of the chosen layers at every moment.
 

@@ -19,7 +19,7 @@ from topokit.errors import ParameterError
 BoolArray = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class DormantNeurons(Result):
     """Which neurons of the chosen layers are dormant at every moment.
 

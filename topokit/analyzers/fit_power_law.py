@@ -20,7 +20,7 @@ from topokit.errors import ParameterError
 Random = int | np.random.Generator | None
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class PowerLawFit(Result):
     """A fitted power law P(k) ~ k ** -alpha for k >= xmin, its goodness of fit and its rivals.
 

@@ -22,7 +22,7 @@ MapValue = Literal["count", "weight", "absolute"]
 Sums = tuple[NDArray[np.int64], NDArray[np.float64] | None, NDArray[np.float64] | None]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class InputMap(Result):
     """What starts at each input neuron, at every moment.
 

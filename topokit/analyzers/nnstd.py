@@ -15,7 +15,7 @@ from topokit.analyzers.result import Meta, Result
 from topokit.citations import ANALYZER_REFERENCES
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class TopologyDistance(Result):
     """NNSTD of two networks: 0 for the same wiring, 1 when no paired neurons share an input.
 

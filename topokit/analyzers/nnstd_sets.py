@@ -24,7 +24,7 @@ from topokit.errors import InsufficientDataError, ParameterError
 TOTAL = "total"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class DistanceMatrix(Result):
     """NNSTD between all pairs of n networks.
 
@@ -57,7 +57,7 @@ class DistanceMatrix(Result):
         return pd.DataFrame({"a": labels[a], "b": labels[b], "layer": names[layer], "distance": values.ravel()})
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class DistanceSeries(Result):
     """NNSTD of networks to a reference each.
 

@@ -29,7 +29,7 @@ from topokit.execute import progress
 SMALLEST_TAIL = 50
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class PowerLawTest(Result):
     """Power-law fits of the degrees of each layer at each moment.
 

@@ -19,7 +19,7 @@ from topokit.errors import InsufficientDataError
 from topokit.execute import progress
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class RankCorrelation(Result):
     """Kendall's tau-b between the degrees of the same neurons at all pairs of moments.
 

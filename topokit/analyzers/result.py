@@ -16,6 +16,8 @@ from topokit.citations import REFERENCES
 from topokit.dag import Moment
 from topokit.registry import PLOTS
 
+ROWS_SHOWN = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Meta:
@@ -49,7 +51,7 @@ class Meta:
         }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Result(ABC):
     """Base of all results: frozen, without side effects.
 
@@ -76,8 +78,17 @@ class Result(ABC):
         """Draw the result's own figure; options are those of the function in `topokit.plots`."""
         return PLOTS.load(self.plot_name)(self, **options)
 
+    def __repr__(self) -> str:
+        frame = self.frame
+        # Fits have one row of many columns.
+        lone = len(frame) == 1
+        text = frame.T.to_string(header=False) if lone else frame.to_string(max_rows=ROWS_SHOWN, line_width=100)
+        return f"{type(self).__name__} ({len(frame):,} row{'' if lone else 's'})\n{text}"
+
     def _repr_html_(self) -> str:
-        return f"<p><b>{type(self).__name__}</b></p>{self.frame.head(20).to_html(index=False)}"
+        frame = self.frame
+        shown = f", the first {ROWS_SHOWN} of {len(frame):,} rows" if len(frame) > ROWS_SHOWN else ""
+        return f"<p><b>{type(self).__name__}</b>{shown}</p>{frame.head(ROWS_SHOWN).to_html(index=False)}"
 
 
 def frame_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

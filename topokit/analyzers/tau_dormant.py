@@ -15,7 +15,7 @@ from topokit.citations import ANALYZER_REFERENCES
 from topokit.errors import InsufficientDataError, ParameterError
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ActivationDormancy(Result):
     """Activation scores of the neurons of each layer.
 
