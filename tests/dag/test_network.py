@@ -116,6 +116,7 @@ def test_selection() -> None:
     for selection, expected in names.items():
         assert [layer.name for layer in network.select(selection)] == expected
     assert [layer.name for layer in network.select(["z", 0, np.int64(-2)])] == ["z", "x", "y"]
+    assert [layer.name for layer in network.select(["a", 1, -4])] == ["a"]
     assert network.layer(1) is network.layer("a")
     assert network.block("skip").kind == "identity"
 
@@ -132,6 +133,8 @@ def test_unknown_names_show_near_ones() -> None:
         network.layer("c")
     with pytest.raises(UnknownNameError, match="unknown layer '5'"):
         network.select([5])
+    with pytest.raises(UnknownNameError, match="unknown selection of layers '1'"):
+        network.select(1)  # type: ignore[arg-type]
     with pytest.raises(UnknownNameError, match="unknown block 'skipp': did you mean 'skip'"):
         network.block("skipp")
     with pytest.raises(UnknownNameError, match="unknown backend 'coo': there are bitmap, csr"):

@@ -182,6 +182,7 @@ class LayeredDAG:
         """The layers meant by 'all', 'hidden', 'input', 'output', a name, or a sequence of names and positions.
 
         The four words stand for groups even where a layer is called so; ``["input"]`` is the layer of that name.
+        A layer named twice is meant once.
 
         Raises
         ------
@@ -191,7 +192,9 @@ class LayeredDAG:
         groups = {"all": self.layers, "hidden": self.hidden, "input": self.inputs, "output": self.outputs}
         if isinstance(layers, str):
             return groups[layers] if layers in groups else (self.layer(layers),)
-        return tuple(self.layer(key) for key in layers)
+        if not isinstance(layers, Iterable):
+            raise UnknownNameError("selection of layers", repr(layers), [*groups, *self.index])
+        return tuple(dict.fromkeys(self.layer(key) for key in layers))
 
     @property
     def n_neurons(self) -> int:
