@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from math import inf
+from math import inf, isnan
+from typing import Any
 
 import igraph
 import networkx as nx
@@ -198,11 +199,32 @@ def test_curve_and_frame() -> None:
         ([1, 2, 3], {"xmin": 0}, "xmin=0"),
         ([1, 2, 3], {"xmin": 5, "xmax": 5}, "xmax=5 leaves no tail"),
         ([1, 2, 3], {"replicates": -1}, "replicates=-1"),
+        ([1, 2, 3], {"xmin": 2.5}, "xmin=2.5 is no whole number"),
+        ([1, 2, 3], {"xmax": inf}, "xmax=inf is no whole number"),
+        ([1, 2, 3], {"replicates": 10.5}, "replicates=10.5"),
+        ([1, 2, 3], {"rng": -1}, "rng=-1: give a seed"),
+        ([1, 2, 3], {"rng": "a"}, "rng='a'"),
+        ([[1, 2], [3]], {}, "no one shape"),
+        ([1, 2, 2**63 + 5], {}, "as high as 9.2"),
+        ([1.0, 2.0, 1e300], {}, "as high as 1e"),
     ],
 )
-def test_bad_values_are_refused(values: list[float], options: dict[str, int], message: str) -> None:
+def test_bad_values_are_refused(values: list[float], options: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         tk.fit_power_law(values, **options)
+
+
+def test_huge_neighbouring_values_lose_sigma_and_nothing_else() -> None:
+    for values in (2**47 + np.repeat([0, 1, 2], [999, 1, 1]), 10**9 + np.repeat([0, 1, 2], [1, 10**6, 1])):
+        fit = tk.fit_power_law(values, rng=0, replicates=10)
+        assert isnan(fit.sigma) or fit.sigma > 0
+        assert fit.verdict == "not heavy-tailed"
+
+
+def test_numpy_numbers_are_parameters_like_any_other() -> None:
+    one, five = np.int64(1), np.uint8(5)
+    fit = tk.fit_power_law(karate(), xmin=one, replicates=five, rng=np.int32(3))
+    assert fit.to_json() == tk.fit_power_law(karate(), xmin=1, replicates=5, rng=3).to_json()
 
 
 @pytest.mark.parametrize(

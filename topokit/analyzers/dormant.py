@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topokit.analyzers.axes import columns_of, layer_table, measure_each, names_of
+from topokit.analyzers.parameters import whole_number
 from topokit.analyzers.result import Meta, Result
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Moment
 from topokit.dag.network import LayerSelection
-from topokit.errors import ParameterError
 
 BoolArray = NDArray[np.bool_]
 
@@ -87,7 +87,7 @@ def dormant(source: Any, *, threshold: int = 10, layers: LayerSelection = "hidde
     Raises
     ------
     ParameterError
-        A threshold below 1.
+        A threshold below 1 or with a fraction.
     InsufficientDataError
         The network has no such layers.
 
@@ -95,18 +95,17 @@ def dormant(source: Any, *, threshold: int = 10, layers: LayerSelection = "hidde
     ----------
     Matab et al. (2024), section 5.4 and Fig. 9.
     """
-    if threshold < 1:
-        raise ParameterError(f"threshold={threshold} calls no neuron dormant: use a degree of at least 1")
+    threshold = whole_number("threshold", threshold, 1, "use a degree of at least 1")
     moments, chosen, parts = measure_each(
         source, layers, lambda network, picked: _flags(network, picked, threshold), "dormant neurons"
     )
     below, no_input, no_output = (np.stack(flags) for flags in zip(*parts, strict=True))
-    parameters = {"threshold": int(threshold), "layers": names_of(chosen)}
+    parameters = {"threshold": threshold, "layers": names_of(chosen)}
     return DormantNeurons(
         meta=Meta("dormant", parameters, ANALYZER_REFERENCES["dormant"]),
         moments=moments,
         layers=chosen,
-        threshold=int(threshold),
+        threshold=threshold,
         below=below,
         no_input=no_input,
         no_output=no_output,

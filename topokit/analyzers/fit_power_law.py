@@ -12,12 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topokit.analyzers.likelihood_ratios import ALTERNATIVES, LikelihoodRatio, likelihood_ratios
+from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
 from topokit.analyzers.power_law_verdict import Verdict, judge
 from topokit.analyzers.result import Meta, Result
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.errors import ParameterError
 
-Random = int | np.random.Generator | None
+# Beyond this, floats barely tell k from k + 1/2, and sums over integers lose their meaning.
+LARGEST_VALUE = 2**50
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -170,7 +172,8 @@ def fit_power_law(
     Raises
     ------
     ParameterError
-        Negative or fractional values, values above `xmax`, xmin < 1, xmax <= xmin, or replicates < 0.
+        Negative or fractional values, values above `xmax` or 2**50, xmin < 1, xmax <= xmin, replicates < 0,
+        fractions among these, or an rng that is no random state.
     InsufficientDataError
         Fewer than three distinct positive values, or fewer than two from `xmin` on.
 
@@ -180,8 +183,8 @@ def fit_power_law(
     section 4.1 (semi-parametric bootstrap), section 5 (likelihood ratios). The standard error is
     1 / sqrt(n_tail Var(log k)), the exact Fisher information of the discrete model.
     """
-    integers = checked_integers(values, xmax)
-    check_parameters(xmin, xmax, replicates)
+    xmin, xmax, replicates = checked_parameters(xmin, xmax, replicates)
+    integers, generator = checked_integers(values, xmax), generator_of(rng)
     parameters = {"xmin": xmin, "xmax": xmax, "replicates": replicates, "rng": rng_label(rng)}
     return fit_integers(
         integers,
@@ -190,7 +193,7 @@ def fit_power_law(
         xmax=xmax,
         min_tail=1,
         replicates=replicates,
-        rng=np.random.default_rng(rng),
+        rng=generator,
     )
 
 
@@ -234,19 +237,19 @@ def fit_integers(
     )
 
 
-def rng_label(rng: Random) -> int | str | None:
-    """How a result's parameters name the random state."""
-    return "Generator" if isinstance(rng, np.random.Generator) else rng
-
-
 def checked_integers(values: Any, xmax: int | None) -> NDArray[np.int64]:
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ParameterError(f"values of no one shape ({error}): give a 1-D array of integers") from error
     if array.ndim != 1 or array.dtype.kind not in "iuf":
         raise ParameterError(f"values of type {array.dtype} and shape {array.shape}: give a 1-D array of integers")
     if array.dtype.kind == "f" and not (np.isfinite(array).all() and (array == np.rint(array)).all()):
         raise ParameterError("values with fractions, NaN or infinity: a discrete power law needs integers")
     if len(array) and array.min() < 0:
         raise ParameterError(f"values as low as {array.min()}: a discrete power law needs 0 or more")
+    if len(array) and array.max() > LARGEST_VALUE:
+        raise ParameterError(f"values as high as {array.max()}: the sums are exact up to 2**50 only, rescale them")
     if xmax is not None and len(array) and array.max() > xmax:
         above = int((array > xmax).sum())
         raise ParameterError(
@@ -256,13 +259,12 @@ def checked_integers(values: Any, xmax: int | None) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def check_parameters(xmin: int | None, xmax: int | None, replicates: int) -> None:
-    if xmin is not None and xmin < 1:
-        raise ParameterError(f"xmin={xmin}: a power law starts at 1 or later")
-    if xmax is not None and xmax <= (xmin or 1):
-        raise ParameterError(f"xmax={xmax} leaves no tail above xmin={xmin or 1}")
-    if replicates < 0:
-        raise ParameterError(f"replicates={replicates}: use 0 for no test, 100 or more for one")
+def checked_parameters(xmin: int | None, xmax: int | None, replicates: int) -> tuple[int | None, int | None, int]:
+    start = None if xmin is None else whole_number("xmin", xmin, 1, "a power law starts at a whole number from 1 on")
+    bound = None if xmax is None else whole_number("xmax", xmax, 1, "the bound of the support is a whole number")
+    if bound is not None and bound <= (start or 1):
+        raise ParameterError(f"xmax={bound} leaves no tail above xmin={start or 1}")
+    return start, bound, whole_number("replicates", replicates, 0, "use 0 for no test, 100 or more for one")
 
 
 def _bound(xmax: int | None) -> float:

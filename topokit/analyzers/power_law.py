@@ -11,14 +11,8 @@ from numpy.typing import NDArray
 
 from topokit.analyzers.axes import layer_table, names_of
 from topokit.analyzers.degrees import POOLED, DegreeKind, check_degree_kind, degrees
-from topokit.analyzers.fit_power_law import (
-    PowerLawFit,
-    Random,
-    check_parameters,
-    checked_integers,
-    fit_integers,
-    rng_label,
-)
+from topokit.analyzers.fit_power_law import PowerLawFit, checked_integers, checked_parameters, fit_integers
+from topokit.analyzers.parameters import Random, generator_of, rng_label
 from topokit.analyzers.result import Meta, Result
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import Moment
@@ -103,7 +97,7 @@ def power_law(
     Raises
     ------
     ParameterError
-        Degrees above `xmax`, or a bad xmin, xmax, kind or number of replicates.
+        Degrees above `xmax`, or a bad xmin, xmax, kind, number of replicates or rng.
     InsufficientDataError
         The network has no such layers.
 
@@ -112,7 +106,8 @@ def power_law(
     Clauset et al. (2009); Matab et al. (2024), section 4.6 and Fig. 7.
     """
     check_degree_kind(kind)
-    check_parameters(xmin, xmax, replicates)
+    xmin, xmax, replicates = checked_parameters(xmin, xmax, replicates)
+    generator = generator_of(rng)
     measured = degrees(source, layers=layers)
     names = (POOLED,) if pooled else tuple(names_of(measured.layers))
     parameters = {
@@ -131,7 +126,7 @@ def power_law(
         return _fit(checked_integers(values, xmax), meta, xmin, xmax, replicates, stream)
 
     places = [(t, name) for t in range(len(measured.moments)) for name in names]
-    streams = np.random.default_rng(rng).spawn(len(places))
+    streams = generator.spawn(len(places))
     fits = [fit(*each) for each in progress(list(zip(places, streams, strict=True)), "power-law tests")]
     rows = tuple(tuple(fits[k : k + len(names)]) for k in range(0, len(fits), len(names)))
     return PowerLawTest(meta=meta, moments=measured.moments, layers=names, kind=kind, fits=rows)

@@ -65,8 +65,12 @@ class ZetaTail:
 
     @property
     def sigma(self) -> float:
-        """Standard error of alpha from the exact Fisher information, 1 / sqrt(n_tail Var(log k))."""
-        return 1 / sqrt(self.n_tail * log_variance(self.alpha, self.xmin, self.high))
+        """Standard error of alpha from the exact Fisher information, 1 / sqrt(n_tail Var(log k)).
+
+        NaN where the variance of huge neighbouring values is lost to rounding.
+        """
+        variance = log_variance(self.alpha, self.xmin, self.high)
+        return 1 / sqrt(self.n_tail * variance) if variance > 0 else nan
 
     def log_pmf(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Logarithm of P(k), for k in the support."""

@@ -18,6 +18,8 @@ from topokit.kernels.zeta import largest_term, log_moments, power_sum
 # A bounded sample can rise with k; nothing steeper than this is told from "all at the bound".
 _LOWEST_BOUNDED = -100.0
 _PRECISION = 1e-10
+# Of huge neighbouring values the logarithms differ by less than rounding; a spread of 0 has no exponent.
+_SMALLEST_SPREAD = 1e-15
 
 
 @njit("float64(float64, float64, float64, float64)", cache=True, nogil=True)
@@ -28,7 +30,7 @@ def fit_exponent(mean_log: float, low: float, high: float, guess: float) -> floa
     exceed log(low).
     """
     below, above = (1.0 if high == inf else _LOWEST_BOUNDED), inf
-    wanted = mean_log - log(low)
+    wanted = max(mean_log - log(low), _SMALLEST_SPREAD)
     alpha = guess
     for _ in range(200):
         scale = largest_term(alpha, low, high)
@@ -110,7 +112,7 @@ def tail_sums(
 @njit("float64(float64, float64)", cache=True, nogil=True)
 def first_guess(mean_log: float, low: float) -> float:
     """The exponent of the continuous model that starts half an integer earlier."""
-    return 1 + 1 / (mean_log - log(low - 0.5))
+    return 1 + 1 / max(mean_log - log(low - 0.5), _SMALLEST_SPREAD)
 
 
 @njit("Tuple((int64, float64, float64))(float64[::1], float64[::1], float64, int64)", cache=True, nogil=True)
