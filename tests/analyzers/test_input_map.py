@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -103,8 +105,9 @@ def test_bad_requests_are_named() -> None:
     with pytest.raises(ParameterError, match="inputs 'a', 'b': choose one"):
         tk.input_map(LayeredDAG(layers, blocks))
     assert tk.input_map(LayeredDAG(layers, blocks), layer="b").counts.tolist() == [[1, 1]]
-    with pytest.raises(ParameterError, match=r"shape=\(3, 3\)"):
-        tk.input_map([FIRST], shape=(3, 3))
+    for shape in ((3, 3), (-2, -2), (2.5, 2.2), (4,), 4):
+        with pytest.raises(ParameterError, match=re.escape(f"shape={shape}")):
+            tk.input_map([FIRST], shape=shape)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="hop=3"):
         tk.input_map([FIRST, SECOND], hop=3)
     with pytest.raises(ParameterError, match="value='sum'"):

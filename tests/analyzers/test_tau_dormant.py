@@ -60,6 +60,10 @@ def test_frame_columns() -> None:
         ({"a": [1.0]}, -0.1, "tau=-0.1"),
         ({"a": [1.0, np.nan]}, 0, "'a' has NaN"),
         ({"a": [1.0, -2.0]}, 0, "mean |h| -2"),
+        ({"a": [[1.0, 2.0], [3.0]]}, 0, "'a' has activations of no one shape"),
+        ({"a": ["x"]}, 0, "'a' has activations of type <U1"),
+        ({"a": [1j]}, 0, "'a' has activations of type complex128"),
+        ([[1.0]], 0, "activations are a list"),
     ],
 )
 def test_bad_values_are_refused(activations: dict[str, list[float]], tau: float, message: str) -> None:

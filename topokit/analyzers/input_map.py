@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
+from operator import index
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -180,10 +182,12 @@ def _only(layers: tuple[Layer, ...]) -> Layer:
 def _checked_shape(layer: Layer, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
     if shape is None:
         return layer.shape
-    sizes = tuple(int(size) for size in shape)
-    if prod(sizes) != layer.size or len(sizes) not in (2, 3):
+    sizes: tuple[int, ...] = ()
+    with suppress(TypeError):
+        sizes = tuple(index(size) for size in shape)
+    if len(sizes) not in (2, 3) or min(sizes) < 1 or prod(sizes) != layer.size:
         raise ParameterError(
-            f"shape={sizes} does not lay out the {layer.size} neurons of layer {layer.name!r}: "
+            f"shape={shape!r} does not lay out the {layer.size} neurons of layer {layer.name!r}: "
             "give (rows, columns) or (channels, rows, columns) with that product"
         )
     return sizes

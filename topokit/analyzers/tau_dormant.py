@@ -75,7 +75,7 @@ def tau_dormant(activations: Mapping[str, Any], *, tau: float = 0.025) -> Activa
     InsufficientDataError
         No layer, or a layer without neurons or samples.
     ParameterError
-        A negative tau, NaN or infinite activations, or negative means.
+        A negative tau, no mapping, activations that are no real finite numbers, or negative means.
 
     References
     ----------
@@ -83,6 +83,8 @@ def tau_dormant(activations: Mapping[str, Any], *, tau: float = 0.025) -> Activa
     """
     if not tau >= 0:
         raise ParameterError(f"tau={tau} calls no neuron dormant: use 0 or more")
+    if not isinstance(activations, Mapping):
+        raise ParameterError(f"activations are a {type(activations).__name__}: give a mapping of layer name to array")
     if not activations:
         raise InsufficientDataError("no layer's activations were given: pass a mapping of layer name to array")
     scores = {name: _scores(_mean_magnitude(name, values)) for name, values in activations.items()}
@@ -94,7 +96,7 @@ def tau_dormant(activations: Mapping[str, Any], *, tau: float = 0.025) -> Activa
 
 
 def _mean_magnitude(name: str, values: Any) -> NDArray[np.float64]:
-    array = np.asarray(values, np.float64)
+    array = _as_floats(name, values)
     if array.ndim == 0 or array.size == 0:
         raise InsufficientDataError(f"layer {name!r} has activations of shape {array.shape}: give some samples")
     if not np.isfinite(array).all():
@@ -105,6 +107,16 @@ def _mean_magnitude(name: str, values: Any) -> NDArray[np.float64]:
         return array
     over = tuple(axis for axis in range(array.ndim) if axis != 1)
     return np.asarray(np.abs(array).mean(axis=over))
+
+
+def _as_floats(name: str, values: Any) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ParameterError(f"layer {name!r} has activations of no one shape: {error}") from error
+    if array.dtype.kind not in "biuf":
+        raise ParameterError(f"layer {name!r} has activations of type {array.dtype}: give real numbers")
+    return array.astype(np.float64)
 
 
 def _scores(magnitudes: NDArray[np.float64]) -> NDArray[np.float64]:
