@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -108,6 +109,16 @@ def test_networks_of_several_widths() -> None:
     assert ((matrix >= 0) & (matrix <= 1)).all()
 
 
+def test_the_reference_and_the_earlier_network_come_first() -> None:
+    rng = np.random.default_rng(0)
+    networks = [random_chain(rng, (20, width, 4), 0.3) for width in (5, 8, 11)]
+    forward = [tk.nnstd(a, b, normaliser="n1").total for a, b in pairwise(networks)]
+    assert forward != [tk.nnstd(b, a, normaliser="n1").total for a, b in pairwise(networks)]
+    assert tk.nnstd_consecutive(networks, normaliser="n1").totals.tolist() == forward
+    assert tk.nnstd_against(networks, 0, normaliser="n1").totals[1] == forward[0]
+    assert tk.nnstd_matrix(networks, normaliser="n1").matrix[1, 0] == forward[0]
+
+
 def test_each_network_is_read_once(series: Series) -> None:
     read: list[int] = []
     networks = list(series)
@@ -149,6 +160,8 @@ def test_errors(series: Series) -> None:
         tk.nnstd_against(series, 5)
     with pytest.raises(InvalidNetworkError):
         tk.nnstd_matrix([])
+    with pytest.raises(InvalidNetworkError, match="not int"):
+        tk.nnstd_matrix(5)
     with pytest.raises(ParameterError, match="ties"):
         tk.nnstd_matrix(series, ties="slow")
     with pytest.raises(IncompatibleNetworksError, match="equal depth"):

@@ -19,6 +19,7 @@ from topokit.analyzers.nnstd_definition import Definition, DistanceOptions
 from topokit.analyzers.result import Meta, Result, time_columns
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import LayeredDAG, Moment, Series, as_series
+from topokit.dag.chains import listed
 from topokit.errors import InsufficientDataError, ParameterError
 
 TOTAL = "total"
@@ -238,7 +239,7 @@ def _prepare_all(
         held = list(networks.values())
         series = Series([Moment(label=str(key)) for key in networks], held.__getitem__)
     else:
-        held = list(networks)
+        held = listed(networks)
         series = Series.from_networks(held)
     prepared = [prepare(network, definition) for network in execute.progress(held, "reading networks")]
     return prepared, series.moments, series.labels
