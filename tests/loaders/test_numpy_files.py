@@ -191,3 +191,11 @@ def test_options_do_not_apply_to_a_saved_network(tmp_path: Path) -> None:
     tk.save_npz(tk.load(tmp_path / "x.npz"), tmp_path / "y.npz")
     with pytest.raises(tk.TopokitError, match="whole network"):
         tk.load(tmp_path / "y.npz", order=["w1"])
+
+
+def test_bytes_behind_an_array_of_an_archive_are_refused_when_it_is_opened(tmp_path: Path) -> None:
+    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}"
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("w.npy", npy(header, bytes(25)))
+    with pytest.raises(CorruptCheckpointError, match="holds 25 bytes"):
+        tk.open_checkpoint(tmp_path / "x.npz")

@@ -182,3 +182,12 @@ def test_a_frame_with_another_header_is_corrupt(tmp_path: Path) -> None:
         safetensors.numpy.save_file({"0.weights": np.ones(3)}, tmp_path / "f.safetensors", {"topokit": header})
         with pytest.raises(CorruptCheckpointError, match=r"f\.safetensors"):
             tk.load(tmp_path / "f.safetensors")
+
+
+def test_any_byte_but_0_is_true(tmp_path: Path) -> None:
+    """NumPy adds the bytes of a boolean view up as they are."""
+    data = bytes([0, 1, 2, 255, 0, 128])
+    path = written(tmp_path / "x.safetensors", {"w": entry([2, 3], 0, 6, "BOOL")}, data)
+    values = tk.open_checkpoint(path).tensors["w"].read()
+    assert values.view(np.uint8).tolist() == [[0, 1, 1], [1, 0, 1]]
+    assert tk.load(path).blocks[0].in_degrees().tolist() == [2, 2]

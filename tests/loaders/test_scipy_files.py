@@ -194,3 +194,14 @@ def test_the_padding_of_blocks_is_no_edge(tmp_path: Path) -> None:
     block = tk.load(tmp_path / "w.npz").blocks[0]
     assert block.n_edges == 4
     assert np.array_equal(block.weight_matrix().toarray(), dense)
+
+
+def test_unsigned_indices_are_read_and_checked(tmp_path: Path) -> None:
+    plain = tk.load(csr_file(tmp_path / "w.npz")).blocks[0]
+    indices = np.array([0, 1, 2, 3], np.uint64)
+    block = tk.load(csr_file(tmp_path / "u.npz", indices=indices, indptr=np.array([0, 2, 3, 4], np.uint64))).blocks[0]
+    assert np.array_equal(block.adjacency().toarray(), plain.adjacency().toarray())
+    for wild in (2**63 + 1, 2**64 - 1, 2**32 + 1):
+        indices[1] = wild
+        with pytest.raises(CorruptCheckpointError):
+            tk.load(csr_file(tmp_path / "u.npz", indices=indices))

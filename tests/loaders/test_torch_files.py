@@ -392,3 +392,18 @@ def test_a_table_that_holds_itself_exceeds_the_limits(tmp_path: Path) -> None:
     (tmp_path / "net.pt").write_bytes(buffer.getvalue())
     with pytest.raises(LimitExceededError):
         tk.open_checkpoint(tmp_path / "net.pt")
+
+
+def test_a_tensor_that_is_negated_or_conjugated_on_reading_is_refused(tmp_path: Path) -> None:
+    """Its stored numbers are not its values."""
+    numbers = torch.complex(torch.ones(2, 3), torch.ones(2, 3)).conj()
+    for tensor in (numbers, numbers.imag):
+        with pytest.raises(CorruptCheckpointError, match="resolve it before saving"):
+            tk.open_checkpoint(saved({"w": tensor}, tmp_path))
+
+
+def test_a_pickle_beyond_the_limit_is_not_unpacked(tmp_path: Path) -> None:
+    path = saved({"w": torch.ones(2, 3), "notes": "a" * 10_000}, tmp_path)
+    assert tk.load(path).n_edges == 6
+    with pytest.raises(LimitExceededError, match="has a pickle of"):
+        tk.open_checkpoint(path, limits=Limits(header_bytes=5_000))
