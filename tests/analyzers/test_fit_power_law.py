@@ -11,7 +11,7 @@ import pytest
 from scipy.special import zeta
 
 import topokit as tk
-from topokit.analyzers.zeta_fit import Histogram, _categories, find_tail
+from topokit.analyzers.zeta_fit import Histogram, ZetaTail, _beyond, _categories, find_tail
 from topokit.errors import InsufficientDataError, ParameterError
 
 
@@ -142,6 +142,22 @@ def test_replicates_draw_the_fitted_tail_and_the_observed_body() -> None:
     fixed_categories, fixed_shares = _categories(histogram, tail, scanned=False)
     assert fixed_categories[:2].tolist() == [0, 5]
     assert fixed_shares[0] == pytest.approx(60 / len(data))
+
+
+def test_replicates_draw_the_far_tail_as_the_model_has_it() -> None:
+    tail = ZetaTail(xmin=5, alpha=2.3, distance=0.1, n_tail=100, high=inf)
+    drawn = _beyond(tail, 40.0, (np.arange(20_000) + 0.5) / 20_000)
+    for k in (40, 41, 60, 200, 1000):
+        assert np.mean(drawn >= k) == pytest.approx(zeta(2.3, k) / zeta(2.3, 40), abs=1e-4)
+
+
+def test_likelihood_ratios_as_published() -> None:
+    # Clauset et al. (2009), table 6.3: exponential z = 9.09 for words (exactly 9.14); cutoff R = -0.899, p = 0.18.
+    ratios = tk.fit_power_law(words(), replicates=0).ratios
+    cutoff = ratios["truncated_power_law"]
+    assert ratios["exponential"].z == pytest.approx(9.14, abs=0.02)
+    assert ratios["exponential"].p < 1e-12
+    assert (cutoff.R, cutoff.p) == pytest.approx((-0.906, 0.178), abs=2e-3)
 
 
 def test_same_seed_same_answer_in_any_order_and_type() -> None:

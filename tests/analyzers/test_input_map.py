@@ -92,6 +92,13 @@ def test_without_weights_only_counts() -> None:
         result.image("weight")
 
 
+def test_paths_need_weights_all_along() -> None:
+    result = tk.input_map([FIRST, SECOND != 0], hop=2)
+    assert result.weight_sums is None
+    assert result.counts.tolist() == [[3, 1, 0, 3]]
+    assert tk.input_map([FIRST, SECOND != 0]).weight_sums is not None
+
+
 def test_identity_blocks_are_no_connections() -> None:
     layers = (Layer("a", 2), Layer("b", 2))
     weighted = EdgeBlock.from_matrix("a", "b", np.array([[2.0, 0.0], [0.0, 3.0]]))

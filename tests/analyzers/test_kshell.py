@@ -98,6 +98,14 @@ def test_neurons_joined_twice_have_one_edge() -> None:
     assert tk.kshell(twice).coreness.tolist() == tk.kshell(once).coreness.tolist() == [[1, 1, 1, 1]]
 
 
+def test_identity_and_gate_blocks_are_no_edges() -> None:
+    layers = (Layer("a", 2), Layer("b", 2))
+    weighted = EdgeBlock.from_matrix("a", "b", np.array([[0, 1], [0, 0]]))
+    gate = EdgeBlock("a", "b", weighted.pattern, name="gate", kind="gate")
+    network = LayeredDAG(layers, (weighted, gate, EdgeBlock.identity("a", "b", 2, name="skip")))
+    assert tk.kshell(network).coreness.tolist() == [[1, 0, 0, 1]]
+
+
 def test_series_keeps_one_row_per_moment() -> None:
     shells = tk.kshell([small_mlp(), LayeredDAG.from_adjacencies([np.ones((4, 5)), np.ones((5, 2))])])
     assert shells.coreness.shape == (2, 11)

@@ -37,6 +37,7 @@ OPEN = ratios((-0.1, 0.9), (50, 1e-6), (-0.2, 0.6))
             "truncated power law fits",
         ),
         (2.5, 0.05, 0.5, OPEN, "ruled out", "p = 0.05 < 0.1"),
+        (2.5, 0.1, 0.5, OPEN, "not ruled out", "p = 0.1,"),
         (6.5, 0.9, 0.5, OPEN, "not heavy-tailed", "alpha = 6.5"),
         (-0.5, 0.9, 0.5, OPEN, "not heavy-tailed", "does not fall"),
         (2.5, nan, 0.5, OPEN, "undefined", "ask for replicates"),

@@ -35,6 +35,13 @@ def test_weights_move_along_and_the_others_stay(network: LayeredDAG, seed: int) 
         np.testing.assert_array_equal(before.weight_matrix().toarray()[kept], after.weight_matrix().toarray()[kept])
 
 
+def test_weights_are_dealt_out_at_random() -> None:
+    network = LayeredDAG.from_adjacencies([np.array([[1.0, 2.0, 0.0, 0.0]])])
+    rng = np.random.default_rng(0)
+    first = [rewired(network, 1.0, rng).blocks[0].weights for _ in range(400)]
+    assert stats.binomtest(sum(weights[0] == 1.0 for weights in first), 400, 0.5).pvalue > 0.001
+
+
 def test_every_place_is_equally_likely() -> None:
     network = LayeredDAG.from_adjacencies([np.array([[1, 0, 0], [0, 0, 1]])])
     rng = np.random.default_rng(3)

@@ -142,6 +142,13 @@ def test_neurons_that_share_nothing_stay_in_place() -> None:
     np.testing.assert_array_equal(partner, [0, 1, 3, 2])
 
 
+def test_neurons_left_over_stay_in_place_around_the_moved_ones() -> None:
+    a, b = np.zeros((8, 4), bool), np.zeros((8, 4), bool)
+    a[[0, 1, 2, 3], [0, 1, 2, 3]] = b[[4, 5, 0, 6], [0, 1, 2, 3]] = True
+    partner, _ = match_sets(sets_of(a), sets_of(b), 8)
+    np.testing.assert_array_equal(partner, [2, 1, 0, 3])
+
+
 def test_a_layer_and_itself_are_paired_in_place() -> None:
     mask = np.random.default_rng(0).random((50, 80)) < 0.02
     partner, certified = match_sets(sets_of(mask), sets_of(mask), 50)
