@@ -11,6 +11,7 @@ import pytest
 
 from topokit.errors import DataError
 from topokit.registry import DATASETS
+from topokit.training import TrainConfig, experiment
 from topokit.training.data import Dataset
 from topokit.training.data.fetch import fetch
 from topokit.training.data.files import check_sums
@@ -40,6 +41,12 @@ def test_a_set_loads_normalised(name: str, datasets_folder: Path) -> None:
 def test_raw_pixels_lie_between_0_and_1(name: str, datasets_folder: Path) -> None:
     data = DATASETS.load(name).load(datasets_folder, raw=True)
     assert (data.test_x.min(), data.test_x.max()) == (0, 1)
+
+
+def test_a_run_takes_its_data_as_the_configuration_says(datasets_folder: Path) -> None:
+    config = TrainConfig(dataset="mnist", data_folder=str(datasets_folder))
+    assert experiment._data(config).test_x.min() < 0
+    assert experiment._data(config.replace(normalise=False)).test_x.min() == 0
 
 
 def test_cifar_pixels_are_those_of_a_loop(datasets_folder: Path) -> None:

@@ -147,7 +147,7 @@ small = LayeredDAG.from_adjacencies([np.ones((4, 3), np.float32)])
 large = LayeredDAG.from_adjacencies([np.full((4, 3), 2, np.float32)], names=["input", "output"])
 writer.write_frame(small, step=0)
 writer.append_metrics({"step": 0, "loss": 1.0})
-resource.setrlimit(resource.RLIMIT_FSIZE, (20, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (28, resource.RLIM_INFINITY))
 for attempt in (
     lambda: writer.write_frame(large, step=1),
     lambda: writer.append_metrics({"step": 1, "loss": 123456789.123}),

@@ -100,6 +100,26 @@ def test_new_edges_have_the_weight_and_momentum_asked_for(config: TrainConfig) -
     run_steps(engine, data, 6, after_step=remember, after_update=check)
 
 
+@pytest.mark.parametrize(("rule", "deviation"), [("normal", 0.1), ("uniform", np.sqrt(6 / 12) / np.sqrt(3))])
+def test_new_weights_are_spread_as_their_rule_says(rule: str, deviation: float) -> None:
+    data = toy_data()
+    engine = toy_engine(TrainConfig(method="set", hidden=(2000,), mask="uniform", grown_weights=rule), data)
+    grown = engine.rewire(1.0, np.random.default_rng(0))["layers.0.weight"].grown
+    new = engine.parameters["layers.0.weight"].detach().numpy().reshape(-1)[grown]
+    assert new.std() == pytest.approx(deviation, rel=0.1)
+    assert abs(new.mean()) < 0.1 * deviation
+
+
+def test_numbers_that_are_not_finite_are_seen_in_weights_and_momentum() -> None:
+    data = toy_data()
+    for part in ("parameters", "momentum"):
+        engine = toy_engine(TrainConfig(hidden=(4,), density=0.4), data)
+        run_steps(engine, data, 1)
+        assert engine.is_finite()
+        getattr(engine, part)["layers.1.bias"].data[0] = float("nan")
+        assert not engine.is_finite()
+
+
 def test_an_edge_of_weight_zero_is_an_edge() -> None:
     data = toy_data()
     engine = toy_engine(TrainConfig(method="rigl", hidden=(8,), density=0.4), data)

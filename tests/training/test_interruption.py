@@ -17,8 +17,10 @@ from topokit.training import TrainConfig, train
 
 CONFIG = TrainConfig(hidden=(128, 64), density=0.1, epochs=12, update_every=4, activation="srelu")
 
+# A process that the shell put in the background, such as this test run, has its children ignore Ctrl-C.
 PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from topokit.training import TrainConfig, train
 train(TrainConfig.from_toml(sys.argv[1]), sys.argv[2], resume=True)
 """

@@ -19,6 +19,7 @@ def srelu(seed: int = 0) -> SReLU:
     with torch.no_grad():
         for parameter in unit.parameters():
             parameter.add_(torch.randn(6, generator=rng))
+        unit.right_distance[::2] *= -1
     return unit
 
 

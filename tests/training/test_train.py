@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from math import cos, floor, pi
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,13 @@ from safetensors.numpy import load_file
 
 from topokit.errors import ConfigError, DivergenceError, OutputExistsError, RecordingError, UnknownNameError
 from topokit.recording import Recording, TopologyRecorder, open_recording
+from topokit.registry import METHODS
 from topokit.training import TrainConfig, experiment, train
 from topokit.training.data import Data
 from topokit.training.data.digits import DIGITS
+from topokit.training.engines.build import make_engine
+from topokit.training.randomness import stream
+from topokit.training.samples import Samples
 
 SHORT = TrainConfig(hidden=(32, 16), density=0.2, epochs=3)
 
@@ -84,6 +89,50 @@ def test_a_frame_is_the_network_that_was_evaluated(runs: dict[str, Recording]) -
     assert accuracy == pytest.approx(run.metrics["test_accuracy"].iloc[-1])
 
 
+def test_updates_draw_anew(tmp_path: Path) -> None:
+    run = train(SHORT.replace(rewire_fraction=1.0, rewire_schedule="constant"), tmp_path / "run")
+    assert run.metrics["edges_changed"][1] > 0
+
+
+def test_training_and_validation_share_no_sample() -> None:
+    samples = Samples.split(DIGITS.load(), SHORT)
+    assert len(samples.validation) == round(0.1 * 1442)
+    both = torch.cat([samples.training, samples.validation])
+    assert sorted(both.tolist()) == list(range(1442))
+
+
+def test_the_share_of_edges_replaced_falls_as_the_schedule_says(runs: dict[str, Recording]) -> None:
+    run = runs["rigl"]
+    for epoch, changed in zip(run.metrics["epoch"], run.metrics["edges_changed"], strict=True):
+        share = 0.3 * (1 + cos(pi * epoch / 50)) / 2
+        assert changed <= sum(floor(share * block.n_edges) for block in run[0].blocks)
+
+
+def test_a_static_run_is_plain_torch_with_a_multi_step_schedule(tmp_path: Path) -> None:
+    config = SHORT.replace(method="static", activation="srelu", milestones=(1, 2), weight_decay=0.05)
+    train(config, tmp_path / "run")
+    data = DIGITS.load()
+    engine, samples = make_engine(config, METHODS.load("static"), data), Samples.split(data, config)
+    model, masks = engine.model, engine.masks
+    decayed = [parameter for name, parameter in model.named_parameters() if name.startswith("layers.")]
+    optimizer = torch.optim.SGD(decayed, lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.05)
+    optimizer.add_param_group({"params": list(model.activations.parameters()), "weight_decay": 0.0})
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [1, 2], 0.1)
+    for epoch in range(1, 4):
+        for x, y in samples.batches(config.batch_size, stream(config.seed, "batches", epoch)):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(model(x), y).backward()
+            for name, mask in masks.items():
+                gradient = model.get_parameter(name).grad
+                assert gradient is not None
+                gradient *= mask
+            optimizer.step()
+        schedule.step()
+    state = load_file(tmp_path / "run" / "checkpoint.safetensors")
+    for name, parameter in model.named_parameters():
+        np.testing.assert_allclose(state[f"weight.{name}"], parameter.detach().numpy(), rtol=1e-4, atol=1e-6)
+
+
 def test_the_summary_is_that_of_the_metrics(runs: dict[str, Recording]) -> None:
     for run in runs.values():
         summary, metrics = run.run["summary"], run.metrics
@@ -111,6 +160,14 @@ def test_equal_configurations_give_equal_bytes(tmp_path: Path, method: str) -> N
     assert torch.get_num_threads() == 2
     torch.set_num_threads(1)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_sums_are_those_of_one_thread() -> None:
+    torch.set_num_threads(2)
+    with experiment._one_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(1)
 
 
 def test_another_seed_gives_another_run(tmp_path: Path) -> None:
@@ -208,12 +265,27 @@ except MissingExtraError as error:
     assert "pip install torch" in done.stdout
 
 
+def test_what_a_killed_run_left_of_a_checkpoint_is_removed(tmp_path: Path) -> None:
+    train(SHORT, tmp_path / "run")
+    before = contents(tmp_path / "run")
+    (tmp_path / "run" / ".checkpoint.safetensors.ab12.safetensors").write_bytes(b"half")
+    train(SHORT, tmp_path / "run", resume=True)
+    assert contents(tmp_path / "run") == before
+
+
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     train(SHORT, tmp_path / "run")
     path = tmp_path / "run" / "checkpoint.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(RecordingError, match=r"checkpoint\.safetensors: not a readable checkpoint"):
         train(SHORT, tmp_path / "run", resume=True)
+
+
+def test_weights_that_are_not_finite_are_named_before_they_are_recorded(tmp_path: Path) -> None:
+    config = SHORT.replace(learning_rate=1e38, weight_decay=1e38, update_every=1)
+    with pytest.raises(DivergenceError, match=r"a weight or gradient is no finite number at step 1 \(epoch 1\)"):
+        train(config, tmp_path / "run")
+    assert open_recording(tmp_path / "run").steps == (0,)
 
 
 def test_divergence_names_step_and_learning_rate_and_keeps_the_frames(tmp_path: Path) -> None:
