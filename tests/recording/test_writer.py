@@ -162,6 +162,27 @@ writer.append_metrics({"step": 2, "loss": 3.0})
 """
 
 
+BEGIN_ON_A_FULL_DISK = """
+import resource, sys
+from topokit.errors import WriteFailedError
+from topokit.recording import RecordingWriter
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (20, resource.RLIM_INFINITY))
+try:
+    RecordingWriter(sys.argv[1], {})
+except WriteFailedError as error:
+    print(error)
+"""
+
+
+def test_a_run_that_cannot_begin_names_its_folder_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = [sys.executable, "-c", BEGIN_ON_A_FULL_DISK, folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"{folder}: cannot be written: File too large"), done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_refused_write_leaves_the_recording_as_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     done = subprocess.run([sys.executable, "-c", FILL_THE_DISK, folder], capture_output=True, text=True, check=True)

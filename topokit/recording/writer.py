@@ -169,7 +169,7 @@ def _begun(folder: Path, run: Mapping[str, Any]) -> dict[str, Any]:
     whole = {"schema": SCHEMA, **_plain(run), "versions": versions | _plain(run.get("versions", {}))}
     with whole_folder(folder) as temporary:
         (temporary / FRAMES_FOLDER).mkdir()
-        _write_run(temporary / RUN_FILE, whole)
+        (temporary / RUN_FILE).write_text(_run_text(whole), encoding="utf-8")
     return whole
 
 
@@ -209,4 +209,8 @@ def _difference(stored: Any, given: Any, place: str = "") -> str:
 
 def _write_run(path: Path, run: Mapping[str, Any]) -> None:
     with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(_run_text(run), encoding="utf-8")
+
+
+def _run_text(run: Mapping[str, Any]) -> str:
+    return json.dumps(run, indent=2) + "\n"
