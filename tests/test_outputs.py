@@ -107,7 +107,7 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     for target in (tmp_path / "file" / "a.txt", tmp_path / "folder", tmp_path / ("x" * 300)):
-        refused = pytest.raises(WriteFailedError, match=r"cannot be written: .*; nothing was kept")
+        refused = pytest.raises(WriteFailedError, match=r"cannot be written: .*; nothing was kept, make room")
         with refused as error, whole_file(target) as temporary:
             temporary.touch()
         assert error.value.exit_code == 1
@@ -177,7 +177,7 @@ except WriteFailedError as error:
 @pytest.mark.parametrize("saver", SAVERS)
 def test_a_file_beyond_the_limit_is_not_half_kept(saver: str, tmp_path: Path) -> None:
     out, err = start(SAVE, tmp_path / "target", saver, 50_000).communicate(timeout=120)
-    assert out == f"{tmp_path / 'target'}: cannot be written: File too large; nothing was kept\n", err
+    assert out == f"{tmp_path / 'target'}: cannot be written: File too large; nothing was kept, make room\n", err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -197,6 +197,6 @@ def test_a_full_disk_keeps_the_old_file_and_nothing_else(saver: str, tiny_disk: 
     target = tiny_disk / "target"
     target.write_text("old")
     out, err = start(SAVE, target, saver).communicate(timeout=120)
-    assert out == f"{target}: cannot be written: No space left on device; nothing was kept\n", err
+    assert out == f"{target}: cannot be written: No space left on device; nothing was kept, make room\n", err
     assert target.read_text() == "old"
     assert list(tiny_disk.iterdir()) == [target]

@@ -80,7 +80,9 @@ def _reported(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WriteFailedError(f"{target}: cannot be written: {error.strerror or error}; nothing was kept") from error
+        raise WriteFailedError(
+            f"{target}: cannot be written: {error.strerror or error}; nothing was kept, make room"
+        ) from error
 
 
 def _flush(path: Path) -> None:

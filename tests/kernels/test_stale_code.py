@@ -11,8 +11,24 @@ import pytest
 
 import topokit
 
-CALLER = "import numba\n\nfrom topokit.kernels.callee import number\n\n\n@numba.njit('int64()', cache=True)\ndef twice():\n    return 2 * number()\n"
-CALLEE = "import numba\n\n\n@numba.njit('int64()', cache=True)\ndef number():\n    return {}\n"
+CALLER = """\
+import numba
+
+from topokit.kernels.callee import number
+
+
+@numba.njit("int64()", cache=True)
+def twice():
+    return 2 * number()
+"""
+CALLEE = """\
+import numba
+
+
+@numba.njit("int64()", cache=True)
+def number():
+    return {}
+"""
 
 
 @pytest.fixture

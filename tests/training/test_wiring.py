@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from topokit.errors import ConfigError
 from topokit.training import TrainConfig
 from topokit.training.wiring import edge_counts, initial_masks
 
@@ -41,3 +42,10 @@ def test_edges_are_drawn_uniformly() -> None:
     config, rng = TrainConfig(mask="uniform", density=0.25), np.random.default_rng(1)
     total = sum(initial_masks(config, (8, 5), sparse=True, rng=rng)[0].astype(int) for _ in range(4000))
     assert np.abs(total / 4000 - 0.25).max() < 5 * np.sqrt(0.25 * 0.75 / 4000)
+
+
+@pytest.mark.parametrize("mask", ["erk", "uniform", "er-epsilon"])
+def test_a_layer_without_edges_is_refused_before_training(mask: str) -> None:
+    config = TrainConfig(mask=mask, density=1e-6, epsilon=1e-6)
+    with pytest.raises(ConfigError, match=r"no edge between layers 0 and 1 \(20 and 30 neurons\)"):
+        edge_counts(config, (20, 30, 10))

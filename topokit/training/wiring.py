@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from topokit.errors import ConfigError
 from topokit.generators import er_epsilon_edge_counts, erk_edge_counts, random_mask, uniform_edge_counts
 from topokit.training.config import TrainConfig
 
@@ -27,8 +28,25 @@ def edge_counts(config: TrainConfig, sizes: Sequence[int]) -> tuple[int, ...]:
     Returns
     -------
     tuple of int
-        One per pair of neighbouring layers.
+        One per pair of neighbouring layers, each at least 1.
+
+    Raises
+    ------
+    ConfigError
+        A layer would get no edge, so that nothing could be learned.
     """
+    counts = _all_counts(config, sizes)
+    if 0 in counts:
+        layer = counts.index(0)
+        knob = "epsilon" if config.mask == "er-epsilon" else "density"
+        raise ConfigError(
+            f"{knob} {getattr(config, knob):g} leaves no edge between layers {layer} and {layer + 1} "
+            f"({sizes[layer]} and {sizes[layer + 1]} neurons): raise it or the widths"
+        )
+    return counts
+
+
+def _all_counts(config: TrainConfig, sizes: Sequence[int]) -> tuple[int, ...]:
     sparse = sizes[:-1] if config.dense_output else sizes
     head = (sizes[-2] * sizes[-1],) if config.dense_output else ()
     if len(sparse) < 2:
