@@ -132,6 +132,6 @@ def _write(analysis: Callable[[Series], Result], series: Series, stem: Path, suf
 
 
 def _thinned(series: Series) -> Series:
-    """At most `MATRIX_SIDE` networks, evenly spaced, first and last included: all pairs grow with the square."""
+    """At most `MATRIX_SIDE` networks, evenly spaced up to the last: all pairs grow with the square."""
     step = -(-len(series) // MATRIX_SIDE)
     return series if step == 1 else series[(len(series) - 1) % step :: step]
