@@ -11,11 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_training import run_steps, toy_batch, toy_data, toy_engine
 
+from topokit.errors import ConfigError
 from topokit.registry import METHODS
 from topokit.training import TrainConfig
 from topokit.training.data.digits import DIGITS
 from topokit.training.engines.masked import MaskedEngine
 from topokit.training.methods import Rewiring
+from topokit.training.wiring import edge_counts
+
+
+def leaves_edges(config: TrainConfig) -> bool:
+    """Whether every layer of the toy network gets an edge; other configurations are refused."""
+    sizes = (12, *config.hidden, 3)
+    try:
+        return bool(edge_counts(config, sizes))
+    except ConfigError:
+        return False
+
 
 configs = st.builds(
     TrainConfig,
@@ -36,7 +48,7 @@ configs = st.builds(
     nesterov=st.booleans(),
     weight_decay=st.sampled_from([0.0, 0.1]),
     seed=st.integers(0, 1000),
-)
+).filter(leaves_edges)
 
 
 def tensors(engine: MaskedEngine, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
