@@ -14,13 +14,34 @@ from scipy import sparse
 
 from topokit.dag import LayeredDAG
 from topokit.errors import CorruptCheckpointError, LimitExceededError
+from topokit.loaders.graph import GraphIR
 from topokit.loaders.guard import guarded
 from topokit.loaders.limits import Limits
 
-Layout = Literal["dense", "csr", "csc", "coo", "bsr", "dia"]
+Layout = Literal["dense", "csr", "csc", "coo", "bsr", "dia", "bitmask", "tflite-sparse", "block-quantised"]
 Axes = Literal["torch", "source-target"]
 Role = Literal["weight", "mask", "bias", "norm", "embedding", "optimizer", "constant", "buffer", "unknown"]
 Values = NDArray[Any] | sparse.csr_array
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Quantisation:
+    """How stored whole numbers stand for weights: ``scale * (stored - zero_point)``.
+
+    Attributes
+    ----------
+    scale, zero_point : ndarray
+        One number each, or one per position along `axis`.
+    axis : int, optional
+        The axis they run along.
+    scheme : str
+        The format's word for it.
+    """
+
+    scale: NDArray[Any]
+    zero_point: NDArray[Any]
+    axis: int | None = None
+    scheme: str = "affine"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,8 +58,8 @@ class TensorEntry:
         Its type as stored, such as ``float32`` or ``bfloat16``.
     nbytes : int
         Its size as stored, decompressed.
-    layout : {'dense', 'csr', 'csc', 'coo', 'bsr', 'dia'}
-        How the file stores it.
+    layout : {'dense', 'csr', 'csc', 'coo', 'bsr', 'dia', 'bitmask', 'tflite-sparse', 'block-quantised'}
+        How the file stores it. Sparse containers (all but 'dense' and 'block-quantised') say what is an edge.
     axes : {'torch', 'source-target'}
         Which axis is which: (target, source, *kernel) or (*kernel, source, target).
     storage_id : str, optional
@@ -47,6 +68,8 @@ class TensorEntry:
         What it is, where the format knows; the assembly tells by name and shape otherwise.
     aside : str
         Why it is not part of the model, where the format knows.
+    quantisation : Quantisation, optional
+        How its whole numbers stand for weights; `read` returns them as stored.
     path, format
         The file that holds it and the name of its reader.
     reader : callable
@@ -65,6 +88,7 @@ class TensorEntry:
     storage_id: str | None = None
     role: Role | None = None
     aside: str = ""
+    quantisation: Quantisation | None = None
 
     def read(self) -> Values:
         """The values: an array of the stored shape, or a canonical CSR array for the sparse layouts.
@@ -110,7 +134,9 @@ class Checkpoint:
     notes : tuple of str
         What the reader assumed or left aside.
     network : callable, optional
-        Returns the network, where the file is topokit's own and holds it whole.
+        Returns the network, where the file holds wiring and no tensors, or is topokit's own.
+    graph : GraphIR, optional
+        The computation, where the file tells it.
     limits : Limits
         What the reader accepts.
     """
@@ -123,6 +149,7 @@ class Checkpoint:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     network: Callable[[], LayeredDAG] | None = field(default=None, repr=False)
+    graph: GraphIR | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
 
     @cached_property

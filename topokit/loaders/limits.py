@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Pickles = Literal["inert", "strict", "forbid"]
+Links = Literal["refuse", "follow", "hf-cache"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,11 @@ class Limits:
         Rows or columns of a sparse matrix.
     edges : int
         Edges of a network in memory.
+    pickle : {'inert', 'strict', 'forbid'}
+        Pickles are followed without running anything; 'strict' refuses those that name anything unknown, 'forbid' all.
+    links : {'refuse', 'follow', 'hf-cache'}
+        What becomes of links among the files that a checkpoint names: 'hf-cache' follows those of a Hugging Face cache,
+        ``../../blobs/<checksum>``.
     """
 
     header_bytes: int = 100_000_000
@@ -41,3 +50,5 @@ class Limits:
     decompressed_bytes: int = 8 * 2**30
     neurons: int = 2**26
     edges: int = 2**31 - 1
+    pickle: Pickles = "inert"
+    links: Links = "refuse"
