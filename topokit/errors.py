@@ -159,6 +159,10 @@ class UnsafePathError(UnsafeCheckpointError):
     """A file name inside a checkpoint that leaves its folder."""
 
 
+class UnsafeLinkError(UnsafeCheckpointError):
+    """A file of a checkpoint that is a link to somewhere else."""
+
+
 class LimitExceededError(CheckpointError):
     """A declared size beyond the limits, refused before any allocation."""
 
