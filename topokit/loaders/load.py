@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from typing import Unpack
 
 from topokit.dag import LayeredDAG
 from topokit.loaders.assembly.network import network_of
-from topokit.loaders.assembly.options import BiasRow, Masks, Options, Structure
-from topokit.loaders.checkpoint import Axes, Checkpoint
+from topokit.loaders.assembly.options import LoadOptions, split_options
+from topokit.loaders.checkpoint import Checkpoint
 from topokit.loaders.opening import open_checkpoint
 
 Source = str | os.PathLike[str] | Checkpoint
 
 
-def load(
-    path: Source,
-    *,
-    masks: Masks | None = None,
-    order: Sequence[str] | None = None,
-    bias_row: BiasRow = "auto",
-    structure: Structure = "auto",
-    axes: Axes | None = None,
-    format: str | None = None,
-) -> LayeredDAG:
+def load(path: Source, **options: Unpack[LoadOptions]) -> LayeredDAG:
     """Read a checkpoint as a layered DAG, running nothing that is in it.
 
     An edge is what a mask of the file (``weight_mask`` beside ``weight_orig``, ``mask_fc1``, ``fc1.mask``, ...) or a
@@ -33,28 +24,15 @@ def load(
     Parameters
     ----------
     path : path or Checkpoint
-        A file, a folder with one SciPy matrix per layer, or what `open_checkpoint` returned.
-    masks : path or mapping, optional
-        Masks of 0 and 1 by the name of their weight or module, each of its weight's stored shape; they win over
-        masks in the file.
-    order : sequence of str, optional
-        Tensors or modules that form the chain, input side first. Otherwise the order of a PyTorch file, or
-        the natural order of the names elsewhere, is taken if the sizes chain.
-    bias_row : {'auto', 'last', None}
-        Whether the last row of (in, out) matrices holds biases: 'auto' drops it from sparse matrices when each has one
-        row more than the one before has columns, 'last' from all matrices, None never.
-    structure : {'auto', 'values'}
-        'values' ignores stored zeros and lets masks only multiply the weights: an edge is a non-zero product.
-    axes : {'torch', 'source-target'}, optional
-        (out, in, *kernel) or (*kernel, in, out). PyTorch and safetensors files are read as the first, NumPy and SciPy
-        files as the second unless given.
-    format : str, optional
-        Name of the reader; told by content unless given.
+        A file, a folder that is one checkpoint, or what `open_checkpoint` returned.
+    **options
+        `topokit.loaders.LoadOptions` explains each: `masks`, `order`, `bias_row`, `structure`, `axes`, `threshold`,
+        `nonfinite`, `quant_zero`, `conv`, `rnn`, `attention`, `embeddings`, `norm`, `reduce`, `input_shape`, `format`.
 
     Returns
     -------
     LayeredDAG
-        A chain; its provenance names the file, its checksum, the order, what was left out and why.
+        Its provenance names the file, its checksum, how the order is known, what was left out and why.
 
     Raises
     ------
@@ -72,8 +50,8 @@ def load(
     >>> tk.load("net.npz")
     LayeredDAG(4-3-3, 15 edges, density 71.43%)
     """
-    options = Options(masks=masks, order=order, bias_row=bias_row, structure=structure, axes=axes)
-    return network_of(opened(path, format), options)
+    format, chosen = split_options(options)
+    return network_of(opened(path, format), chosen)
 
 
 def opened(path: Source, format: str | None) -> Checkpoint:
