@@ -44,7 +44,7 @@ class Quantisation:
     scheme: str = "affine"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, slots=True)
 class TensorEntry:
     """One tensor of a checkpoint; nothing of it is read before `read`.
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _LEAVES = ("weight_orig", "weight", "weights", "kernel", "weight_mask", "mask")
 _PARAMETRIZED = re.compile(r"^(.+)\.parametrizations\.weight\.original$")
 _SEPARATORS = re.compile(r"[./]")
+_PIECES = re.compile(r"[0-9]{1,18}|[./]|[^0-9./]+")
 
 Piece = tuple[int, int, str]
 
 
-def natural_key(name: str) -> tuple[tuple[Piece, ...], ...]:
+def natural_key(name: str) -> tuple[Piece, ...]:
     """Sort key under which ``layer2.weight`` comes before ``layer10.weight`` and after ``layer.weight``."""
-    return tuple(_pieces(component) for component in _SEPARATORS.split(name))
+    return tuple(map(_ranked, _PIECES.findall(name)))
 
 
-def _pieces(component: str) -> tuple[Piece, ...]:
-    found = re.findall(r"[0-9]{1,18}|[^0-9]+", component)
-    return tuple((0, int(piece), piece) if piece.isdecimal() else (1, 0, piece) for piece in found)
+@lru_cache(maxsize=2**12)
+def _ranked(piece: str) -> Piece:
+    """Separators before numbers before words; remembered, because the names of a checkpoint share most of theirs."""
+    if piece in (".", "/"):
+        return (-1, 0, "")
+    return (0, int(piece), piece) if piece.isdecimal() else (1, 0, piece)
 
 
 def leaf_of(name: str) -> str:

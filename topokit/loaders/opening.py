@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from topokit.errors import CheckpointError, CorruptCheckpointError, UnsupportedFeatureError
@@ -47,8 +50,20 @@ def open_checkpoint(
     with guarded(place):
         head = _head(place)
         chosen: Format = FORMATS.load(format) if format else _recognised(place, head, allowed)
-    with guarded(place, chosen.name):
+    with guarded(place, chosen.name), _without_collection():
         return chosen.open(place, allowed)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Pause the search for cyclic garbage: among hundreds of thousands of new entries it takes most of the time."""
+    was_running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_running:
+            gc.enable()
 
 
 def is_checkpoint(path: Path) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -157,19 +157,14 @@ def _entry(name: str, entry: dict[str, Any], path: Path, start: int, axes: Axes)
         nbytes=end - begin,
         path=path,
         format=NAME,
-        reader=_reader(name, dtype, shape, path, start + begin, end - begin),
+        reader=partial(_read, name, dtype, shape, path, start + begin, end - begin),
         axes=axes,
     )
 
 
-def _reader(
-    name: str, dtype: str, shape: tuple[int, ...], path: Path, offset: int, count: int
-) -> Callable[[], NDArray[Any]]:
-    def read() -> NDArray[Any]:
-        check_readable(dtype, path, NAME, name)
-        return decode(mapped(path, offset, count), dtype, shape)
-
-    return read
+def _read(name: str, dtype: str, shape: tuple[int, ...], path: Path, offset: int, count: int) -> NDArray[Any]:
+    check_readable(dtype, path, NAME, name)
+    return decode(mapped(path, offset, count), dtype, shape)
 
 
 def _network(entries: Iterable[TensorEntry], header: str) -> LayeredDAG:
