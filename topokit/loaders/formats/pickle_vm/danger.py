@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from topokit.loaders.formats.pickle_vm.values import Global
 
 _PACKAGES = frozenset(
@@ -58,6 +60,7 @@ def modern(module: str) -> str:
     return _OLD_MODULES.get(module, module)
 
 
+@lru_cache(maxsize=1024)
 def is_dangerous(reference: Global) -> bool:
     """Whether calling that name, or anything inside it, could run code, reach the network or touch files."""
     module, name = reference.module, reference.name

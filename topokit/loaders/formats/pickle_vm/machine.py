@@ -1,42 +1,40 @@
 """The machine itself: one small method for each kind of opcode.
 
-The opcodes and what they do: https://docs.python.org/3/library/pickletools.html, whose tokeniser reads them here.
+The opcodes and what they do: https://docs.python.org/3/library/pickletools.html.
 """
 
 from __future__ import annotations
 
-import pickletools
 from collections.abc import Callable
-from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from topokit.errors import CheckpointError, CorruptCheckpointError, LimitExceededError, UnsafePickleError
+from topokit.errors import CheckpointError
 from topokit.loaders.formats.pickle_vm.constructors import Constructors
 from topokit.loaders.formats.pickle_vm.danger import is_dangerous, modern
+from topokit.loaders.formats.pickle_vm.ledger import BYTES_PER_STEP, Ledger
+from topokit.loaders.formats.pickle_vm.literals import LITERALS, line_of
 from topokit.loaders.formats.pickle_vm.stack import Stack
+from topokit.loaders.formats.pickle_vm.stream import Data, Stream
 from topokit.loaders.formats.pickle_vm.values import Global, Placeholder, checked_key
 from topokit.loaders.limits import Limits
 
-_CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
-_LITERALS = frozenset(
-    [
-        *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT", "STRING"),
-        *("BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "UNICODE"),
-        *("SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"),
-    ]
-)
-_WITHOUT_EFFECT = frozenset(["PROTO", "FRAME"])
-_BYTES_PER_STEP = 64
+Embedded = Callable[[Placeholder, int], tuple[Any, int] | None]
+
+_STEPS_OF_A_NAME, _STEPS_OF_A_MEMO = 3, 2
+_STOP = ord(".")
+_RECONSTRUCTOR = Global("copyreg", "_reconstructor")
 
 
 class Machine:
-    """Follows the pickles of a stream of bytes, one after the other.
+    """Follows the pickles of a run of bytes, one after the other.
+
+    Long strings of bytes come out as views of the data.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes, bytearray or memoryview
         The pickles.
     path, format
         For error messages: the file and who reads it.
@@ -44,40 +42,48 @@ class Machine:
         The names whose calls make something.
     persistent : callable, optional
         Turns a persistent id into what it stands for.
+    embedded : callable, optional
+        Called with each unknown object whose state was set and the position behind it. Where bytes of the object
+        follow in the middle of the pickle, it returns what takes its place and where the pickle goes on.
     limits : Limits
-        Steps, remembered objects and lengths allowed.
+        Steps, remembered objects and lengths allowed, and whether pickles are.
 
     Attributes
     ----------
     unknown : dict of Global to int
         Names called that are not in the table, and how often.
+
+    Raises
+    ------
+    UnsafePickleError
+        The limits forbid pickles.
     """
 
     def __init__(
         self,
-        data: bytes,
+        data: Data,
         path: Path,
         format: str,
         *,
         constructors: Constructors,
         persistent: Callable[[Any], Any] | None = None,
+        embedded: Embedded | None = None,
         limits: Limits,
     ) -> None:
         self.unknown: dict[Global, int] = {}
-        self._stream, self._size = BytesIO(data), len(data)
-        self._path, self._format, self._limits = path, format, limits
-        self._constructors, self._persistent = constructors, persistent
-        self._steps = self._position = 0
-        self._stack = Stack()
-        self._operations = self._table_of_operations()
+        self._stream, self._stack = Stream(data), Stack()
+        self._ledger = Ledger(path, format, limits)
+        self._constructors, self._persistent, self._embedded = constructors, persistent, embedded
+        if limits.pickle == "forbid":
+            self._ledger.report("holds a pickle, and pickles are forbidden here")
 
     def run(self) -> Any:
-        """What the next pickle of the stream describes.
+        """What the next pickle describes.
 
         Raises
         ------
         UnsafePickleError
-            It calls a name that could run code, or changes one.
+            It calls a name that could run code, or changes one; or any unknown name, when the limits are strict.
         CorruptCheckpointError
             It ends early or contradicts itself.
         LimitExceededError
@@ -85,117 +91,84 @@ class Machine:
         """
         self._stack = Stack()
         try:
-            for opcode, argument, position in pickletools.genops(self._stream):
-                self._position = position or 0
-                if opcode.name == "STOP":
-                    return self._result()
-                self._step(opcode.name, argument)
+            return self._follow()
         except CheckpointError:
             raise
         except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:
-            self._refuse(f"the pickle makes no sense ({' '.join(str(error).split())[:100]})", error)
-        return self._refuse("the pickle ends early")
+            self._ledger.refuse(f"the pickle makes no sense ({' '.join(str(error).split())[:100]})", error)
+
+    @property
+    def position(self) -> int:
+        """Where the bytes behind the last pickle that ran begin."""
+        return self._stream.position
 
     @property
     def finished(self) -> bool:
         """Whether nothing follows the last pickle that ran."""
-        return self._stream.tell() == self._size
+        return self._stream.position == len(self._stream.view)
+
+    def _follow(self) -> Any:
+        stream, ledger, stack = self._stream, self._ledger, self._stack
+        codes, size = stream.view, len(stream.view)
+        while stream.position < size:
+            ledger.start = stream.position
+            stream.position += 1
+            code = codes[ledger.start]
+            if code == _STOP:
+                return self._result()
+            ledger.charge(1)
+            if code in LITERALS:
+                stack.push(LITERALS[code](stream, ledger))
+            else:
+                _OPERATIONS.get(code, Machine._no_operation)(self)
+        return ledger.refuse("the pickle ends early")
 
     def _result(self) -> Any:
         if self._stack.depth != 1:
-            self._refuse(f"the pickle ends with {self._stack.depth} values where one belongs")
+            self._ledger.refuse(f"the pickle ends with {self._stack.depth} values where one belongs")
         return self._stack.top
 
-    def _step(self, name: str, argument: Any) -> None:
-        self._charge(1)
-        if name in _LITERALS:
-            self._literal(argument)
-        elif name in _CONSTANTS:
-            self._stack.push(_CONSTANTS[name])
-        elif name in self._operations:
-            self._operations[name](argument)
-        elif name not in _WITHOUT_EFFECT:
-            self._refuse(f"opcode {name} belongs in no checkpoint")
-
-    def _table_of_operations(self) -> dict[str, Callable[[Any], None]]:
-        return {
-            "MARK": lambda _: self._stack.mark(),
-            "POP": lambda _: self._stack.drop(),
-            "POP_MARK": lambda _: self._drop_mark(),
-            "DUP": lambda _: self._stack.push(self._stack.top),
-            **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), self._put),
-            "MEMOIZE": lambda _: self._put(len(self._stack.memo)),
-            **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda key: self._stack.push(self._stack.memo[key])),
-            "EMPTY_LIST": lambda _: self._stack.push([]),
-            "EMPTY_DICT": lambda _: self._stack.push({}),
-            "EMPTY_SET": lambda _: self._stack.push(set()),
-            "EMPTY_TUPLE": lambda _: self._stack.push(()),
-            "LIST": lambda _: self._stack.push(self._stack.since_mark()),
-            "TUPLE": lambda _: self._stack.push(tuple(self._stack.since_mark())),
-            "DICT": lambda _: self._stack.push(_paired(self._stack.since_mark())),
-            "FROZENSET": lambda _: self._stack.push(frozenset(map(checked_key, self._stack.since_mark()))),
-            "TUPLE1": lambda _: self._stack.tie(1),
-            "TUPLE2": lambda _: self._stack.tie(2),
-            "TUPLE3": lambda _: self._stack.tie(3),
-            "APPEND": lambda _: self._extend([self._stack.pop()]),
-            "APPENDS": lambda _: self._extend(self._stack.since_mark()),
-            "SETITEM": lambda _: self._update([self._stack.pop(), self._stack.pop()][::-1]),
-            "SETITEMS": lambda _: self._update(self._stack.since_mark()),
-            "ADDITEMS": lambda _: self._add(self._stack.since_mark()),
-            "GLOBAL": lambda named: self._stack.push(self._global(named)),
-            "STACK_GLOBAL": lambda _: self._stack_global(),
-            "REDUCE": lambda _: self._reduce(),
-            "NEWOBJ": lambda _: self._reduce(),
-            "NEWOBJ_EX": lambda _: self._new_object(),
-            "INST": lambda named: self._stack.push(self._call(self._global(named), tuple(self._stack.since_mark()))),
-            "OBJ": lambda _: self._object(),
-            "BUILD": lambda _: self._build(self._stack.pop()),
-            "BINPERSID": lambda _: self._persistent_id(),
-        }
-
-    def _literal(self, value: Any) -> None:
-        if isinstance(value, (str, bytes, bytearray)) and len(value) > self._limits.string_bytes:
-            self._exceed(f"the pickle has a string of {len(value):,} bytes")
-        self._stack.push(bytes(value) if isinstance(value, bytearray) else value)
+    def _number(self, size: int) -> int:
+        """The number of a remembered object, in so many bytes or, for 0, in a line."""
+        return self._stream.count(size) if size else int(line_of(self._stream, self._ledger))
 
     def _put(self, key: int) -> None:
-        if len(self._stack.memo) >= self._limits.memo:
-            self._exceed(f"the pickle remembers more than {self._limits.memo:,} objects")
+        self._ledger.charge(_STEPS_OF_A_MEMO - 1)
+        if len(self._stack.memo) >= self._ledger.limits.memo:
+            self._ledger.exceed(f"the pickle remembers more than {self._ledger.limits.memo:,} objects")
         self._stack.memo[key] = self._stack.top
-
-    def _drop_mark(self) -> None:
-        self._stack.since_mark()
 
     def _extend(self, values: list[Any]) -> None:
         target = self._stack.top
         elements = target.elements if isinstance(target, Placeholder) else target
         if type(elements) is not list:
-            self._refuse(f"the pickle appends to a {type(elements).__name__}")
+            self._ledger.refuse(f"the pickle appends to a {type(elements).__name__}")
         elements.extend(values)
 
     def _update(self, flat: list[Any]) -> None:
         target = self._stack.top
         table = target.items if isinstance(target, Placeholder) else target
         if type(table) is not dict:
-            self._refuse(f"the pickle sets an item of a {type(table).__name__}")
+            self._ledger.refuse(f"the pickle sets an item of a {type(table).__name__}")
         table.update(_paired(flat))
 
     def _add(self, values: list[Any]) -> None:
         target = self._stack.top
         if type(target) is not set:
-            self._refuse(f"the pickle adds to a {type(target).__name__}")
+            self._ledger.refuse(f"the pickle adds to a {type(target).__name__}")
         target.update(map(checked_key, values))
 
-    def _global(self, named: str) -> Global:
-        pieces = named.split(" ")
-        if len(pieces) != 2:
-            self._refuse("the pickle names something with a space in it")
-        return Global(modern(pieces[0]), pieces[1])
+    def _named(self) -> Global:
+        module, name = (str(line_of(self._stream, self._ledger), "utf-8") for _ in range(2))
+        if " " in module + name:
+            self._ledger.refuse("the pickle names something with a space in it")
+        self._ledger.charge(_STEPS_OF_A_NAME - 1)
+        return Global(modern(module), name)
 
     def _stack_global(self) -> None:
         name, module = self._stack.pop(), self._stack.pop()
         if type(name) is not str or type(module) is not str:
-            self._refuse("the pickle names something by other than text")
+            self._ledger.refuse("the pickle names something by other than text")
         self._stack.push(Global(modern(module), name))
 
     def _reduce(self) -> None:
@@ -205,68 +178,66 @@ class Machine:
     def _new_object(self) -> None:
         keywords, arguments, kind = self._stack.pop(), self._stack.pop(), self._stack.pop()
         if type(keywords) is not dict or type(arguments) is not tuple:
-            self._refuse("the pickle makes an object with arguments that are no table")
+            self._ledger.refuse("the pickle makes an object with arguments that are no table")
         self._stack.push(self._call(kind, (*arguments, *keywords.values())))
 
     def _object(self) -> None:
         kind, *arguments = self._stack.since_mark()
         self._stack.push(self._call(kind, tuple(arguments)))
 
+    def _instance(self) -> None:
+        kind = self._named()
+        self._stack.push(self._call(kind, tuple(self._stack.since_mark())))
+
     def _call(self, function: Any, arguments: Any) -> Any:
         if type(arguments) is not tuple:
-            self._refuse(f"the pickle calls something with a {type(arguments).__name__} for its arguments")
-        self._charge(sum(map(_cost, arguments)))
+            self._ledger.refuse(f"the pickle calls something with a {type(arguments).__name__} for its arguments")
+        self._ledger.charge(sum(map(_cost, arguments)))
         for value in chain([function, *arguments], *filter(_is_list, arguments)):
             if isinstance(value, Global) and is_dangerous(value):
-                self._report(f"the pickle calls {str(value)!r}, which no tensor needs")
+                self._ledger.report(f"the pickle calls {str(value)!r}, which no tensor needs")
         if isinstance(function, Placeholder):
             return Placeholder(function.kind, (function, *arguments))
         if not isinstance(function, Global):
-            self._refuse(f"the pickle calls a {type(function).__name__}")
+            self._ledger.refuse(f"the pickle calls a {type(function).__name__}")
         if function in self._constructors:
             return self._constructors[function](*arguments)
+        return self._unmade(function, arguments)
+
+    def _unmade(self, function: Global, arguments: tuple[Any, ...]) -> Placeholder:
+        if function == _RECONSTRUCTOR and arguments and isinstance(arguments[0], Global):
+            function, arguments = arguments[0], arguments[2:]
+        if self._ledger.limits.pickle == "strict":
+            self._ledger.report(
+                f"the pickle calls {str(function)!r}, which is unknown, and only known names are allowed here"
+            )
         self.unknown[function] = self.unknown.get(function, 0) + 1
         return Placeholder(function, arguments)
 
-    def _build(self, state: Any) -> None:
-        target = self._stack.top
+    def _build(self) -> None:
+        state, target = self._stack.pop(), self._stack.top
         if isinstance(target, Global):
-            self._report(f"the pickle changes {str(target)!r} itself")
-        if isinstance(target, Placeholder):
-            target.state = state
+            self._ledger.report(f"the pickle changes {str(target)!r} itself")
+        if not isinstance(target, Placeholder):
+            return
+        target.state = state
+        replaced = self._embedded(target, self._stream.position) if self._embedded else None
+        if replaced is not None:
+            self._stack.pop()
+            self._stack.push(replaced[0])
+            self._stream.skip(replaced[1] - self._stream.position)
 
     def _persistent_id(self) -> None:
         if self._persistent is None:
-            self._refuse("the pickle refers to something outside itself")
+            self._ledger.refuse("the pickle refers to something outside itself")
         self._stack.push(self._persistent(self._stack.pop()))
 
-    def _charge(self, steps: int) -> None:
-        self._steps += steps
-        if self._steps > self._limits.opcodes:
-            self._exceed(f"the pickle takes more than {self._limits.opcodes:,} steps")
+    def _get(self, key: int) -> None:
+        self._stack.push(self._stack.memo[key])
 
-    def _report(self, deed: str) -> NoReturn:
-        raise UnsafePickleError(
-            self._path,
-            f"{deed}; nothing was run",
-            format=self._format,
-            place=f"byte {self._position} of the pickle",
-            remedy="do not open it elsewhere, and ask for the weights as safetensors",
-        )
-
-    def _refuse(self, problem: str, cause: Exception | None = None) -> NoReturn:
-        raise CorruptCheckpointError(
-            self._path,
-            problem,
-            format=self._format,
-            place=f"byte {self._position} of the pickle",
-            remedy="copy or download it again",
-        ) from cause
-
-    def _exceed(self, problem: str) -> NoReturn:
-        raise LimitExceededError(
-            self._path, problem, format=self._format, remedy="raise the limits if you trust the file"
-        )
+    def _no_operation(self) -> None:
+        code = self._stream.view[self._ledger.start]
+        self._ledger.refuse(f"opcode {code:#04x} belongs in no checkpoint")
 
 
 def _paired(flat: list[Any]) -> dict[Any, Any]:
@@ -280,5 +251,46 @@ def _is_list(value: Any) -> bool:
 def _cost(value: Any) -> int:
     """Steps that copying a value counts for, so that copying one large object again and again ends."""
     if isinstance(value, (str, bytes)):
-        return len(value) // _BYTES_PER_STEP
+        return len(value) // BYTES_PER_STEP
     return len(value) if isinstance(value, (list, tuple, dict, set, frozenset)) else 0
+
+
+_OPERATIONS: dict[int, Callable[[Machine], Any]] = {
+    code[0]: operation
+    for code, operation in {
+        b"\x80": lambda machine: machine._stream.skip(1),
+        b"\x95": lambda machine: machine._stream.skip(8),
+        b"(": lambda machine: machine._stack.mark(),
+        b"0": lambda machine: machine._stack.drop(),
+        b"1": lambda machine: machine._stack.since_mark(),
+        b"2": lambda machine: machine._stack.push(machine._stack.top),
+        b"p": lambda machine: machine._put(machine._number(0)),
+        b"q": lambda machine: machine._put(machine._number(1)),
+        b"r": lambda machine: machine._put(machine._number(4)),
+        b"\x94": lambda machine: machine._put(len(machine._stack.memo)),
+        b"g": lambda machine: machine._get(machine._number(0)),
+        b"h": lambda machine: machine._get(machine._number(1)),
+        b"j": lambda machine: machine._get(machine._number(4)),
+        b"l": lambda machine: machine._stack.push(machine._stack.since_mark()),
+        b"t": lambda machine: machine._stack.push(tuple(machine._stack.since_mark())),
+        b"d": lambda machine: machine._stack.push(_paired(machine._stack.since_mark())),
+        b"\x91": lambda machine: machine._stack.push(frozenset(map(checked_key, machine._stack.since_mark()))),
+        b"\x85": lambda machine: machine._stack.tie(1),
+        b"\x86": lambda machine: machine._stack.tie(2),
+        b"\x87": lambda machine: machine._stack.tie(3),
+        b"a": lambda machine: machine._extend([machine._stack.pop()]),
+        b"e": lambda machine: machine._extend(machine._stack.since_mark()),
+        b"s": lambda machine: machine._update([machine._stack.pop(), machine._stack.pop()][::-1]),
+        b"u": lambda machine: machine._update(machine._stack.since_mark()),
+        b"\x90": lambda machine: machine._add(machine._stack.since_mark()),
+        b"c": lambda machine: machine._stack.push(machine._named()),
+        b"\x93": Machine._stack_global,
+        b"R": Machine._reduce,
+        b"\x81": Machine._reduce,
+        b"\x92": Machine._new_object,
+        b"i": Machine._instance,
+        b"o": Machine._object,
+        b"b": Machine._build,
+        b"Q": Machine._persistent_id,
+    }.items()
+}
