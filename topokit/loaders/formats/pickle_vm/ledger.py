@@ -9,6 +9,7 @@ from topokit.errors import CorruptCheckpointError, LimitExceededError, UnsafePic
 from topokit.loaders.limits import Limits
 
 BYTES_PER_STEP = 64
+_STEPS_OF = {"memo": 2, "text": 2, "call": 3, "set": 4, "name": 5}
 _WIDEST_CHARACTER = 4
 
 
@@ -38,11 +39,15 @@ class Ledger:
         if self.steps > self.limits.opcodes:
             self.exceed(f"the pickle takes more than {self.limits.opcodes:,} steps")
 
+    def charge_for(self, kind: str) -> None:
+        """Spend what an opcode takes that makes more than a plain value, besides the step for itself."""
+        self.charge(_STEPS_OF[kind] - 1)
+
     def charge_text(self, length: int) -> None:
         """Spend what a text or number of so many bytes takes when it is made."""
         if length > self.limits.string_bytes:
             self.exceed(f"the pickle has a string of {length:,} bytes")
-        self.charge(length * _WIDEST_CHARACTER // BYTES_PER_STEP)
+        self.charge(_STEPS_OF["text"] - 1 + length * _WIDEST_CHARACTER // BYTES_PER_STEP)
 
     def report(self, deed: str) -> NoReturn:
         """Say that the pickle does what none should."""

@@ -13,9 +13,6 @@ from topokit.loaders.formats.pickle_vm.stream import Stream, unquoted, whole_num
 
 Literal = Callable[[Stream, Ledger], Any]
 
-_STEPS_OF_A_SET = 4
-_COPIED = 2**12
-
 
 def _constant(value: Any) -> Literal:
     return lambda stream, ledger: value
@@ -26,7 +23,7 @@ def _made(kind: Callable[[], Any]) -> Literal:
 
 
 def _empty_set(stream: Stream, ledger: Ledger) -> set[Any]:
-    ledger.charge(_STEPS_OF_A_SET - 1)
+    ledger.charge_for("set")
     return set()
 
 
@@ -58,13 +55,7 @@ def _text(size: int, encoding: str, errors: str = "strict") -> Literal:
 
 
 def _bytes(size: int) -> Literal:
-    """Bytes, or a view of them when they are many."""
-
-    def read(stream: Stream, ledger: Ledger) -> bytes | memoryview:
-        raw = stream.take(stream.count(size))
-        return raw.toreadonly() if len(raw) > _COPIED else bytes(raw)
-
-    return read
+    return lambda stream, ledger: stream.literal(stream.count(size))
 
 
 def line_of(stream: Stream, ledger: Ledger) -> bytes:

@@ -22,7 +22,6 @@ from topokit.loaders.limits import Limits
 
 Embedded = Callable[[Placeholder, int], tuple[Any, int] | None]
 
-_STEPS_OF_A_NAME, _STEPS_OF_A_MEMO = 3, 2
 _STOP = ord(".")
 _RECONSTRUCTOR = Global("copyreg", "_reconstructor")
 
@@ -34,7 +33,7 @@ class Machine:
 
     Parameters
     ----------
-    data : bytes, bytearray or memoryview
+    data : bytes, bytearray, memoryview or Stream
         The pickles.
     path, format
         For error messages: the file and who reads it.
@@ -61,7 +60,7 @@ class Machine:
 
     def __init__(
         self,
-        data: Data,
+        data: Data | Stream,
         path: Path,
         format: str,
         *,
@@ -71,7 +70,7 @@ class Machine:
         limits: Limits,
     ) -> None:
         self.unknown: dict[Global, int] = {}
-        self._stream, self._stack = Stream(data), Stack()
+        self._stream, self._stack = data if isinstance(data, Stream) else Stream(data), Stack()
         self._ledger = Ledger(path, format, limits)
         self._constructors, self._persistent, self._embedded = constructors, persistent, embedded
         if limits.pickle == "forbid":
@@ -105,15 +104,14 @@ class Machine:
     @property
     def finished(self) -> bool:
         """Whether nothing follows the last pickle that ran."""
-        return self._stream.position == len(self._stream.view)
+        return self._stream.position == len(self._stream.view) and not self._stream.extend()
 
     def _follow(self) -> Any:
         stream, ledger, stack = self._stream, self._ledger, self._stack
-        codes, size = stream.view, len(stream.view)
-        while stream.position < size:
+        while stream.position < len(stream.view) or stream.extend():
             ledger.start = stream.position
             stream.position += 1
-            code = codes[ledger.start]
+            code = stream.view[ledger.start]
             if code == _STOP:
                 return self._result()
             ledger.charge(1)
@@ -133,7 +131,7 @@ class Machine:
         return self._stream.count(size) if size else int(line_of(self._stream, self._ledger))
 
     def _put(self, key: int) -> None:
-        self._ledger.charge(_STEPS_OF_A_MEMO - 1)
+        self._ledger.charge_for("memo")
         if len(self._stack.memo) >= self._ledger.limits.memo:
             self._ledger.exceed(f"the pickle remembers more than {self._ledger.limits.memo:,} objects")
         self._stack.memo[key] = self._stack.top
@@ -158,11 +156,15 @@ class Machine:
             self._ledger.refuse(f"the pickle adds to a {type(target).__name__}")
         target.update(map(checked_key, values))
 
+    def _frozen_set(self) -> None:
+        self._ledger.charge_for("set")
+        self._stack.push(frozenset(map(checked_key, self._stack.since_mark())))
+
     def _named(self) -> Global:
         module, name = (str(line_of(self._stream, self._ledger), "utf-8") for _ in range(2))
         if " " in module + name:
             self._ledger.refuse("the pickle names something with a space in it")
-        self._ledger.charge(_STEPS_OF_A_NAME - 1)
+        self._ledger.charge_for("name")
         return Global(modern(module), name)
 
     def _stack_global(self) -> None:
@@ -192,6 +194,7 @@ class Machine:
     def _call(self, function: Any, arguments: Any) -> Any:
         if type(arguments) is not tuple:
             self._ledger.refuse(f"the pickle calls something with a {type(arguments).__name__} for its arguments")
+        self._ledger.charge_for("call")
         self._ledger.charge(sum(map(_cost, arguments)))
         for value in chain([function, *arguments], *filter(_is_list, arguments)):
             if isinstance(value, Global) and is_dangerous(value):
@@ -274,7 +277,7 @@ _OPERATIONS: dict[int, Callable[[Machine], Any]] = {
         b"l": lambda machine: machine._stack.push(machine._stack.since_mark()),
         b"t": lambda machine: machine._stack.push(tuple(machine._stack.since_mark())),
         b"d": lambda machine: machine._stack.push(_paired(machine._stack.since_mark())),
-        b"\x91": lambda machine: machine._stack.push(frozenset(map(checked_key, machine._stack.since_mark()))),
+        b"\x91": Machine._frozen_set,
         b"\x85": lambda machine: machine._stack.tie(1),
         b"\x86": lambda machine: machine._stack.tie(2),
         b"\x87": lambda machine: machine._stack.tie(3),

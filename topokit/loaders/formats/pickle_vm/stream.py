@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import codecs
 from struct import Struct
+from typing import Any
 
 Data = bytes | bytearray | memoryview
 
 _FLOAT = Struct(">d")
 _LINE_AT_ONCE = 256
+_COPIED = 2**12
 
 
 class Stream:
@@ -31,6 +33,10 @@ class Stream:
         self.view = memoryview(data).cast("B")
         self.position = 0
 
+    def extend(self) -> bool:
+        """Bring more bytes into view, where some are not there yet; returns whether any came."""
+        return False
+
     def skip(self, count: int) -> int:
         """Pass `count` bytes; returns where they began."""
         start = self.position
@@ -43,6 +49,11 @@ class Stream:
         """The next `count` bytes, as a view."""
         start = self.skip(count)
         return self.view[start : start + count]
+
+    def literal(self, count: int) -> Any:
+        """The next `count` bytes as a literal: bytes, or a view of them when they are many."""
+        raw = self.take(count)
+        return raw.toreadonly() if count > _COPIED else bytes(raw)
 
     def count(self, size: int) -> int:
         """The unsigned whole number in the next `size` bytes."""
