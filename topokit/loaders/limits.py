@@ -21,7 +21,7 @@ class Limits:
     header_bytes : int
         Headers, JSON and pickles.
     opcodes, memo, string_bytes : int
-        Steps, remembered objects and the longest string of a pickle.
+        Steps, remembered objects and the longest string of a pickle; a step is an opcode or some 64 bytes of memory.
     nesting : int
         Containers inside containers.
     tensors, rank, tensor_bytes : int
@@ -33,14 +33,14 @@ class Limits:
     edges : int
         Edges of a network in memory.
     pickle : {'inert', 'strict', 'forbid'}
-        Pickles are followed without running anything; 'strict' refuses those that name anything unknown, 'forbid' all.
+        Pickles are followed without running anything; 'strict' refuses those that call anything unknown, 'forbid' all.
     links : {'refuse', 'follow', 'hf-cache'}
         What becomes of links among the files that a checkpoint names: 'hf-cache' follows those of a Hugging Face cache,
         ``../../blobs/<checksum>``.
     """
 
     header_bytes: int = 100_000_000
-    opcodes: int = 30_000_000
+    opcodes: int = 3_000_000
     memo: int = 10_000_000
     string_bytes: int = 64_000_000
     nesting: int = 200
