@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from numpy.typing import NDArray
 from scipy import sparse
 
 from topokit.dag import LayeredDAG
 from topokit.errors import CorruptCheckpointError, LimitExceededError
+from topokit.loaders.counting import Counts, bit_test, count, count_stored
 from topokit.loaders.graph import GraphIR
 from topokit.loaders.guard import guarded
 from topokit.loaders.limits import Limits
@@ -22,6 +23,7 @@ Layout = Literal["dense", "csr", "csc", "coo", "bsr", "dia", "bitmask", "tflite-
 Axes = Literal["torch", "source-target"]
 Role = Literal["weight", "mask", "bias", "norm", "embedding", "optimizer", "constant", "buffer", "unknown"]
 Values = NDArray[Any] | sparse.csr_array
+AnyValues = TypeVar("AnyValues", bound=Values)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -74,6 +76,9 @@ class TensorEntry:
         The file that holds it and the name of its reader.
     reader : callable
         Returns its values.
+    raw : callable, optional
+        Returns its numbers as stored, without any conversion: 16 and 8 bits of floats that NumPy has not as unsigned
+        integers, all else in NumPy's own type.
     """
 
     name: str
@@ -89,6 +94,7 @@ class TensorEntry:
     role: Role | None = None
     aside: str = ""
     quantisation: Quantisation | None = None
+    raw: Callable[[], NDArray[Any]] | None = field(default=None, repr=False)
 
     def read(self) -> Values:
         """The values: an array of the stored shape, or a canonical CSR array for the sparse layouts.
@@ -101,8 +107,35 @@ class TensorEntry:
         CheckpointError
             The data are damaged, of an unsupported type, or the file is gone.
         """
+        return self._checked(self.reader)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How many of its numbers are not 0, counted once; of a sparse container, how many it stores.
+
+        Raises
+        ------
+        CheckpointError
+            As for `read`.
+        """
+        return self.count()
+
+    def count(self, threshold: float = 0.0) -> Counts:
+        """How many of its numbers are of a magnitude above the threshold, counted anew; `counts` keeps those above 0.
+
+        A matrix is counted per row and column too.
+        """
+        test = bit_test(self.dtype, threshold)
+        if self.raw is not None and test is not None:
+            return count(self._checked(self.raw), test)
+        values = self.read()
+        if isinstance(values, sparse.csr_array):
+            return count_stored(values)
+        return count(values, bit_test(values.dtype.name, threshold), threshold)
+
+    def _checked(self, reader: Callable[[], AnyValues]) -> AnyValues:
         with guarded(self.path, self.format, repr(self.name)):
-            values = self.reader()
+            values = reader()
         if values.shape != self.shape:
             raise CorruptCheckpointError(
                 self.path,
