@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import pickle
 import re
@@ -113,10 +112,6 @@ def packed(path: Path) -> None:
         archive.add(__file__, "inside.py")
 
 
-def shards(path: Path) -> None:
-    path.write_text(json.dumps({"metadata": {}, "weight_map": {"w": "model-00001-of-00002.safetensors"}}))
-
-
 def folder_with(*names: str) -> object:
     def make(path: Path) -> None:
         path.mkdir()
@@ -140,7 +135,6 @@ KNOWN = {
     "Python pickle, text form": lambda path: path.write_bytes(pickle.dumps({"w": [1, 2]}, 0)),
     "compressed file": lambda path: path.write_bytes(gzip.compress(b"abc")),
     "tar archive": packed,
-    "checkpoint in several files": shards,
     "distributed PyTorch": folder_with(".metadata", "__0_0.distcp"),
     "SavedModel": folder_with("saved_model.pb"),
     "TensorFlow checkpoint": folder_with("ckpt.index", "ckpt.data-00000-of-00001"),

@@ -7,7 +7,6 @@ further packages. Format: https://github.com/huggingface/safetensors#format.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,10 @@ from topokit.errors import CorruptCheckpointError, LimitExceededError
 from topokit.loaders.checkpoint import Axes, Checkpoint, TensorEntry, by_name, check_rank
 from topokit.loaders.formats.dtypes import check_readable, decode, stored_bytes
 from topokit.loaders.formats.format import Format
+from topokit.loaders.formats.hf_config import config_beside
 from topokit.loaders.formats.mapping import mapped
+from topokit.loaders.formats.packed_weights import unpacked
+from topokit.loaders.formats.strict_json import json_table
 from topokit.loaders.limits import Limits
 from topokit.loaders.naming import natural_key
 
@@ -50,20 +52,27 @@ def open_safetensors(path: Path, limits: Limits) -> Checkpoint:
     The axes are taken as PyTorch's, (out, in, *kernel), unless the file names TensorFlow or Flax as its origin. A file
     that a recording wrote brings its network whole.
     """
-    metadata, header, start = read_header(path, limits)
-    axes = _AXES_OF_FRAMEWORKS.get(metadata.get("format", ""), "torch")
-    names = sorted(header, key=natural_key)
-    tensors = by_name((_entry(name, header[name], path, start, axes) for name in names), path, limits)
+    metadata, entries = list_entries(path, limits)
     stored = metadata.pop(_TOPOKIT_KEY, None)
+    config, notes = config_beside(path, NAME, limits)
     return Checkpoint(
         path=path,
         format=NAME,
         files=(path,),
-        tensors=tensors,
-        metadata=metadata,
-        network=partial(_network, tensors.values(), stored) if stored is not None else None,
+        tensors=unpacked(entries, path, limits),
+        metadata={**metadata, **config},
+        notes=notes,
+        network=partial(_network, entries.values(), stored) if stored is not None else None,
         limits=limits,
     )
+
+
+def list_entries(path: Path, limits: Limits) -> tuple[dict[str, str], dict[str, TensorEntry]]:
+    """The metadata and the tensors of a file as they are stored, in the natural order of their names."""
+    metadata, header, start = read_header(path, limits)
+    axes = _AXES_OF_FRAMEWORKS.get(metadata.get("format", ""), "torch")
+    names = sorted(header, key=natural_key)
+    return metadata, by_name((_entry(name, header[name], path, start, axes) for name in names), path, limits)
 
 
 def read_header(path: Path, limits: Limits) -> tuple[dict[str, str], dict[str, Any], int]:
@@ -99,18 +108,7 @@ def _read_json(path: Path, limits: Limits) -> tuple[dict[str, Any], int]:
         if 8 + length > size:
             raise _corrupt(path, f"ends after {size:,} bytes, inside its header of {length:,}")
         text = file.read(length)
-    header = json.loads(text, object_pairs_hook=partial(_without_repeats, path))
-    if not isinstance(header, dict):
-        raise _corrupt(path, "the header is not a table")
-    return header, 8 + length
-
-
-def _without_repeats(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        repeated = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
-        raise _corrupt(path, "the header has a key twice", repeated[0])
-    return table
+    return json_table(text, path, NAME, "the header"), 8 + length
 
 
 def _check_offsets(header: dict[str, Any], path: Path, present: int, limits: Limits) -> None:
@@ -134,8 +132,10 @@ def _span(name: str, entry: Any, path: Path, limits: Limits) -> tuple[int, int]:
         raise _corrupt(path, "has no dtype, shape and data_offsets", name)
     shape, offsets = entry["shape"], entry["data_offsets"]
     if not _are_counts(shape) or not _are_counts(offsets) or len(offsets) != 2:
-        raise _corrupt(path, "has a shape or offsets that are not whole numbers from 0 on", name)
+        raise _corrupt(path, "has a shape or offsets that are not whole numbers from 0 to 2^63", name)
     check_rank(len(shape), path, NAME, name, limits)
+    if not isinstance(entry["dtype"], str):
+        raise _corrupt(path, "has a type that is not a word", name)
     if entry["dtype"] in _DTYPES:
         expected = stored_bytes(_DTYPES[entry["dtype"]], tuple(shape))
         if offsets[1] - offsets[0] != expected:
@@ -144,7 +144,7 @@ def _span(name: str, entry: Any, path: Path, limits: Limits) -> tuple[int, int]:
 
 
 def _are_counts(values: Any) -> bool:
-    return isinstance(values, list) and all(type(value) is int and value >= 0 for value in values)
+    return isinstance(values, list) and all(type(value) is int and 0 <= value < 2**63 for value in values)
 
 
 def _entry(name: str, entry: dict[str, Any], path: Path, start: int, axes: Axes) -> TensorEntry:

@@ -70,10 +70,6 @@ def _last_byte(path: Path) -> bytes:
         return file.read(1)
 
 
-def _is_shard_index(path: Path, head: bytes) -> bool:
-    return head.lstrip()[:1] == b"{" and b'"weight_map"' in head
-
-
 KNOWN_FORMATS = (
     KnownFormat("TorchScript", _zip_with("/constants.pkl"), _SAVE_AGAIN),
     KnownFormat("torch.export program", _zip_with("archive_format"), _SAVE_AGAIN),
@@ -86,7 +82,6 @@ KNOWN_FORMATS = (
     KnownFormat("GGUF", _begins(b"GGUF"), _SAVE_ARRAYS),
     KnownFormat("TensorFlow Lite", _at(4, b"TFL3"), _SAVE_ARRAYS),
     KnownFormat("ONNX", _is_onnx, _SAVE_ARRAYS),
-    KnownFormat("index of a checkpoint in several files", _is_shard_index, "give one of the files it names"),
     KnownFormat("tar archive", _at(257, b"ustar"), _UNPACK),
     KnownFormat(
         "compressed file", _begins(b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd"), _UNPACK
