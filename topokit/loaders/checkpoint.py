@@ -109,21 +109,15 @@ class TensorEntry:
         """
         return self._checked(self.reader)
 
-    @cached_property
-    def counts(self) -> Counts:
-        """How many of its numbers are not 0, counted once; of a sparse container, how many it stores.
+    def count(self, threshold: float = 0.0) -> Counts:
+        """How many of its numbers are of a magnitude above the threshold, from their bits as stored where they tell.
+
+        Of a sparse container all stored entries count.
 
         Raises
         ------
         CheckpointError
             As for `read`.
-        """
-        return self.count()
-
-    def count(self, threshold: float = 0.0) -> Counts:
-        """How many of its numbers are of a magnitude above the threshold, counted anew; `counts` keeps those above 0.
-
-        A matrix is counted per row and column too.
         """
         test = bit_test(self.dtype, threshold)
         if self.raw is not None and test is not None:

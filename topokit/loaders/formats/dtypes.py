@@ -16,6 +16,7 @@ from topokit.errors import UnsupportedFeatureError
 
 Order = Literal["<", ">"]
 Raw = NDArray[np.uint8]
+Numbers = Callable[[Raw, str, tuple[int, ...], Order], NDArray[Any]]
 
 _NATIVE = (
     *("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"),
@@ -69,6 +70,13 @@ def decode(raw: Raw, dtype: str, shape: tuple[int, ...], order: Order = "<") -> 
         values: NDArray[Any] = raw.view(np.dtype(dtype).newbyteorder(order))
         return values.reshape(shape)
     return _WIDENED[dtype](raw, order).reshape(shape)
+
+
+def stored_numbers(raw: Raw, dtype: str, shape: tuple[int, ...], order: Order = "<") -> NDArray[Any]:
+    """A view of the numbers behind raw bytes, those of types that NumPy has not as unsigned integers."""
+    kind = dtype if dtype in _NATIVE and dtype != "bool" else f"u{BITS[dtype] // 8}"
+    values: NDArray[Any] = raw.view(np.dtype(kind).newbyteorder(order))
+    return values.reshape(shape)
 
 
 def check_readable(dtype: str, path: Path, format: str, name: str) -> None:

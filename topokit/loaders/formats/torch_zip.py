@@ -18,7 +18,7 @@ from scipy import sparse
 from topokit.errors import CorruptCheckpointError, LimitExceededError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
 from topokit.loaders.formats.archive import Archive, open_archive, zip_names
-from topokit.loaders.formats.dtypes import BITS, Order, check_readable, decode, stored_bytes
+from topokit.loaders.formats.dtypes import BITS, Numbers, Order, check_readable, decode, stored_bytes, stored_numbers
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.pickle_vm import CONSTRUCTORS, Machine
 from topokit.loaders.formats.sparse_arrays import sparse_matrix
@@ -127,11 +127,11 @@ class _Storages:
             raise self.archive.corrupt(f"holds {size} where the pickle needs {storage.nbytes:,} bytes", name)
         return storage
 
-    def values(self, tensor: StridedTensor) -> NDArray[Any]:
+    def values(self, tensor: StridedTensor, numbers: Numbers = decode) -> NDArray[Any]:
         """The numbers of a tensor, as a view of the file where NumPy has their type."""
         size = BITS[tensor.dtype] // 8
         raw = self.archive.data(self._member(tensor.storage))[tensor.offset * size :][: tensor.span * size]
-        flat = decode(raw, tensor.dtype, (tensor.span,), self.order)
+        flat = numbers(raw, tensor.dtype, (tensor.span,), self.order)
         if not tensor.span:
             return np.empty(tensor.shape, flat.dtype)
         strides = tuple(stride * flat.itemsize for stride in tensor.strides)
@@ -159,6 +159,7 @@ def _strided_entry(named: Named, storages: _Storages) -> TensorEntry:
         axes="torch",
         storage_id=tensor.identity,
         aside=named.aside,
+        raw=partial(storages.values, tensor, stored_numbers),
     )
 
 
