@@ -120,7 +120,7 @@ class TensorEntry:
             As for `read`.
         """
         test = bit_test(self.dtype, threshold)
-        if self.raw is not None and test is not None:
+        if self.layout == "dense" and self.raw is not None and test is not None:
             return count(self._checked(self.raw), test)
         values = self.read()
         if isinstance(values, sparse.csr_array):
@@ -179,10 +179,20 @@ class Checkpoint:
     graph: GraphIR | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
 
+    @property
+    def is_beyond_checksum(self) -> bool:
+        """Whether its files are too large to read them once more for a checksum."""
+        return sum(file.stat().st_size for file in self.files) > self.limits.checksum_bytes
+
     @cached_property
     def sha256(self) -> str:
-        """Checksum of the file; of a folder, that of its lines ``name checksum``, one per file, sorted."""
+        """Checksum of the file; of a folder, that of its lines ``name checksum``, one per file, sorted.
+
+        Empty where the files are beyond the limit for one.
+        """
         with guarded(self.path, self.format):
+            if self.is_beyond_checksum:
+                return ""
             if len(self.files) == 1:
                 return _file_sha256(self.files[0])
             lines = sorted(f"{file.name} {_file_sha256(file)}\n" for file in self.files)

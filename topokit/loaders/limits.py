@@ -32,6 +32,8 @@ class Limits:
         Rows or columns of a sparse matrix.
     edges : int
         Edges of a network in memory.
+    checksum_bytes : int
+        Files of more bytes together get no checksum, which takes as long as reading them.
     pickle : {'inert', 'strict', 'forbid'}
         Pickles are followed without running anything; 'strict' refuses those that call anything unknown, 'forbid' all.
     links : {'refuse', 'follow', 'hf-cache'}
@@ -50,5 +52,6 @@ class Limits:
     decompressed_bytes: int = 8 * 2**30
     neurons: int = 2**26
     edges: int = 2**31 - 1
+    checksum_bytes: int = 2**30
     pickle: Pickles = "inert"
     links: Links = "refuse"

@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from topokit.errors import CheckpointError, CorruptCheckpointError, UnsupportedFeatureError
@@ -51,7 +52,15 @@ def open_checkpoint(
         head = _head(place)
         chosen: Format = FORMATS.load(format) if format else _recognised(place, head, allowed)
     with guarded(place, chosen.name), _without_collection():
-        return chosen.open(place, allowed)
+        return _without_checksum(chosen.open(place, allowed))
+
+
+def _without_checksum(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint, with a note if it is too large for a checksum."""
+    if not checkpoint.is_beyond_checksum:
+        return checkpoint
+    note = f"no checksum: the file has more than {checkpoint.limits.checksum_bytes:,} bytes"
+    return replace(checkpoint, notes=(*checkpoint.notes, note))
 
 
 @contextmanager

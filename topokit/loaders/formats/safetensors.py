@@ -19,7 +19,7 @@ from topokit.dag import LayeredDAG
 from topokit.dag.codec import decode as decode_network
 from topokit.errors import CorruptCheckpointError, LimitExceededError
 from topokit.loaders.checkpoint import Axes, Checkpoint, TensorEntry, by_name, check_rank
-from topokit.loaders.formats.dtypes import check_readable, decode, stored_bytes
+from topokit.loaders.formats.dtypes import BITS, check_readable, decode, stored_bytes, stored_numbers
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.hf_config import config_beside
 from topokit.loaders.formats.mapping import mapped
@@ -159,7 +159,12 @@ def _entry(name: str, entry: dict[str, Any], path: Path, start: int, axes: Axes)
         format=NAME,
         reader=partial(_read, name, dtype, shape, path, start + begin, end - begin),
         axes=axes,
+        raw=partial(_raw, dtype, shape, path, start + begin, end - begin) if dtype in BITS else None,
     )
+
+
+def _raw(dtype: str, shape: tuple[int, ...], path: Path, offset: int, count: int) -> NDArray[Any]:
+    return stored_numbers(mapped(path, offset, count), dtype, shape)
 
 
 def _read(name: str, dtype: str, shape: tuple[int, ...], path: Path, offset: int, count: int) -> NDArray[Any]:
