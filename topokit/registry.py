@@ -65,6 +65,7 @@ FORMATS = Registry(
         "scipy-sparse": "topokit.loaders.formats.scipy_sparse:FORMAT",
         "scipy-sparse-folder": "topokit.loaders.formats.scipy_sparse_folder:FORMAT",
         "torch-zip": "topokit.loaders.formats.torch_zip:FORMAT",
+        "tf-checkpoint": "topokit.loaders.formats.tf_checkpoint:FORMAT",
     },
 )
 

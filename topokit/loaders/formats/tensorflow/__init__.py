@@ -1,0 +1,1 @@
+"""What TensorFlow's formats share: checkpoints' tables, graphs as protocol buffers or JSON, and their translation."""
