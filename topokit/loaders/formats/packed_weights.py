@@ -95,6 +95,7 @@ def _bitmask_entry(stem: str, pieces: Entries) -> TensorEntry:
         nbytes=sum(piece.nbytes for piece in pieces.values()),
         reader=partial(_read_bitmask, stem, shape, pieces),
         layout="bitmask",
+        raw=None,
     )
 
 
