@@ -64,7 +64,7 @@ FORMATS = Registry(
         "npz": "topokit.loaders.formats.npz:FORMAT",
         "scipy-sparse": "topokit.loaders.formats.scipy_sparse:FORMAT",
         "scipy-sparse-folder": "topokit.loaders.formats.scipy_sparse_folder:FORMAT",
-        "torch-zip": "topokit.loaders.formats.torch_zip:FORMAT",
+        "torch-zip": "topokit.loaders.formats.torch.zip_archive:FORMAT",
         "tf-checkpoint": "topokit.loaders.formats.tf_checkpoint:FORMAT",
     },
 )
