@@ -22,6 +22,7 @@ from topokit.loaders.formats.dtypes import BITS, Numbers, Order, check_readable,
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.pickle_vm import CONSTRUCTORS, Machine
 from topokit.loaders.formats.sparse_arrays import sparse_matrix
+from topokit.loaders.formats.state_dict import Named, contents_of
 from topokit.loaders.formats.torch.objects import (
     TORCH_CONSTRUCTORS,
     SparseTensor,
@@ -29,7 +30,6 @@ from topokit.loaders.formats.torch.objects import (
     StridedTensor,
     storage_of,
 )
-from topokit.loaders.formats.torch.state_dict import Named, contents_of
 from topokit.loaders.limits import Limits
 
 NAME = "torch-zip"
