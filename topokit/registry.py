@@ -59,6 +59,7 @@ FORMATS = Registry(
     "format",
     {
         "safetensors": "topokit.loaders.formats.safetensors:FORMAT",
+        "gguf": "topokit.loaders.formats.gguf:FORMAT",
         "hf-shards": "topokit.loaders.formats.hf_shards:FORMAT",
         "npy": "topokit.loaders.formats.npy:FORMAT",
         "npz": "topokit.loaders.formats.npz:FORMAT",

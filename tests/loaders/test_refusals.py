@@ -127,7 +127,6 @@ KNOWN = {
     "torch.export": exported,
     "HDF5": hdf5,
     "Keras archive": keras,
-    "GGUF": lambda path: path.write_bytes(b"GGUF\x03\0\0\0"),
     "TensorFlow Lite": lambda path: path.write_bytes(b"\x1c\0\0\0TFL3\0\0"),
     "MATLAB 5": lambda path: path.write_bytes(b"MATLAB 5.0 MAT-file, Platform: GLNXA64"),
     "Python pickle": lambda path: path.write_bytes(pickle.dumps({"w": np.ones((2, 3))})),

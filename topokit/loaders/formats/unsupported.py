@@ -79,7 +79,6 @@ KNOWN_FORMATS = (
     KnownFormat("HDF5 (Keras or MATLAB 7.3)", _begins(b"\x89HDF\r\n\x1a\n"), _SAVE_ARRAYS),
     KnownFormat("MATLAB 7.3", _begins(b"MATLAB 7.3"), _SAVE_ARRAYS),
     KnownFormat("MATLAB 5", _begins(b"MATLAB 5.0"), _SAVE_ARRAYS),
-    KnownFormat("GGUF", _begins(b"GGUF"), _SAVE_ARRAYS),
     KnownFormat("TensorFlow Lite", _at(4, b"TFL3"), _SAVE_ARRAYS),
     KnownFormat("ONNX", _is_onnx, _SAVE_ARRAYS),
     KnownFormat("tar archive", _at(257, b"ustar"), _UNPACK),
