@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from scipy import sparse
 
-from topokit.dag import BitmapPattern, CSRPattern, Pattern
+from topokit.dag import BitmapPattern, CSRPattern, LazyPattern, Pattern
 from topokit.dag import patterns as module
 from topokit.dag.patterns import bitmap_from_mask, csr_from_mask, same_edges, structure, to_bitmap, to_csr
 from topokit.errors import InvalidNetworkError
@@ -19,6 +21,10 @@ INTEGERS = [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int6
 
 def csr(indptr: list[int], indices: list[int], shape: tuple[int, int], kind: type = np.int64) -> CSRPattern:
     return CSRPattern(np.array(indptr, kind), np.array(indices, kind), shape)
+
+
+def lazily(mask: NDArray[np.bool_], kind: Callable[[NDArray[np.bool_]], Pattern] = bitmap_from_mask) -> LazyPattern:
+    return LazyPattern(mask.sum(axis=1), mask.sum(axis=0), lambda: kind(mask))
 
 
 def assert_holds(pattern: Pattern, mask: NDArray[np.bool_]) -> None:
@@ -36,17 +42,17 @@ def assert_holds(pattern: Pattern, mask: NDArray[np.bool_]) -> None:
 
 
 @given(mask=masks)
-def test_both_backends_answer_like_the_mask(mask: NDArray[np.bool_]) -> None:
-    backends = [csr_from_mask(mask), bitmap_from_mask(mask)]
-    for pattern in (*backends, to_csr(backends[1]), to_bitmap(backends[0])):
+def test_all_backends_answer_like_the_mask(mask: NDArray[np.bool_]) -> None:
+    backends = [csr_from_mask(mask), bitmap_from_mask(mask), lazily(mask)]
+    for pattern in (*backends, *map(to_csr, backends), *map(to_bitmap, backends)):
         assert isinstance(pattern, Pattern)
         assert_holds(pattern, mask)
 
 
 @given(a=masks, b=masks)
 def test_same_edges_whatever_the_backends(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> None:
-    for left in (csr_from_mask(a), bitmap_from_mask(a)):
-        for right in (csr_from_mask(b), bitmap_from_mask(b)):
+    for left in (csr_from_mask(a), bitmap_from_mask(a), lazily(a)):
+        for right in (csr_from_mask(b), bitmap_from_mask(b), lazily(b)):
             assert same_edges(left, right) == np.array_equal(a, b)
         assert same_edges(left, csr_from_mask(a.copy()))
         assert same_edges(left, bitmap_from_mask(a.copy()))
@@ -118,3 +124,28 @@ def test_patterns_cannot_be_written_through() -> None:
 def test_narrow_indices_wherever_they_suffice() -> None:
     assert csr([0, 1], [2**31 - 2], (1, 2**31 - 1)).indices.dtype == np.int32
     assert csr([0, 1], [2**31 - 1], (1, 2**31)).indices.dtype == np.int64
+
+
+def test_lazy_edges_are_asked_for_each_time_and_not_before() -> None:
+    mask = np.random.default_rng(0).random((5, 9)) < 0.5
+    asked = []
+    pattern = LazyPattern(mask.sum(axis=1), mask.sum(axis=0), lambda: asked.append(1) or csr_from_mask(mask))
+    assert (pattern.shape, pattern.nnz, pattern.nbytes) == ((5, 9), mask.sum(), 14 * 8)
+    pattern.in_degrees(), pattern.out_degrees()
+    assert not asked
+    pattern.csr()
+    pattern.packed()
+    assert len(asked) == 2
+
+
+def test_lazy_edges_that_were_not_counted_are_refused() -> None:
+    mask = np.eye(3, 4, dtype=bool)
+    for now in (np.zeros((3, 4), bool), np.eye(4, dtype=bool)):
+        pattern = LazyPattern(mask.sum(axis=1), mask.sum(axis=0), lambda now=now: csr_from_mask(now))
+        with pytest.raises(InvalidNetworkError, match="the file has changed, load it again"):
+            pattern.csr()
+    with pytest.raises(InvalidNetworkError, match="2 edges leave the sources and 3 reach the targets"):
+        LazyPattern(np.array([1, 1]), np.array([3]), lambda: csr_from_mask(mask))
+    for degrees in (np.array([-1, 1]), np.array([0.5]), np.zeros((1, 1), int)):
+        with pytest.raises(InvalidNetworkError, match="are no counts"):
+            LazyPattern(degrees, np.array([0]), lambda: csr_from_mask(mask))

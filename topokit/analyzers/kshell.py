@@ -91,7 +91,14 @@ def kshell(source: Any) -> KShells:
 
 
 def coreness(network: LayeredDAG) -> NDArray[np.int64]:
-    """Coreness of every neuron, layer after layer, (n_neurons,)."""
+    """Coreness of every neuron, layer after layer, (n_neurons,).
+
+    Raises
+    ------
+    TooLargeError
+        The edges of all blocks together would not fit into this machine's memory.
+    """
+    network.check_edges_fit(bytes_each=12)
     from topokit.kernels.cores import Bipartite, core_numbers, neighbour_lists  # numba takes half a second to import
 
     offsets = {layer.name: int(first) for layer, first in zip(network.layers, network.offsets, strict=False)}

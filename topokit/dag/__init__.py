@@ -2,6 +2,7 @@
 
 from topokit.dag.block import EdgeBlock
 from topokit.dag.layer import Layer
+from topokit.dag.lazy_pattern import LazyPattern
 from topokit.dag.network import LayeredDAG
 from topokit.dag.patterns import BitmapPattern, CSRPattern, Pattern
 from topokit.dag.provenance import Provenance, Skipped
@@ -13,6 +14,7 @@ __all__ = [
     "EdgeBlock",
     "Layer",
     "LayeredDAG",
+    "LazyPattern",
     "Moment",
     "Pattern",
     "Provenance",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from topokit.dag.block import EdgeBlock
+from topokit.dag.capacity import check_capacity
 from topokit.dag.chains import chain_layers, chain_matrices
 from topokit.dag.layer import Layer
 from topokit.dag.patterns import Pattern, to_bitmap, to_csr
@@ -258,12 +259,24 @@ class LayeredDAG:
         return np.concatenate([[0], np.cumsum([layer.size for layer in self.layers])]).astype(np.int64)
 
     def edges(self, *, identity: bool = False) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Global numbers of the source and target neuron of every edge, block by block, each (n_edges,)."""
+        """Global numbers of the source and target neuron of every edge, block by block, each (n_edges,).
+
+        Raises
+        ------
+        TooLargeError
+            They would not fit into this machine's memory.
+        """
+        self.check_edges_fit(bytes_each=32)
         parts = [self._global_edges(block) for block in self.blocks if block.carries_weights or identity]
         if not parts:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         sources, targets = (np.concatenate(side) for side in zip(*parts, strict=True))
         return sources, targets
+
+    def check_edges_fit(self, *, bytes_each: int) -> None:
+        """Raise `TooLargeError` unless so many bytes for each edge fit into this machine's memory."""
+        name = self.provenance.file or "the network"
+        check_capacity(self.n_edges * bytes_each, f"its {self.n_edges:,} edges", name)
 
     def _global_edges(self, block: EdgeBlock) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         indptr, indices = block.pattern.csr()

@@ -19,7 +19,7 @@ from topokit.errors import InvalidNetworkError
 
 AnyScalar = TypeVar("AnyScalar", bound=np.generic)
 
-_BYTES_AT_ONCE = 2**25
+_BYTES_AT_ONCE = 2**22
 
 
 @runtime_checkable
@@ -195,9 +195,9 @@ def same_edges(a: Pattern, b: Pattern) -> bool:
     """Whether two patterns, of any backends, hold the same edges."""
     if a.shape != b.shape or a.nnz != b.nnz:
         return False
-    if isinstance(a, BitmapPattern) or isinstance(b, BitmapPattern):
-        return bool(np.array_equal(a.packed(), b.packed()))
-    return all(np.array_equal(x, y) for x, y in zip(a.csr(), b.csr(), strict=True))
+    if isinstance(a, CSRPattern) and isinstance(b, CSRPattern):
+        return all(np.array_equal(x, y) for x, y in zip(a.csr(), b.csr(), strict=True))
+    return bool(np.array_equal(a.packed(), b.packed()))
 
 
 def structure(pattern: Pattern, data: NDArray[np.generic] | None = None) -> sparse.csr_array:

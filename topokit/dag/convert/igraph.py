@@ -9,6 +9,8 @@ from topokit.dag.convert.header import header_json
 from topokit.dag.convert.rows import chosen_blocks, global_rows
 from topokit.dag.network import LayeredDAG
 
+_BYTES_OF_AN_EDGE = 300
+
 
 def to_igraph(network: LayeredDAG, *, identity: bool = True) -> Any:
     """A directed graph with a vertex per neuron, isolated ones included.
@@ -25,10 +27,16 @@ def to_igraph(network: LayeredDAG, *, identity: bool = True) -> Any:
     igraph.Graph
         Vertex attributes ``layer`` and ``neuron``; edge attributes ``block`` and, where any block has them,
         ``weight`` and ``multiplicity``, None on the edges of blocks without; graph attribute ``topokit``.
+
+    Raises
+    ------
+    TooLargeError
+        The graph would not fit into this machine's memory.
     """
     import igraph
 
     chosen = chosen_blocks(network, identity)
+    chosen.check_edges_fit(bytes_each=_BYTES_OF_AN_EDGE)
     rows = list(chain.from_iterable(global_rows(chosen, block) for block in chosen.blocks))
     graph = igraph.Graph(chosen.n_neurons, [(source, target) for source, target, *_ in rows], directed=True)
     graph["topokit"] = header_json(chosen)

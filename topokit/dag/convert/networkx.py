@@ -23,6 +23,8 @@ from topokit.errors import InvalidNetworkError
 
 _Integers: TypeAlias = NDArray[np.int64]
 
+_BYTES_OF_AN_EDGE = 350
+
 
 def to_networkx(network: LayeredDAG, *, identity: bool = True) -> Any:
     """A directed graph with a node per neuron, isolated ones included.
@@ -38,10 +40,16 @@ def to_networkx(network: LayeredDAG, *, identity: bool = True) -> Any:
     -------
     networkx.DiGraph or networkx.MultiDiGraph
         The latter only where two blocks join the same two neurons; its edge keys are the names of the blocks.
+
+    Raises
+    ------
+    TooLargeError
+        The graph would not fit into this machine's memory.
     """
     import networkx as nx
 
     chosen = chosen_blocks(network, identity)
+    chosen.check_edges_fit(bytes_each=_BYTES_OF_AN_EDGE)
     parallel = has_parallel_edges(chosen)
     graph = nx.MultiDiGraph() if parallel else nx.DiGraph()
     graph.graph["topokit"] = header_json(chosen)
