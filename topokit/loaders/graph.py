@@ -88,7 +88,7 @@ class Node:
     op           attributes (axes may be negative; all optional unless said)
     ============ =========================================================================================
     linear       `axis`: the axis that is consumed and made, -1. A kernel with several ``i`` axes consumes as many
-                 trailing axes, one with several ``o`` axes makes as many.
+                 trailing axes, one with several ``o`` axes makes as many. `kind`: the kind of its block, "dense".
     conv         `channel_axis` (needed), `groups` 1, `strides`, `dilations`, `padding` (pairs (before, after), or
                  ``"same"``, ``"valid"``), `transposed` False
     recurrent    `cell` ``"lstm"``, ``"gru"``, ``"rnn"`` (needed); `gates`: how many are stacked gate by gate in the

@@ -12,9 +12,9 @@ from scipy import sparse
 from topokit.dag import Layer, LayeredDAG, Provenance
 from topokit.errors import CheckpointError, UnsupportedFeatureError
 from topokit.loaders.assembly.candidates import reasons_without_network
-from topokit.loaders.assembly.network import contents_of, origin_of, provenance_of, stored_network
+from topokit.loaders.assembly.network import built_blocks, origin_of, provenance_of, stored_network
 from topokit.loaders.assembly.options import LoadOptions, Options, split_options
-from topokit.loaders.assembly.plan import Plan, PlannedBlock, plan_of
+from topokit.loaders.assembly.plan import Plan, TensorBlock, plan_of
 from topokit.loaders.assembly.roles import roles_of
 from topokit.loaders.checkpoint import Checkpoint, Role, TensorEntry
 from topokit.loaders.guard import guarded
@@ -81,21 +81,20 @@ def _outcome(checkpoint: Checkpoint, options: Options) -> _Outcome:
 def _planned_outcome(checkpoint: Checkpoint, plan: Plan, options: Options) -> _Outcome:
     rows: list[BlockRow] = []
     notes: list[str] = []
-    for planned, content in contents_of(plan, checkpoint, options):
-        source = planned.mask_source(options)
-        rows.append(BlockRow(planned.source, planned.target, content.edges, planned.fit.possible, source))
-        notes += content.notes
+    for _, block, said in built_blocks(plan, checkpoint, options):
+        rows.append(BlockRow(block.source, block.target, block.n_edges, block.possible, block.mask_source))
+        notes += said
     return _Outcome(
         provenance_of(checkpoint, plan, options, notes),
         plan.roles,
         plan.layers,
         tuple(rows),
-        _uses(plan.blocks),
+        _uses(plan.tensor_blocks),
         plan.skipped,
     )
 
 
-def _uses(blocks: tuple[PlannedBlock, ...]) -> dict[str, str]:
+def _uses(blocks: tuple[TensorBlock, ...]) -> dict[str, str]:
     masks = {block.mask.name: f"mask of block {block.name}" for block in blocks if block.mask is not None}
     return masks | {block.tensor.name: f"block {block.name}" for block in blocks}
 

@@ -15,6 +15,7 @@ from topokit.loaders.checkpoint import Axes, Checkpoint, Role, TensorEntry
 
 _AVERAGE = re.compile(r"^(model_)?(ema|swa|averaged)(_model|_net|_state_dict)?[./](?P<rest>.+)$")
 _OUTERMOST = re.compile(r"^[^./]+[./]")
+_EDGE_SLOTS = ("kernel", "recurrent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Candidates:
     Attributes
     ----------
     entries : tuple of TensorEntry
-        The tensors that become blocks, input side first.
+        The tensors that may become blocks, input side first.
     masks : mapping of str to TensorEntry
         The mask of each masked one, by the weight's name.
     alone : frozenset of str
@@ -61,6 +62,8 @@ def candidates_of(checkpoint: Checkpoint, options: Options) -> Candidates:
     aliases = _aliases(weights) | _averages(weights)
     if options.order is not None:
         chosen = chosen_by_user(options.order, entries, roles)
+    elif checkpoint.graph is not None:
+        chosen = _in_graph(checkpoint)
     else:
         chosen = [entry for entry in weights if entry.name not in aliases] or masks
     alone = frozenset(entry.name for entry in chosen if roles[entry.name] == "mask")
@@ -88,6 +91,14 @@ def reasons_without_network(entries: Iterable[TensorEntry], roles: Mapping[str, 
 
 def _matrices(entries: Sequence[TensorEntry], roles: Mapping[str, Role], role: Role) -> list[TensorEntry]:
     return [e for e in entries if roles[e.name] == role and len(e.shape) > 1 and not e.aside]
+
+
+def _in_graph(checkpoint: Checkpoint) -> list[TensorEntry]:
+    """The tensors that the file's own computation uses as weights."""
+    assert checkpoint.graph is not None
+    slots = [node.weights.get(slot) for node in checkpoint.graph.nodes for slot in _EDGE_SLOTS]
+    named = dict.fromkeys(weight.tensor for weight in slots if weight is not None)
+    return [checkpoint.tensors[name] for name in named if name in checkpoint.tensors]
 
 
 def _aliases(weights: Sequence[TensorEntry]) -> dict[str, str]:

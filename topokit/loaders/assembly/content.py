@@ -1,4 +1,4 @@
-"""The values of a planned block, checked and counted before anything is built from them."""
+"""The values of a planned block, checked, and what of them is an edge."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from topokit.errors import CorruptCheckpointError, NonFiniteWeightsError
-from topokit.loaders.assembly.geometry import Fit
 from topokit.loaders.assembly.options import Options
-from topokit.loaders.assembly.plan import PlannedBlock
+from topokit.loaders.assembly.plan import TensorBlock
 from topokit.loaders.checkpoint import TensorEntry, Values
 
 
@@ -22,38 +22,48 @@ class Content:
     Attributes
     ----------
     weights : array or sparse array, optional
-        None for a mask that stands alone.
-    mask : array or sparse array, optional
-        What alone decides the edges, where there is one.
-    edges : int
-        How many there will be.
+        None for a mask that stands alone, and where NaN counts as an edge.
+    present : array of bool or sparse array, optional
+        Which numbers are edges; None where the entries of a sparse array, or the numbers that are not 0, are.
     notes : tuple of str
         Where mask and weights disagree.
     """
 
     weights: Values | None
-    mask: Values | None
-    edges: int
+    present: Values | None
     notes: tuple[str, ...] = ()
 
+    @property
+    def count(self) -> int:
+        """Stored numbers that are part of an edge."""
+        values = self.weights if self.present is None else self.present
+        return int(values.nnz) if isinstance(values, sparse.csr_array) else int(np.count_nonzero(as_dense(values)))
 
-def content_of(block: PlannedBlock, options: Options) -> Content:
-    """Read the tensors of a block and count its edges.
+
+def content_of(block: TensorBlock, options: Options) -> Content:
+    """Read the tensors of a block and tell its edges.
 
     Raises
     ------
     NonFiniteWeightsError
-        NaN or infinite weights.
+        NaN or infinite weights, unless they count as edges.
     CorruptCheckpointError
         A mask with other values than 0 and 1, or damaged data.
     """
     mask_entry = block.mask if block.weighted else block.tensor
-    weights = _finite(block.tensor) if block.weighted else None
     mask = _binary(mask_entry) if mask_entry is not None else None
-    if weights is not None and options.structure == "values":
+    if not block.weighted:
+        return Content(None, mask)
+    weights = dequantised(block.tensor, block.tensor.read())
+    is_finite = _check_finite(block.tensor, weights, options)
+    if options.structure == "values":
         weights, mask = _effective(weights, mask), None
-    edges = _count(weights if mask is None else mask, block.fit)
-    return Content(weights, mask, edges, _disagreements(block, weights, mask))
+    notes = _disagreements(block, weights, mask)
+    present = mask
+    if mask is None and not isinstance(weights, sparse.csr_array):
+        present, more = _present(block.tensor, weights, options)
+        notes += more
+    return Content(weights if is_finite else None, present, notes)
 
 
 def as_dense(values: Values | None) -> Any:
@@ -62,20 +72,50 @@ def as_dense(values: Values | None) -> Any:
     return values.toarray() if isinstance(values, sparse.csr_array) else values
 
 
-def _finite(entry: TensorEntry) -> Values:
-    values = entry.read()
+def dequantised(entry: TensorEntry, values: Values) -> Values:
+    """The weights that stored whole numbers stand for; other values as they are."""
+    told = entry.quantisation
+    if told is None or isinstance(values, sparse.csr_array):
+        return values
+    scale, zero = (np.asarray(part) for part in (told.scale, told.zero_point))
+    if told.axis is not None and scale.ndim == 1 and scale.size > 1:
+        along = [1] * values.ndim
+        along[told.axis] = -1
+        scale, zero = scale.reshape(along), zero.reshape(along) if zero.size > 1 else zero
+    wide: NDArray[Any] = values.astype(np.int64) - zero.astype(np.int64)
+    weights: NDArray[np.float32] = (wide * scale).astype(np.float32)
+    return weights
+
+
+def is_quantised(entry: TensorEntry) -> bool:
+    """Whether rounding may have made zeros of weights."""
+    return entry.quantisation is not None or entry.layout == "block-quantised"
+
+
+def _check_finite(entry: TensorEntry, values: Values, options: Options) -> bool:
+    """Whether all numbers are finite; an error unless others may be edges."""
     numbers = values.data if isinstance(values, sparse.csr_array) else values
-    if numbers.dtype.kind == "f":
-        bad = numbers.size - np.count_nonzero(np.isfinite(numbers))
-        if bad:
-            raise NonFiniteWeightsError(
-                entry.path,
-                f"has {bad:,} NaN or infinite weights of {numbers.size:,}",
-                format=entry.format,
-                place=repr(entry.name),
-                remedy="such weights are neither edges nor absent edges: mend or replace them",
-            )
-    return values
+    bad = numbers.size - np.count_nonzero(np.isfinite(numbers)) if numbers.dtype.kind in "fc" else 0
+    if bad and options.nonfinite == "error":
+        raise NonFiniteWeightsError(
+            entry.path,
+            f"has {bad:,} NaN or infinite weights of {numbers.size:,}",
+            format=entry.format,
+            place=repr(entry.name),
+            remedy='mend or replace them, or count them as edges with nonfinite="edge"',
+        )
+    return not bad
+
+
+def _present(entry: TensorEntry, weights: NDArray[Any], options: Options) -> tuple[Values | None, tuple[str, ...]]:
+    """Which weights are edges where neither a mask nor a container tells."""
+    if is_quantised(entry) and options.quant_zero == "edge":
+        zeros = weights.size - np.count_nonzero(weights)
+        said = f"{entry.name}: {zeros:,} of {weights.size:,} quantised weights are 0 and count as edges all the same"
+        return np.ones(weights.shape, np.bool_), ((said,) if zeros else ())
+    if options.threshold > 0:
+        return np.abs(weights) > options.threshold, (f"{entry.name}: edges are weights above {options.threshold:g}",)
+    return None, ()
 
 
 def _binary(entry: TensorEntry) -> Values:
@@ -89,7 +129,10 @@ def _binary(entry: TensorEntry) -> Values:
             place=repr(entry.name),
             remedy='repair it, or read the weights alone with structure="values"',
         )
-    return mask
+    if isinstance(mask, sparse.csr_array):
+        mask.eliminate_zeros()
+        return mask
+    return mask.astype(np.bool_)
 
 
 def _effective(weights: Values, mask: Values | None) -> Values:
@@ -101,17 +144,8 @@ def _effective(weights: Values, mask: Values | None) -> Values:
     return chosen
 
 
-def _count(values: Values | None, fit: Fit) -> int:
-    if not fit.is_plain:
-        return int(np.count_nonzero(fit.by_taps(as_dense(values)).any(axis=2)))
-    matrix = fit.matrix(values)
-    return int(matrix.nnz if isinstance(values, sparse.csr_array) else np.count_nonzero(matrix))
-
-
-def _disagreements(block: PlannedBlock, weights: Values | None, mask: Values | None) -> tuple[str, ...]:
+def _disagreements(block: TensorBlock, weights: Values, mask: Values | None) -> tuple[str, ...]:
     """Edges of weight 0, and weights outside a mask, which pruned weights always have."""
-    if weights is None:
-        return ()
     name, notes = block.tensor.name, []
     if mask is None:
         zeros = weights.nnz - weights.count_nonzero() if isinstance(weights, sparse.csr_array) else 0

@@ -1,21 +1,13 @@
-"""How the axes of a weight tensor lie between two layers.
-
-Conventions are the formats' own and never guessed from a shape: PyTorch stores (out, in, *kernel), NumPy, SciPy and
-SET files (in, out), Keras and JAX kernels (*kernel, in, out). A convolution joins channels; the taps of its kernel
-between two channels are one edge, and their number the edge's multiplicity.
-"""
+"""How weight tensors follow each other when nothing but their sizes tells."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Literal
-
-from numpy.typing import NDArray
+from typing import Literal
 
 from topokit.loaders.checkpoint import Axes, TensorEntry
 
-Unit = Literal["unit", "channel"]
 Kind = Literal["dense", "conv", "depthwise", "embedding"]
 
 
@@ -37,8 +29,8 @@ class Fit:
         Whether the source layer's channels were flattened into the rows of a matrix.
     bias_row : bool
         Whether the last source row holds biases and is to be dropped.
-    kind, target_unit : str
-        What made the edges, and what a target neuron is.
+    kind : str
+        What makes the edges.
     """
 
     n_source: int
@@ -49,38 +41,11 @@ class Fit:
     flattened: bool = False
     bias_row: bool = False
     kind: Kind = "dense"
-    target_unit: Unit = "unit"
 
     @property
-    def possible(self) -> int:
-        """Edges that the architecture allows."""
-        return self.n_source // self.groups * self.n_target
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether one stored number stands behind each possible edge, between all sources and all targets."""
-        return self.taps == self.groups == 1
-
-    def matrix(self, values: Any) -> Any:
-        """A plain tensor as (n_source, n_target), dense or sparse."""
-        if values.ndim > 2:
-            values = values.reshape(self._ends(values.shape))
-        oriented = values.T if self.axes == "torch" else values
-        return oriented[:-1] if self.bias_row else oriented
-
-    def by_taps(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Any dense tensor as (sources within a group, n_target, taps)."""
-        if self.bias_row:
-            values = values[:, :-1] if self.axes == "torch" else values[:-1]
-        if self.axes == "torch":
-            targets, sources = values.shape[0], self.n_source // self.groups
-            return values.reshape(targets, sources, self.taps).transpose(1, 0, 2)
-        targets = values.shape[-1]
-        return values.reshape(self.taps, self.n_source, targets).transpose(1, 2, 0)
-
-    def _ends(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        first, second = shape[:2] if self.axes == "torch" else shape[-2:]
-        return first, second
+    def makes_channels(self) -> bool:
+        """Whether a target neuron is a channel."""
+        return self.kind in ("conv", "depthwise")
 
 
 def first_fit(entry: TensorEntry, axes: Axes, kind: Kind, bias_row: bool) -> Fit:
@@ -88,15 +53,7 @@ def first_fit(entry: TensorEntry, axes: Axes, kind: Kind, bias_row: bool) -> Fit
     n_in, n_out, taps = _sizes(entry.shape, axes)
     is_conv = len(entry.shape) > 2
     drops_row = bias_row and not is_conv
-    return Fit(
-        n_in - drops_row,
-        n_out,
-        axes,
-        taps,
-        bias_row=drops_row,
-        kind="conv" if is_conv else kind,
-        target_unit="channel" if is_conv else "unit",
-    )
+    return Fit(n_in - drops_row, n_out, axes, taps, bias_row=drops_row, kind="conv" if is_conv else kind)
 
 
 def next_fit(previous: Fit, entry: TensorEntry, axes: Axes, bias_row: bool) -> Fit | None:
@@ -106,17 +63,17 @@ def next_fit(previous: Fit, entry: TensorEntry, axes: Axes, bias_row: bool) -> F
     with a divisor of the previous channels as inputs is grouped.
     """
     fit = first_fit(entry, axes, "dense", bias_row)
-    size, after_channels = previous.n_target, previous.target_unit == "channel"
+    size = previous.n_target
     if fit.n_source == size:
         return fit
-    if not after_channels or not fit.n_source or not size:
+    if not previous.makes_channels or not fit.n_source or not size:
         return None
     if fit.kind == "dense" and fit.n_source % size == 0:
         return Fit(size, fit.n_target, axes, fit.n_source // size, flattened=True, bias_row=bias_row)
     groups = size // fit.n_source
     if fit.kind == "conv" and axes == "torch" and size % fit.n_source == 0 and fit.n_target % groups == 0:
         kind: Kind = "depthwise" if fit.n_source == 1 else "conv"
-        return Fit(size, fit.n_target, axes, fit.taps, groups, kind=kind, target_unit="channel")
+        return Fit(size, fit.n_target, axes, fit.taps, groups, kind=kind)
     return None
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import topokit
 from topokit.dag import EdgeBlock, LayeredDAG, Provenance, Skipped
 from topokit.errors import LimitExceededError, ParameterError, TooLargeError
-from topokit.loaders.assembly.blocks import block_of
-from topokit.loaders.assembly.content import Content, content_of
+from topokit.loaders.assembly.blocks import block_of, join_block_of
+from topokit.loaders.assembly.content import content_of
 from topokit.loaders.assembly.options import Options
-from topokit.loaders.assembly.plan import Plan, PlannedBlock, plan_of
+from topokit.loaders.assembly.plan import JoinBlock, Plan, TensorBlock, plan_of
 from topokit.loaders.checkpoint import Checkpoint
 from topokit.loaders.guard import guarded
 
@@ -24,9 +24,9 @@ def network_of(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
         plan = plan_of(checkpoint, options)
         blocks: list[EdgeBlock] = []
         notes: list[str] = []
-        for planned, content in contents_of(plan, checkpoint, options):
-            blocks.append(block_of(planned, content, planned.mask_source(options)))
-            notes += content.notes
+        for _, block, said in built_blocks(plan, checkpoint, options):
+            blocks.append(block)
+            notes += said
         return LayeredDAG(plan.layers, tuple(blocks), provenance_of(checkpoint, plan, options, notes))
 
 
@@ -64,34 +64,45 @@ def stored_network(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
     return replace(network, provenance=provenance)
 
 
-def contents_of(plan: Plan, checkpoint: Checkpoint, options: Options) -> Iterator[tuple[PlannedBlock, Content]]:
-    """Each planned block with its values, one at a time.
+def built_blocks(
+    plan: Plan, checkpoint: Checkpoint, options: Options
+) -> Iterator[tuple[TensorBlock | JoinBlock, EdgeBlock, tuple[str, ...]]]:
+    """Each planned block, what it becomes and what is to be said of it, one tensor at a time.
 
     Raises
     ------
     TooLargeError
-        More edges than the limits allow, before any is built.
+        More edges than the limits allow, before any of the block is built.
     """
-    edges, limit = 0, checkpoint.limits.edges
+    edges = 0
     for planned in plan.blocks:
-        content = content_of(planned, options)
-        edges += content.edges
-        if edges > limit:
-            raise TooLargeError(
-                checkpoint.path,
-                f"has {edges:,} edges up to here where {limit:,} are allowed",
-                format=checkpoint.format,
-                place=repr(planned.tensor.name),
-                remedy="load fewer layers with order=[...] or raise the limits of open_checkpoint",
-            )
-        yield planned, content
+        if isinstance(planned, JoinBlock):
+            yield planned, join_block_of(planned), ()
+        else:
+            content = content_of(planned, options)
+            _check_edges(edges + min(planned.possible, content.count), planned, checkpoint)
+            block = block_of(planned, content, options)
+            edges += block.n_edges
+            yield planned, block, content.notes
+
+
+def _check_edges(edges: int, planned: TensorBlock, checkpoint: Checkpoint) -> None:
+    limit = checkpoint.limits.edges
+    if edges > limit:
+        raise TooLargeError(
+            checkpoint.path,
+            f"has {edges:,} edges up to here where {limit:,} are allowed",
+            format=checkpoint.format,
+            place=repr(planned.tensor.name),
+            remedy="load fewer layers with order=[...] or raise the limits of open_checkpoint",
+        )
 
 
 def provenance_of(checkpoint: Checkpoint, plan: Plan, options: Options, notes: Iterable[str]) -> Provenance:
     """Where the network came from and what was decided on the way."""
     return replace(
         origin_of(checkpoint),
-        mask_source=", ".join(dict.fromkeys(planned.mask_source(options) for planned in plan.blocks)),
+        mask_source=", ".join(dict.fromkeys(planned.mask_source(options) for planned in plan.tensor_blocks)),
         order=plan.order,
         skipped=tuple(Skipped(name, reason) for name, reason in plan.skipped.items()),
         notes=(*plan.notes, *notes),

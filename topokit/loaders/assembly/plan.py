@@ -1,17 +1,24 @@
-"""Which tensors become which blocks, decided from names and shapes before any tensor is read."""
+"""Which tensors become which blocks, decided from names, shapes and graphs before any tensor is read."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from topokit.dag import Layer
-from topokit.dag.block import MaskSource
+from topokit.dag.block import BlockKind, MaskSource
+from topokit.loaders.assembly.adapters import graph_by_names
 from topokit.loaders.assembly.candidates import Candidates, candidates_of
+from topokit.loaders.assembly.chain import chain_graph
 from topokit.loaders.assembly.geometry import Fit
+from topokit.loaders.assembly.lay import Lay
 from topokit.loaders.assembly.options import Options
 from topokit.loaders.assembly.order import (
     are_set_matrices,
@@ -21,42 +28,68 @@ from topokit.loaders.assembly.order import (
     is_told_by_names,
     orders_that_chain,
 )
-from topokit.loaders.assembly.roles import mask_target
+from topokit.loaders.assembly.tracing import Join, Wired, WiredBlock, trace
 from topokit.loaders.checkpoint import Checkpoint, Role, TensorEntry
+from topokit.loaders.graph import GraphIR
 from topokit.loaders.naming import module_of
 
-_INPUT_NAMES = ("input", "inputs", "network input")
+Numbers = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PlannedBlock:
-    """One block to be.
+    """One block to be, between two layers of `shape` neurons.
 
     Attributes
     ----------
-    source, target : str
-        Its layers.
+    name, source, target : str
+        Its own name and its layers'.
+    shape : (int, int)
+        Neurons of the two layers.
+    kind : str
+        What makes its edges.
+    """
+
+    name: str
+    source: str
+    target: str
+    shape: tuple[int, int]
+    kind: BlockKind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TensorBlock(PlannedBlock):
+    """A block whose edges a tensor tells.
+
+    Attributes
+    ----------
     tensor : TensorEntry
         Its weights, or a mask that stands alone.
     mask : TensorEntry, optional
         What decides the edges beside the weights.
-    fit : Fit
-        How the axes of both lie between the layers.
+    lay : Lay
+        How the axes of both lie between sources and targets.
+    rows, columns : ndarray of int64, optional
+        The neuron behind each source and target of the tensor, -1 for none; None where they are the neurons
+        themselves, in order.
+    possible : int
+        Edges that the architecture allows.
     weighted : bool
         False for a mask that stands alone.
     """
 
-    source: str
-    target: str
     tensor: TensorEntry
     mask: TensorEntry | None
-    fit: Fit
+    lay: Lay
+    rows: Numbers | None
+    columns: Numbers | None
+    possible: int
     weighted: bool = True
 
     @property
-    def name(self) -> str:
-        """The name of the block to be."""
-        return f"{self.source}->{self.target}"
+    def is_matrix(self) -> bool:
+        """Whether the stored numbers are the edges between two whole layers, each once."""
+        return self.lay.is_plain and self.rows is None and self.columns is None
 
     def mask_source(self, options: Options) -> MaskSource:
         """What decides its edges."""
@@ -66,7 +99,15 @@ class PlannedBlock:
             return "values"
         if self.mask is not None:
             return "mask"
-        return "values" if self.tensor.layout == "dense" else "stored"
+        return "values" if self.tensor.layout in ("dense", "block-quantised") else "stored"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JoinBlock(PlannedBlock):
+    """A block without weights, from ``sources[k]`` to ``targets[k]``."""
+
+    sources: Numbers
+    targets: Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +115,16 @@ class Plan:
     """Layers and blocks to be, what every tensor is, and why the others are left out."""
 
     layers: tuple[Layer, ...]
-    blocks: tuple[PlannedBlock, ...]
-    order: Literal["user", "chained"]
+    blocks: tuple[TensorBlock | JoinBlock, ...]
+    order: Literal["graph", "adapter", "user", "chained"]
     roles: Mapping[str, Role]
     skipped: Mapping[str, str]
     notes: tuple[str, ...]
+
+    @property
+    def tensor_blocks(self) -> tuple[TensorBlock, ...]:
+        """The blocks that tensors tell."""
+        return tuple(block for block in self.blocks if isinstance(block, TensorBlock))
 
 
 def plan_of(checkpoint: Checkpoint, options: Options) -> Plan:
@@ -89,11 +135,43 @@ def plan_of(checkpoint: Checkpoint, options: Options) -> Plan:
     NoWeightsFoundError
         No tensor is a weight matrix.
     AmbiguousTopologyError
-        The sizes do not chain in the order of the file.
+        Neither a graph nor names tell how the tensors follow each other, and their sizes do not chain.
     CheckpointError
         A mask belongs to no weight, or has another shape.
     """
     found = candidates_of(checkpoint, options)
+    order, graph, notes = _computation(found, checkpoint, options)
+    shapes = {entry.name: entry.shape for entry in checkpoint.tensors.values()}
+    wired = trace(graph, shapes, options)
+    layers = tuple(Layer(layer.name, layer.size, layer.kind, layer.shape) for layer in wired.layers)
+    blocks = _blocks(found, checkpoint, wired, layers)
+    masks = () if options.masks is None else (_masks_note(options),)
+    return Plan(
+        layers,
+        blocks,
+        order,
+        found.roles,
+        _skipped(found, checkpoint, wired, blocks),
+        (*checkpoint.notes, *graph.notes, *masks, *notes, *wired.notes),
+    )
+
+
+def _computation(
+    found: Candidates, checkpoint: Checkpoint, options: Options
+) -> tuple[Literal["graph", "adapter", "user", "chained"], GraphIR, list[str]]:
+    """How the tensors follow each other, and who says so."""
+    if options.order is None and checkpoint.graph is not None:
+        return "graph", checkpoint.graph, []
+    if options.order is None and not found.alone:
+        adapted = graph_by_names(checkpoint, found.entries)
+        if adapted is not None:
+            return "adapter", adapted, []
+    fits = _chained_fits(found, checkpoint, options)
+    notes = [*_reading_notes(found, fits, options), *_order_notes(found, checkpoint, options)]
+    return ("chained" if options.order is None else "user"), chain_graph(found.entries, fits), notes
+
+
+def _chained_fits(found: Candidates, checkpoint: Checkpoint, options: Options) -> list[Fit]:
     if options.order is None:
         check_is_chain(found.entries, checkpoint)
     drops_row = (
@@ -102,39 +180,80 @@ def plan_of(checkpoint: Checkpoint, options: Options) -> Plan:
     fits = chained(found.entries, found.roles, found.axes, drops_row)
     if fits is None:
         raise does_not_chain(found.entries, found.axes, checkpoint)
-    layers = _layers(found.entries, fits)
-    return Plan(
-        layers,
-        _blocks(found, fits, layers),
-        "chained" if options.order is None else "user",
-        found.roles,
-        found.skipped,
-        (*checkpoint.notes, *_reading_notes(found, fits, options), *_order_notes(found, checkpoint, options)),
+    return fits
+
+
+def _blocks(
+    found: Candidates, checkpoint: Checkpoint, wired: Wired, layers: Sequence[Layer]
+) -> tuple[TensorBlock | JoinBlock, ...]:
+    times = Counter((source, target) for source, target, _ in wired.blocks)
+    taken: Counter[str] = Counter()
+    blocks: list[TensorBlock | JoinBlock] = []
+    for source, target, edges in wired.blocks:
+        ends = (layers[source], layers[target])
+        name = f"{ends[0].name}->{ends[1].name}"
+        if times[source, target] > 1:
+            name += f" [{module_of(edges.tensor) if isinstance(edges, WiredBlock) else edges.name}]"
+        taken[name] += 1
+        name += f" ({taken[name]})" if taken[name] > 1 else ""
+        blocks.append(_block(name, ends, edges, found, checkpoint))
+    return tuple(blocks)
+
+
+def _block(
+    name: str, ends: tuple[Layer, Layer], edges: WiredBlock | Join, found: Candidates, checkpoint: Checkpoint
+) -> TensorBlock | JoinBlock:
+    source, target = ends
+    shape = (source.size, target.size)
+    if isinstance(edges, Join):
+        return JoinBlock(name, source.name, target.name, shape, edges.kind, edges.sources, edges.targets)
+    rows, columns = _unless_all(edges.rows, shape[0]), _unless_all(edges.columns, shape[1])
+    possible = edges.lay.possible if rows is None and columns is None else _possible(edges)
+    entry, mask = checkpoint.tensors[edges.tensor], found.masks.get(edges.tensor)
+    alone = edges.tensor in found.alone
+    own = (entry, mask, edges.lay, rows, columns, possible, not alone)
+    return TensorBlock(name, source.name, target.name, shape, edges.kind, *own)
+
+
+def _unless_all(numbers: Numbers, size: int) -> Numbers | None:
+    return None if np.array_equal(numbers, np.arange(size)) else numbers
+
+
+def _possible(edges: WiredBlock) -> int:
+    """Pairs of neurons that the tensor has numbers for."""
+    groups = edges.lay.n_sources * edges.lay.n_targets // max(1, edges.lay.possible)
+    if groups == 1:
+        return _distinct(edges.rows) * _distinct(edges.columns)
+    return sum(
+        _distinct(rows) * _distinct(columns)
+        for rows, columns in zip(edges.rows.reshape(groups, -1), edges.columns.reshape(groups, -1), strict=True)
     )
 
 
-def _layers(entries: Sequence[TensorEntry], fits: Sequence[Fit]) -> tuple[Layer, ...]:
-    names = [module_of(mask_target(entry.name) or entry.name) for entry in entries]
-    if len(set(names)) < len(names) or _INPUT_NAMES[0] in names:
-        names = [entry.name for entry in entries]
-    first = Layer(next(name for name in _INPUT_NAMES if name not in names), fits[0].n_source, "input")
-    middle = [Layer(name, fit.n_target, fit.target_unit) for name, fit in zip(names[:-1], fits[:-1], strict=True)]
-    return first, *middle, Layer(names[-1], fits[-1].n_target, "output")
+def _distinct(numbers: Numbers) -> int:
+    return len(np.unique(numbers[numbers >= 0]))
 
 
-def _blocks(found: Candidates, fits: Sequence[Fit], layers: Sequence[Layer]) -> tuple[PlannedBlock, ...]:
-    return tuple(
-        PlannedBlock(source.name, target.name, entry, found.masks.get(entry.name), fit, entry.name not in found.alone)
-        for (source, target), entry, fit in zip(pairwise(layers), found.entries, fits, strict=True)
-    )
+def _skipped(
+    found: Candidates, checkpoint: Checkpoint, wired: Wired, blocks: Sequence[TensorBlock | JoinBlock]
+) -> dict[str, str]:
+    """Why each tensor that is part of no block is left out."""
+    tensors = [block for block in blocks if isinstance(block, TensorBlock)]
+    used = {block.tensor.name for block in tensors} | {block.mask.name for block in tensors if block.mask is not None}
+    reasons = {entry.name: "not reached by the computation" for entry in found.entries}
+    reasons |= {mask.name: "the mask of a tensor that is left out" for mask in found.masks.values()}
+    reasons |= {**found.skipped, **wired.unused}
+    return {name: reasons[name] for name in checkpoint.tensors if name not in used and name in reasons}
+
+
+def _masks_note(options: Options) -> str:
+    assert options.masks is not None
+    return f"masks were given {'in memory' if isinstance(options.masks, Mapping) else f'in {os.fspath(options.masks)}'}"
 
 
 def _reading_notes(found: Candidates, fits: Sequence[Fit], options: Options) -> list[str]:
     conventions = {"torch": "(out, in)", "source-target": "(in, out)"}
     notes = [f"matrices were read as {' and '.join(sorted({conventions[fit.axes] for fit in fits}))}"]
-    if options.masks is not None:
-        source = "in memory" if isinstance(options.masks, Mapping) else f"in {os.fspath(options.masks)}"
-        notes.append(f"masks were given {source}")
     if any(fit.bias_row for fit in fits):
         reason = "as asked" if options.bias_row == "last" else "each has one row more than the previous one has columns"
         notes.append(f"the last row of every matrix was taken for biases and dropped: {reason}")
@@ -143,7 +262,7 @@ def _reading_notes(found: Candidates, fits: Sequence[Fit], options: Options) -> 
             notes.append(f"{entry.name}: assumed to take flattened channels of {fit.taps} pixels each")
         if fit.groups > 1:
             notes.append(f"{entry.name}: assumed to be a convolution in {fit.groups} groups")
-        if fit.taps > 1:
+        if fit.taps > 1 and options.reduce is None:
             notes.append(f"{entry.name}: an edge joins two channels; its multiplicity counts weights, none is kept")
     return notes
 

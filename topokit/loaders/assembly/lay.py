@@ -1,0 +1,140 @@
+"""How the axes of a stored tensor lie between its sources and its targets.
+
+Conventions are the formats' own and never guessed from a shape; `topokit.loaders.graph.Weight` explains the letters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topokit.loaders.graph import Weight
+
+Coordinates = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lay:
+    """A tensor between the sources and targets of one operation.
+
+    Attributes
+    ----------
+    axes : str
+        Letters of the stored axes after `part`, as in `Weight`.
+    shape : tuple of int
+        Their extents.
+    part : tuple of int or slice
+        What of the stored tensor is meant.
+    groups : int
+        Groups of a convolution whose axes have no letter ``g``.
+    transposed : bool
+        Whether it is the sources that stand for all groups.
+    gates : int
+        Gates stacked in the targets, gate by gate.
+    rolled : bool
+        Whether kernel positions tell sources apart: source (c, k) instead of c.
+    """
+
+    axes: str
+    shape: tuple[int, ...]
+    part: tuple[int | slice, ...] = ()
+    groups: int = 1
+    transposed: bool = False
+    gates: int = 1
+    rolled: bool = False
+
+    @property
+    def taps(self) -> int:
+        """Stored numbers behind each possible edge: kernel positions that tell no sources apart, and gates."""
+        return (1 if self.rolled else self._count("k")) * self.gates
+
+    @property
+    def n_sources(self) -> int:
+        """Sources of all groups."""
+        groups = 1 if self.transposed else self.groups
+        return self._count("i") * self._count("g") * groups * (self._count("k") if self.rolled else 1)
+
+    @property
+    def n_targets(self) -> int:
+        """Targets of all groups."""
+        groups = self.groups if self.transposed else 1
+        return self._count("o") * self._count("g") * groups // self.gates
+
+    @property
+    def possible(self) -> int:
+        """Pairs of a source and a target that the tensor has numbers for."""
+        return self.n_sources * self.n_targets // (self.groups * self._count("g"))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a matrix: one stored number behind each pair of a source and a target."""
+        return sorted(self.axes) == ["i", "o"] and self.groups == self.gates == 1
+
+    def matrix(self, values: Any) -> Any:
+        """A plain tensor as (n_sources, n_targets), dense or sparse."""
+        chosen = self.chosen(values)
+        return chosen.T if self.axes == "oi" else chosen
+
+    def chosen(self, values: Any) -> Any:
+        """The part of the tensor that is meant."""
+        return values[self.part] if self.part else values
+
+    def ends(self, coordinates: tuple[NDArray[Any], ...]) -> Coordinates:
+        """Source and target of each stored number, given its index along every axis of `chosen`."""
+        source, target = (self._flat(letter, coordinates) for letter in "io")
+        group = self._flat("g", coordinates)
+        if self.groups > 1 and not self.transposed:
+            group = target // (self._count("o") // self.groups)
+        elif self.groups > 1:
+            group = source // (self._count("i") // self.groups)
+        lettered = "g" in self.axes
+        source = source + group * self._count("i") * (lettered or not self.transposed)
+        target = target + group * self._count("o") * (lettered or self.transposed)
+        if self.rolled:
+            source = source * self._count("k") + self._flat("k", coordinates)
+        return source, target % self.n_targets if self.gates > 1 else target
+
+    def _flat(self, letter: str, coordinates: tuple[NDArray[Any], ...]) -> NDArray[np.int64]:
+        """The index along all axes of one letter together."""
+        index = np.zeros(len(coordinates[0]) if coordinates else 0, np.int64)
+        for axis, own in enumerate(self.axes):
+            if own == letter:
+                index = index * self.shape[axis] + coordinates[axis]
+        return index
+
+    def _count(self, letter: str) -> int:
+        return prod(extent for own, extent in zip(self.axes, self.shape, strict=True) if own == letter)
+
+
+def lay_of(weight: Weight, shape: tuple[int, ...], **how: Any) -> Lay:
+    """The lay of a tensor of that stored shape; `how` are the other attributes of `Lay`.
+
+    Raises
+    ------
+    ValueError
+        Another number of axes than letters, or groups that do not divide the channels.
+    """
+    left = part_shape(shape, weight.part)
+    if len(left) != len(weight.axes):
+        raise ValueError(f"{weight.tensor!r} has shape {shape} where axes {weight.axes!r} are needed")
+    lay = Lay(weight.axes, left, weight.part, **how)
+    letter = "i" if lay.transposed else "o"
+    if prod(n for own, n in zip(lay.axes, left, strict=True) if own == letter) % (lay.groups * lay.gates):
+        raise ValueError(f"{weight.tensor!r} of shape {shape} has no {lay.groups * lay.gates} equal groups or gates")
+    return lay
+
+
+def part_shape(shape: tuple[int, ...], part: tuple[int | slice, ...]) -> tuple[int, ...]:
+    """The shape of ``values[part]``."""
+    left = []
+    for axis, extent in enumerate(shape):
+        piece = part[axis] if axis < len(part) else slice(None)
+        if isinstance(piece, slice):
+            left.append(len(range(*piece.indices(extent))))
+        elif not -extent <= piece < extent:
+            raise ValueError(f"part {piece} of an axis of {extent}")
+    return tuple(left)

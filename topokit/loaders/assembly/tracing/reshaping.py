@@ -1,0 +1,124 @@
+"""Reshaping a flow whose extents are only partly known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from topokit.loaders.assembly.tracing.flow import Flow, Ids, UntraceableError
+from topokit.loaders.graph import Shape
+
+
+def reshaped(flow: Flow, shape: Sequence[int | None]) -> Flow:
+    """The flow with axes of these extents; -1 and None stand for unknown ones.
+
+    Known extents are matched with known dims from the back, then unknown ones with unknown ones from the front; what
+    remains goes to the one axis that remains.
+
+    Raises
+    ------
+    UntraceableError
+        The extents do not divide each other, or too many are unknown.
+    """
+    wanted = _completed(flow, [None if extent == -1 else extent for extent in shape])
+    work = _Dims(flow.ids, list(flow.extents))
+    back: list[int] = []
+    while wanted and wanted[-1] is not None and (found := work.from_back(wanted[-1], sum(back))) is not None:
+        back.insert(0, found)
+        wanted.pop()
+    front: list[int] = []
+    while len(wanted) > 1 and wanted[0] in (None, 1) and work.is_open(sum(front), sum(back), wanted[0]):
+        front.append(0 if wanted.pop(0) == 1 else 1)
+    left = len(work.extents) - sum(front) - sum(back)
+    if not wanted and left:
+        _attach(work, front, back)
+    middle = _middle(wanted, left) if wanted else []
+    return Flow(work.ids, tuple(work.extents), (*front, *middle, *back))
+
+
+def _completed(flow: Flow, wanted: list[int | None]) -> list[int | None]:
+    """One unknown extent follows from the others where the whole is known."""
+    whole = 1
+    for extent in flow.extents:
+        if extent is None:
+            return wanted
+        whole *= extent
+    known = 1
+    for extent in wanted:
+        known *= 1 if extent is None else extent
+    if wanted.count(None) == 1 and known and not whole % known:
+        wanted[wanted.index(None)] = whole // known
+    return wanted
+
+
+def _attach(work: _Dims, front: list[int], back: list[int]) -> None:
+    """Free dims that no axis is left for belong to a neighbour."""
+    first, last = sum(front), len(work.extents) - sum(back)
+    side, place = (front, -1) if front else (back, 0)
+    if any(work.ids.shape[dim] > 1 for dim in range(first, last)) or not side:
+        raise UntraceableError("a reshape that loses neurons")
+    side[place] += last - first
+
+
+def _middle(wanted: list[int | None], left: int) -> list[int]:
+    """Dims for each axis that is neither at the front nor at the back."""
+    several = [k for k, extent in enumerate(wanted) if extent != 1]
+    if len(several) == left:
+        return [int(extent != 1) for extent in wanted]
+    if len(several) > 1:
+        raise UntraceableError("a reshape into several axes of unknown extents")
+    counts = [0] * len(wanted)
+    counts[several[0] if several else 0] = left
+    return counts
+
+
+class _Dims:
+    """The dims of a flow while they are split."""
+
+    def __init__(self, ids: Ids, extents: list[int | None]) -> None:
+        self.ids, self.extents = ids, extents
+
+    def from_back(self, extent: int, taken: int) -> int | None:
+        """How many dims before the last `taken` make up an extent, splitting one if need be; None if they cannot."""
+        if extent == 1:
+            return 0
+        end, product, count = len(self.extents) - taken, 1, 0
+        while product < extent and count < end:
+            here = self.extents[end - 1 - count]
+            if here is None:
+                return None
+            missing, rest = divmod(extent, product)
+            if rest or not here:
+                return None
+            if missing % here and not here % missing:
+                self._split(end - 1 - count, missing)
+                here = missing
+            product, count = product * here, count + 1
+        return count if product == extent else None
+
+    def is_open(self, front: int, back: int, extent: int | None) -> bool:
+        """Whether the next dim from the front may be an axis of that extent."""
+        if extent == 1:
+            return True
+        remaining = len(self.extents) - front - back
+        return remaining > 0 and self.extents[front] is None
+
+    def _split(self, dim: int, inner: int) -> None:
+        extent = self.extents[dim] or 0
+        if inner == 0 or extent % inner:
+            raise UntraceableError(f"a reshape that cuts {extent} positions by {inner}")
+        length = self.ids.shape[dim]
+        sizes = (1, 1) if length == 1 else (extent // inner, inner)
+        self.ids = self.ids.reshape(*self.ids.shape[:dim], *sizes, *self.ids.shape[dim + 1 :])
+        self.extents[dim : dim + 1] = [extent // inner, inner]
+
+
+def matched(flow: Flow, shape: Shape) -> Flow:
+    """The flow with unknown extents of single-dim axes filled in from a known shape of the value."""
+    if len(shape) != flow.rank:
+        return flow
+    extents = list(flow.extents)
+    for axis, extent in enumerate(shape):
+        dims = flow.dims(axis)
+        if len(dims) == 1 and extents[dims[0]] is None:
+            extents[dims[0]] = extent
+    return Flow(flow.ids, tuple(extents), flow.axes)

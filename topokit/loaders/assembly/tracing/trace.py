@@ -1,0 +1,88 @@
+"""From a computation to layers and blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from topokit.loaders.assembly.options import Options
+from topokit.loaders.assembly.tracing.finish import finished
+from topokit.loaders.assembly.tracing.flow import Flow, UntraceableError
+from topokit.loaders.assembly.tracing.inputs import Inputs, Pending
+from topokit.loaders.assembly.tracing.reshaping import matched
+from topokit.loaders.assembly.tracing.steps import Tracer, Value, run
+from topokit.loaders.assembly.tracing.wiring import Wired, Wiring
+from topokit.loaders.graph import GraphIR, Node, Shape
+
+_INPUT_NAMES = ("input", "inputs", "network input")
+
+
+def trace(graph: GraphIR, tensors: Mapping[str, tuple[int, ...]], options: Options) -> Wired:
+    """Follow the neurons through a computation.
+
+    Where they cannot be followed, what comes next begins anew with an input layer of its own, and a note says so.
+
+    Parameters
+    ----------
+    graph : GraphIR
+        The computation.
+    tensors : mapping of str to tuple
+        Shapes of the checkpoint's tensors.
+    options : Options
+        What neurons are.
+
+    Returns
+    -------
+    Wired
+        Layers in order, blocks between them, and what was assumed.
+    """
+    wiring = Wiring()
+    shapes = {**graph.shapes, **_given_shape(graph, options)}
+    inputs = Inputs(wiring, _label(graph), options.conv == "unrolled")
+    tracer = Tracer(wiring, inputs, options, tensors, shapes, {})
+    values: dict[str, Value] = {name: _input(tracer, name) for name in graph.inputs}
+    for node in graph.nodes:
+        taken = [values.get(name) for name in node.inputs]
+        for name, made in zip(node.outputs, _made(tracer, node, taken), strict=True):
+            values[name] = matched(made, shapes[name]) if isinstance(made, Flow) and name in shapes else made
+    finals = [values.get(name) for name in graph.outputs]
+    return finished(wiring, [value.ids for value in finals if isinstance(value, Flow)])
+
+
+def _label(graph: GraphIR) -> str | None:
+    """What a lone input is called; several keep their own names."""
+    taken = {node.name for node in graph.nodes}
+    return next(name for name in _INPUT_NAMES if name not in taken) if len(graph.inputs) == 1 else None
+
+
+def _given_shape(graph: GraphIR, options: Options) -> dict[str, Shape]:
+    if options.input_shape is None or not graph.inputs:
+        return {}
+    return {graph.inputs[0]: (None, *options.input_shape)}
+
+
+def _input(tracer: Tracer, name: str) -> Value:
+    shape = tracer.shapes.get(name)
+    if shape is None or not shape:
+        return Pending(name)
+    try:
+        return tracer.inputs.flow(name, shape)
+    except UntraceableError as error:
+        tracer.wiring.note(f"{name}: {error}; only what the first layer takes of it is counted")
+        return Pending(name)
+
+
+def _made(tracer: Tracer, node: Node, taken: Sequence[Value]) -> Sequence[Value]:
+    """What a node makes, beginning anew where its inputs cannot be followed."""
+    try:
+        return run(tracer, node, taken)
+    except UntraceableError as error:
+        return _begun_anew(tracer, node, str(error))
+
+
+def _begun_anew(tracer: Tracer, node: Node, reason: str) -> Sequence[Value]:
+    if "kernel" not in node.weights:
+        tracer.wiring.note(f"{node.name}: {reason} could not be followed")
+        return [Pending(name) for name in node.outputs]
+    tracer.wiring.note(f"{node.name}: begins anew, because what leads to it could not be followed ({reason})")
+    origin = node.inputs[0] if node.inputs else node.name
+    return run(tracer, node, [Pending(f"{node.name} input" if origin in tracer.shapes else origin)])

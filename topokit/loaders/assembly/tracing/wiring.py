@@ -1,0 +1,173 @@
+"""Layers and blocks as they come to light, in neuron numbers until all is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topokit.dag.block import BlockKind
+from topokit.dag.layer import LayerKind
+from topokit.loaders.assembly.lay import Lay
+from topokit.loaders.assembly.tracing.flow import NO_NEURON, Ids
+
+
+@dataclass(slots=True)
+class NewLayer:
+    """A layer of neurons numbered from `start` on."""
+
+    name: str
+    kind: LayerKind
+    start: int
+    size: int
+    shape: tuple[int, ...] | None = None
+    depth: int = 0
+    is_open: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WiredBlock:
+    """Edges that a tensor makes: its k-th source is neuron ``rows[k]``, its k-th target neuron ``columns[k]``.
+
+    Neurons are numbered within the whole network while tracing and within their layers in what `trace` returns; -1
+    stands for a source or target that takes no part.
+    """
+
+    name: str
+    tensor: str
+    lay: Lay
+    rows: Ids
+    columns: Ids
+    kind: BlockKind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Join:
+    """Edges without weights, from ``sources[k]`` to ``targets[k]``."""
+
+    name: str
+    sources: Ids
+    targets: Ids
+    kind: BlockKind
+
+
+@dataclass(frozen=True, slots=True)
+class WiredLayer:
+    """A layer of what `trace` returns."""
+
+    name: str
+    kind: LayerKind
+    size: int
+    shape: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wired:
+    """What `trace` returns.
+
+    Attributes
+    ----------
+    layers : tuple of WiredLayer
+        In an order in which every block runs forward.
+    blocks : tuple of (int, int, WiredBlock or Join)
+        Position of the source and target layer, and the edges in numbers within them.
+    notes : tuple of str
+        What was assumed.
+    unused : mapping of str to str
+        Tensors of the computation that make no edges, and why.
+    """
+
+    layers: tuple[WiredLayer, ...]
+    blocks: tuple[tuple[int, int, WiredBlock | Join], ...]
+    notes: tuple[str, ...]
+    unused: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Wiring:
+    """Neurons, layers and edges while a computation is followed."""
+
+    layers: list[NewLayer] = field(default_factory=list)
+    blocks: list[WiredBlock | Join] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+    unused: dict[str, str] = field(default_factory=dict)
+    groups: list[tuple[int, ...]] = field(default_factory=list)
+    size: int = 0
+    _same: dict[int, int] = field(default_factory=dict)
+    _names: set[str] = field(default_factory=set)
+
+    def layer(self, name: str, kind: LayerKind, size: int, shape: tuple[int, ...] | None = None) -> Ids:
+        """The numbers of the neurons of a new layer."""
+        self.layers.append(NewLayer(self.free_name(name), kind, self.size, size, shape))
+        self.size += size
+        return np.arange(self.size - size, self.size, dtype=np.int64)
+
+    def free_name(self, name: str) -> str:
+        """The name, with a number behind it when it is taken."""
+        chosen, k = name, 1
+        while chosen in self._names:
+            k += 1
+            chosen = f"{name} ({k})"
+        self._names.add(chosen)
+        return chosen
+
+    def note(self, text: str) -> None:
+        """Tell once what was assumed."""
+        self.notes[text] = None
+
+    def layers_of(self, ids: Ids) -> list[int]:
+        """Positions of the layers that some neurons are in."""
+        starts = np.array([layer.start for layer in self.layers], np.int64)
+        real = np.unique(ids[ids >= 0])
+        return [int(k) for k in np.unique(np.searchsorted(starts, real, "right") - 1)]
+
+    def connect(self, block: WiredBlock | Join) -> None:
+        """Add edges: the source layers are used now, the target layers lie behind them."""
+        rows, columns = ends_of(block)
+        sources, targets = self.layers_of(rows), self.layers_of(columns)
+        depth = max((self.layers[k].depth for k in sources), default=-1) + 1
+        for k in sources:
+            self.layers[k].is_open = False
+        for k in targets:
+            self.layers[k].depth = max(self.layers[k].depth, depth)
+        self.blocks.append(block)
+
+    def merge(self, kept: Ids, gone: Ids) -> None:
+        """Make neurons one with others, position by position."""
+        self._same.update(zip(gone.tolist(), kept.tolist(), strict=True))
+
+    def resolved(self, ids: Ids) -> Ids:
+        """The numbers with merged neurons under their one number."""
+        if not self._same:
+            return ids
+        table = np.arange(-1, self.size, dtype=np.int64)
+        table[np.fromiter(self._same.keys(), np.int64) + 1] = np.fromiter(self._same.values(), np.int64)
+        return np.asarray(table[ids + 1])
+
+    def is_open(self, ids: Ids) -> bool:
+        """Whether no edge leaves the layers of these neurons yet."""
+        return all(self.layers[k].is_open for k in self.layers_of(ids))
+
+    def depth(self, ids: Ids) -> int:
+        """Longest path to any of these neurons, in blocks."""
+        return max((self.layers[k].depth for k in self.layers_of(ids)), default=-1)
+
+
+def ends_of(block: WiredBlock | Join) -> tuple[Ids, Ids]:
+    """Sources and targets of some edges."""
+    return (block.rows, block.columns) if isinstance(block, WiredBlock) else (block.sources, block.targets)
+
+
+def unique_pairs(sources: Ids, targets: Ids) -> tuple[Ids, Ids]:
+    """Each pair of two real neurons once, in order of the sources."""
+    pairs = np.stack([sources.ravel(), targets.ravel()], axis=1)
+    pairs = np.unique(pairs[(pairs != NO_NEURON).all(axis=1) & (pairs[:, 0] != pairs[:, 1])], axis=0)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def position_of(layers: Sequence[NewLayer], number: int) -> int:
+    """The layer of a neuron."""
+    starts: NDArray[np.int64] = np.array([layer.start for layer in layers])
+    return int(np.searchsorted(starts, number, "right") - 1)
