@@ -18,7 +18,7 @@ from topokit.loaders.graph import Shape
 
 NO_NEURON = -1
 
-_MOST_NEURONS = 2**27
+MOST_NEURONS = 2**27
 
 Ids = NDArray[np.int64]
 
@@ -279,5 +279,5 @@ def _all_equal(arrays: Sequence[Ids]) -> bool:
 
 def _check_count(shape: Iterable[int]) -> None:
     count = prod(shape)
-    if count > _MOST_NEURONS:
+    if count > MOST_NEURONS:
         raise UntraceableError(f"{count:,} neurons of one value")

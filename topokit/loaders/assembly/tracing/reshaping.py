@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
-from topokit.loaders.assembly.tracing.flow import Flow, Ids, UntraceableError
+import numpy as np
+
+from topokit.loaders.assembly.tracing.flow import MOST_NEURONS, Flow, Ids, UntraceableError, simple_flow
 from topokit.loaders.graph import Shape
 
 
@@ -12,7 +15,8 @@ def reshaped(flow: Flow, shape: Sequence[int | None]) -> Flow:
     """The flow with axes of these extents; -1 and None stand for unknown ones.
 
     Known extents are matched with known dims from the back, then unknown ones with unknown ones from the front; what
-    remains goes to the one axis that remains.
+    remains goes to the one axis that remains. Where dims of known extents do not divide that way, the numbers are
+    spread out and reshaped.
 
     Raises
     ------
@@ -20,6 +24,17 @@ def reshaped(flow: Flow, shape: Sequence[int | None]) -> Flow:
         The extents do not divide each other, or too many are unknown.
     """
     wanted = _completed(flow, [None if extent == -1 else extent for extent in shape])
+    try:
+        return _regrouped(flow, list(wanted))
+    except UntraceableError:
+        if None in flow.extents or None in wanted:
+            raise
+        return _spread(flow, [extent or 0 for extent in wanted])
+
+
+def _regrouped(flow: Flow, wanted: list[int | None]) -> Flow:
+    """The dims, some of them split, as the axes wanted."""
+    asked = tuple(wanted)
     work = _Dims(flow.ids, list(flow.extents))
     back: list[int] = []
     while wanted and wanted[-1] is not None and (found := work.from_back(wanted[-1], sum(back))) is not None:
@@ -32,7 +47,20 @@ def reshaped(flow: Flow, shape: Sequence[int | None]) -> Flow:
     if not wanted and left:
         _attach(work, front, back)
     middle = _middle(wanted, left) if wanted else []
-    return Flow(work.ids, tuple(work.extents), (*front, *middle, *back))
+    made = Flow(work.ids, tuple(work.extents), (*front, *middle, *back))
+    for mine, theirs in zip(made.shape, asked, strict=True):
+        if mine is not None and theirs is not None and mine != theirs:
+            raise UntraceableError(f"a reshape of {flow.shape} into {asked}")
+    return made
+
+
+def _spread(flow: Flow, wanted: list[int]) -> Flow:
+    """All numbers, one per position, in another shape."""
+    extents = [extent or 0 for extent in flow.extents]
+    if prod(extents) != prod(wanted) or prod(wanted) > MOST_NEURONS:
+        raise UntraceableError(f"a reshape of {flow.shape} into {tuple(wanted)}")
+    ids = np.broadcast_to(flow.ids, extents).reshape(wanted)
+    return simple_flow(ids, tuple(wanted))
 
 
 def _completed(flow: Flow, wanted: list[int | None]) -> list[int | None]:
