@@ -63,6 +63,8 @@ FORMATS = Registry(
         "hf-shards": "topokit.loaders.formats.hf_shards:FORMAT",
         "npy": "topokit.loaders.formats.npy:FORMAT",
         "npz": "topokit.loaders.formats.npz:FORMAT",
+        "pickle": "topokit.loaders.formats.pickle:FORMAT",
+        "joblib": "topokit.loaders.formats.joblib:FORMAT",
         "scipy-sparse": "topokit.loaders.formats.scipy_sparse:FORMAT",
         "scipy-sparse-folder": "topokit.loaders.formats.scipy_sparse_folder:FORMAT",
         "torch-zip": "topokit.loaders.formats.torch.zip_archive:FORMAT",

@@ -10,7 +10,6 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pytest
 import torch
@@ -129,9 +128,6 @@ KNOWN = {
     "Keras archive": keras,
     "TensorFlow Lite": lambda path: path.write_bytes(b"\x1c\0\0\0TFL3\0\0"),
     "MATLAB 5": lambda path: path.write_bytes(b"MATLAB 5.0 MAT-file, Platform: GLNXA64"),
-    "Python pickle": lambda path: path.write_bytes(pickle.dumps({"w": np.ones((2, 3))})),
-    "Python pickle (plain or joblib)": lambda path: joblib.dump({"w": np.ones((20, 30))}, path),
-    "Python pickle, text form": lambda path: path.write_bytes(pickle.dumps({"w": [1, 2]}, 0)),
     "compressed file": lambda path: path.write_bytes(gzip.compress(b"abc")),
     "tar archive": packed,
     "distributed PyTorch": folder_with(".metadata", "__0_0.distcp"),

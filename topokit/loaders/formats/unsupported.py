@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +17,7 @@ _SAVE_ARRAYS = "save the weight matrices with numpy.savez or safetensors"
 _UNPACK = "unpack it and give the checkpoint inside"
 
 _LEGACY_TORCH = bytes.fromhex("80028a0a6cfc9c46f9206aa85019")
-_OLD_PICKLE = re.compile(rb"\(*(c[\w.]+\n[\w.]+\n|[dl]p\d+\n|i[\w.]+\n|S'.*'\n)")
-_PICKLE_NAME = "Python pickle (plain or joblib)"
 _LEGACY_PICKLES = 4
-_JOBLIB = "joblib."
 _LEGACY_NAME = "PyTorch before 1.6 (not a zip archive)"
 
 Test = Callable[[Path, bytes], bool]
@@ -58,18 +53,6 @@ def _is_onnx(path: Path, head: bytes) -> bool:
     return path.suffix.lower() == ".onnx" and head[:1] == b"\x08"
 
 
-def _is_pickle(path: Path, head: bytes) -> bool:
-    if head[:1] == b"\x80":
-        return head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
-    return _OLD_PICKLE.match(head) is not None and _last_byte(path) == b"."
-
-
-def _last_byte(path: Path) -> bytes:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1)
-
-
 KNOWN_FORMATS = (
     KnownFormat("TorchScript", _zip_with("/constants.pkl"), _SAVE_AGAIN),
     KnownFormat("torch.export program", _zip_with("archive_format"), _SAVE_AGAIN),
@@ -88,7 +71,6 @@ KNOWN_FORMATS = (
     KnownFormat("distributed PyTorch checkpoint", _folder_with(".metadata", "*.distcp"), _SAVE_AGAIN),
     KnownFormat("TensorFlow SavedModel", _folder_with("saved_model.pb"), _SAVE_ARRAYS),
     KnownFormat("Orbax checkpoint", _folder_with("_METADATA"), _SAVE_ARRAYS),
-    KnownFormat(_PICKLE_NAME, _is_pickle, _SAVE_ARRAYS),
 )
 
 
@@ -108,7 +90,7 @@ def refuse(path: Path, head: bytes, limits: Limits) -> NoReturn:
     """
     for known in KNOWN_FORMATS:
         if known.matches(path, head):
-            if known.name in (_PICKLE_NAME, _LEGACY_NAME):
+            if known.name == _LEGACY_NAME:
                 _follow(path, known, limits)
             raise UnsupportedFeatureError(
                 path, f"is recognised as {known.name}, which topokit does not read", remedy=known.remedy
@@ -124,22 +106,12 @@ def refuse(path: Path, head: bytes, limits: Limits) -> NoReturn:
 
 
 def _follow(path: Path, known: KnownFormat, limits: Limits) -> None:
-    """Follow the pickles of the file without running them, so that an attack is called one.
-
-    Joblib puts the numbers of an array in the middle of a pickle, where nobody else can follow it.
-    """
-    legacy = known.name == _LEGACY_NAME
-    if path.stat().st_size > limits.header_bytes and not legacy:
-        return
+    """Follow the pickles of the file without running them, so that an attack is called one."""
     with path.open("rb") as file:
         data = file.read(limits.header_bytes)
     machine = Machine(data, path, known.name, constructors=CONSTRUCTORS, persistent=_nothing, limits=limits)
-    try:
-        for _ in range(_LEGACY_PICKLES if legacy else 1):
-            machine.run()
-    except CorruptCheckpointError:
-        if not any(name.module.startswith(_JOBLIB) for name in machine.unknown):
-            raise
+    for _ in range(_LEGACY_PICKLES):
+        machine.run()
 
 
 def _nothing(persistent_id: object) -> None:
