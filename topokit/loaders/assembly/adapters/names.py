@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from itertools import count, takewhile
 from math import prod
 
+from topokit.loaders.assembly.roles import roles_of
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry
 from topokit.loaders.graph import Weight, conventional_axes
 
 _LEAVES = ("weight", "kernel", "weights", "embedding", "gamma", "scale")
 _TRANSPOSED = ("kernel", "weights", "embedding")
 _PARAMETRIZED = re.compile(r"\.parametrizations\.([^.]+)\.original$")
+_NO_PARAMETERS = ("mask", "optimizer", "buffer", "constant")
 _LONGEST_NAME = 512
 _LARGEST_STACK = 10_000
 
@@ -80,8 +82,9 @@ class Names:
     def of(cls, checkpoint: Checkpoint) -> Names:
         """The parameters among the tensors of a checkpoint."""
         found: dict[str, Parameter] = {}
+        roles = roles_of(checkpoint.tensors.values())
         for entry in checkpoint.tensors.values():
-            if len(entry.name) <= _LONGEST_NAME and not entry.aside:
+            if len(entry.name) <= _LONGEST_NAME and not entry.aside and roles[entry.name] not in _NO_PARAMETERS:
                 name, parameter = _parameter(entry)
                 found.setdefault(name, parameter)
         return cls(found, in_order=checkpoint.order == "insertion")
