@@ -120,12 +120,23 @@ class TensorEntry:
             As for `read`.
         """
         test = bit_test(self.dtype, threshold)
-        if self.layout == "dense" and self.raw is not None and test is not None:
-            return count(self._checked(self.raw), test)
+        stored = self.stored() if test is not None else None
+        if stored is not None:
+            return count(stored, test)
         values = self.read()
         if isinstance(values, sparse.csr_array):
             return count_stored(values)
         return count(values, bit_test(values.dtype.name, threshold), threshold)
+
+    def stored(self) -> NDArray[Any] | None:
+        """The numbers as the file stores them; None where only `read` makes them.
+
+        Raises
+        ------
+        CheckpointError
+            As for `read`.
+        """
+        return self._checked(self.raw) if self.raw is not None and self.layout == "dense" else None
 
     def _checked(self, reader: Callable[[], AnyValues]) -> AnyValues:
         with guarded(self.path, self.format, repr(self.name)):

@@ -143,9 +143,9 @@ def edges_of(block: NDArray[Any], test: BitTest | None, threshold: float = 0.0) 
     return edges
 
 
-def row_blocks(values: NDArray[Any], multiple: int = 1) -> Iterator[tuple[int, NDArray[Any]]]:
-    """A matrix in blocks of rows, each with the place of its first; all but the last have a multiple of some rows."""
-    at_once = max(1, _BYTES_AT_ONCE // max(1, values.shape[1] * values.itemsize) // multiple) * multiple
+def row_blocks(values: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
+    """A matrix in blocks of rows, each with the place of its first."""
+    at_once = max(1, _BYTES_AT_ONCE // max(1, values.shape[1] * values.itemsize))
     for start in range(0, values.shape[0], at_once):
         yield start, values[start : start + at_once]
 

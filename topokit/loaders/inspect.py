@@ -81,7 +81,7 @@ def _outcome(checkpoint: Checkpoint, options: Options) -> _Outcome:
 def _planned_outcome(checkpoint: Checkpoint, plan: Plan, options: Options) -> _Outcome:
     rows: list[BlockRow] = []
     notes: list[str] = []
-    for _, block, said in built_blocks(plan, checkpoint, options):
+    for _, block, said in built_blocks(plan, checkpoint, options, lazily=plan.is_large):
         rows.append(BlockRow(block.source, block.target, block.n_edges, block.possible, block.mask_source))
         notes += said
     return _Outcome(

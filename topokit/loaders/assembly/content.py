@@ -55,7 +55,7 @@ def content_of(block: TensorBlock, options: Options) -> Content:
     if not block.weighted:
         return Content(None, mask)
     weights = dequantised(block.tensor, block.tensor.read())
-    is_finite = _check_finite(block.tensor, weights, options)
+    is_finite = check_finite(block.tensor, weights, options)
     if options.structure == "values":
         weights, mask = _effective(weights, mask), None
     notes = _disagreements(block, weights, mask)
@@ -92,8 +92,8 @@ def is_quantised(entry: TensorEntry) -> bool:
     return entry.quantisation is not None or entry.layout == "block-quantised"
 
 
-def _check_finite(entry: TensorEntry, values: Values, options: Options) -> bool:
-    """Whether all numbers are finite; an error unless others may be edges."""
+def check_finite(entry: TensorEntry, values: Values, options: Options) -> bool:
+    """Whether all numbers are finite; `NonFiniteWeightsError` unless others may be edges."""
     numbers = values.data if isinstance(values, sparse.csr_array) else values
     bad = numbers.size - np.count_nonzero(np.isfinite(numbers)) if numbers.dtype.kind in "fc" else 0
     if bad and options.nonfinite == "error":

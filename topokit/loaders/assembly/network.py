@@ -8,12 +8,18 @@ from dataclasses import replace
 import topokit
 from topokit.dag import EdgeBlock, LayeredDAG, Provenance, Skipped
 from topokit.errors import LimitExceededError, ParameterError, TooLargeError
+from topokit.execute import progress
 from topokit.loaders.assembly.blocks import block_of, join_block_of
 from topokit.loaders.assembly.content import content_of
+from topokit.loaders.assembly.lazy import can_be_lazy, lazy_block
 from topokit.loaders.assembly.options import Options
-from topokit.loaders.assembly.plan import JoinBlock, Plan, TensorBlock, plan_of
+from topokit.loaders.assembly.plan import MOST_HELD, JoinBlock, Plan, TensorBlock, plan_of
 from topokit.loaders.checkpoint import Checkpoint
 from topokit.loaders.guard import guarded
+
+Built = tuple[TensorBlock | JoinBlock, EdgeBlock, tuple[str, ...]]
+
+_NOT_HELD = "the network is large: edges are read from the file when asked for, and weights are not kept"
 
 
 def network_of(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
@@ -22,12 +28,17 @@ def network_of(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
         if checkpoint.network is not None:
             return stored_network(checkpoint, options)
         plan = plan_of(checkpoint, options)
-        blocks: list[EdgeBlock] = []
-        notes: list[str] = []
-        for _, block, said in built_blocks(plan, checkpoint, options):
-            blocks.append(block)
-            notes += said
-        return LayeredDAG(plan.layers, tuple(blocks), provenance_of(checkpoint, plan, options, notes))
+        built = _built(plan, checkpoint, options, lazily=plan.is_large)
+        if plan.is_large and sum(block.n_edges for _, block, _ in built) <= MOST_HELD:
+            built = _built(plan, checkpoint, options, lazily=False)
+        notes = [note for _, _, said in built for note in said]
+        blocks = tuple(block for _, block, _ in built)
+        return LayeredDAG(plan.layers, blocks, provenance_of(checkpoint, plan, options, notes))
+
+
+def _built(plan: Plan, checkpoint: Checkpoint, options: Options, *, lazily: bool) -> list[Built]:
+    blocks = built_blocks(plan, checkpoint, options, lazily=lazily)
+    return list(progress(blocks, "reading weights", total=len(plan.blocks)))
 
 
 def stored_network(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
@@ -64,10 +75,10 @@ def stored_network(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
     return replace(network, provenance=provenance)
 
 
-def built_blocks(
-    plan: Plan, checkpoint: Checkpoint, options: Options
-) -> Iterator[tuple[TensorBlock | JoinBlock, EdgeBlock, tuple[str, ...]]]:
+def built_blocks(plan: Plan, checkpoint: Checkpoint, options: Options, *, lazily: bool) -> Iterator[Built]:
     """Each planned block, what it becomes and what is to be said of it, one tensor at a time.
+
+    `lazily` counts the edges of each block that allows it and holds none of them.
 
     Raises
     ------
@@ -78,6 +89,8 @@ def built_blocks(
     for planned in plan.blocks:
         if isinstance(planned, JoinBlock):
             yield planned, join_block_of(planned), ()
+        elif lazily and can_be_lazy(planned):
+            yield planned, lazy_block(planned, options, checkpoint.limits), (_NOT_HELD,)
         else:
             content = content_of(planned, options)
             _check_edges(edges + min(planned.possible, content.count), planned, checkpoint)
@@ -105,7 +118,7 @@ def provenance_of(checkpoint: Checkpoint, plan: Plan, options: Options, notes: I
         mask_source=", ".join(dict.fromkeys(planned.mask_source(options) for planned in plan.tensor_blocks)),
         order=plan.order,
         skipped=tuple(Skipped(name, reason) for name, reason in plan.skipped.items()),
-        notes=(*plan.notes, *notes),
+        notes=tuple(dict.fromkeys((*plan.notes, *notes))),
     )
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -34,6 +35,9 @@ from topokit.loaders.graph import GraphIR
 from topokit.loaders.naming import module_of
 
 Numbers = NDArray[np.int64]
+
+MOST_HELD = 50_000_000
+"""Edges of a network that are held in memory; of a larger one only the degrees."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +129,11 @@ class Plan:
     def tensor_blocks(self) -> tuple[TensorBlock, ...]:
         """The blocks that tensors tell."""
         return tuple(block for block in self.blocks if isinstance(block, TensorBlock))
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it may have more edges than are held in memory."""
+        return sum(prod(block.lay.shape) for block in self.tensor_blocks) > MOST_HELD
 
 
 def plan_of(checkpoint: Checkpoint, options: Options) -> Plan:
