@@ -61,6 +61,7 @@ FORMATS = Registry(
         "safetensors": "topokit.loaders.formats.safetensors:FORMAT",
         "gguf": "topokit.loaders.formats.gguf:FORMAT",
         "hf-shards": "topokit.loaders.formats.hf_shards:FORMAT",
+        "onnx": "topokit.loaders.formats.onnx:FORMAT",
         "npy": "topokit.loaders.formats.npy:FORMAT",
         "npz": "topokit.loaders.formats.npz:FORMAT",
         "pickle": "topokit.loaders.formats.pickle:FORMAT",
@@ -69,6 +70,8 @@ FORMATS = Registry(
         "scipy-sparse": "topokit.loaders.formats.scipy_sparse:FORMAT",
         "scipy-sparse-folder": "topokit.loaders.formats.scipy_sparse_folder:FORMAT",
         "torch-zip": "topokit.loaders.formats.torch.zip_archive:FORMAT",
+        "torch-legacy": "topokit.loaders.formats.torch.legacy:FORMAT",
+        "torchscript": "topokit.loaders.formats.torch.script:FORMAT",
         "tf-checkpoint": "topokit.loaders.formats.tf_checkpoint:FORMAT",
     },
 )

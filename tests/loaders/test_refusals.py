@@ -146,12 +146,6 @@ def test_known_formats_are_named_with_a_way_out(name: str, tmp_path: Path) -> No
     assert caught.value.remedy
 
 
-def test_onnx_is_known_by_its_extension(tmp_path: Path) -> None:
-    (tmp_path / "model.onnx").write_bytes(b"\x08\x08\x12\x07pytorch")
-    with pytest.raises(UnsupportedFeatureError, match="ONNX"):
-        tk.load(tmp_path / "model.onnx")
-
-
 def test_a_recording_is_not_a_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}")
     for read in (tk.load, tk.inspect, tk.open_checkpoint, tk.load_series):

@@ -48,11 +48,6 @@ def _folder_with(*patterns: str) -> Test:
     return lambda path, head: path.is_dir() and all(any(path.glob(pattern)) for pattern in patterns)
 
 
-def _is_onnx(path: Path, head: bytes) -> bool:
-    """A protobuf whose first field is a small version number; the extension decides, for protobuf has no magic."""
-    return path.suffix.lower() == ".onnx" and head[:1] == b"\x08"
-
-
 KNOWN_FORMATS = (
     KnownFormat("TorchScript", _zip_with("/constants.pkl"), _SAVE_AGAIN),
     KnownFormat("torch.export program", _zip_with("archive_format"), _SAVE_AGAIN),
@@ -63,7 +58,6 @@ KNOWN_FORMATS = (
     KnownFormat("MATLAB 7.3", _begins(b"MATLAB 7.3"), _SAVE_ARRAYS),
     KnownFormat("MATLAB 5", _begins(b"MATLAB 5.0"), _SAVE_ARRAYS),
     KnownFormat("TensorFlow Lite", _at(4, b"TFL3"), _SAVE_ARRAYS),
-    KnownFormat("ONNX", _is_onnx, _SAVE_ARRAYS),
     KnownFormat("tar archive", _at(257, b"ustar"), _UNPACK),
     KnownFormat(
         "compressed file", _begins(b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd"), _UNPACK

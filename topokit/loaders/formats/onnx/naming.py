@@ -1,0 +1,52 @@
+"""What the exporter's names tell of the modules of the network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_ANONYMOUS = re.compile(
+    r"(onnx::\w+|val_\d+|_v_\d+|\d+|t(_\d+)?|p2o\..*|.*[Cc]onst(ant|_fold)?\w*|.*_output_\d+|.*__\d+(:0)?)$"
+)
+_LEAF = re.compile(
+    r"[./_](weights?|kernel|W|R|w|weight_\w*|kernel_\w*|embeddings?|gamma|scale|weight_orig|ReadVariableOp(_\d+)?(:\d+)?)$"
+)
+_SCOPE = re.compile(r"'([^']*)'")
+_SCOPES = "pkg.torch.onnx.name_scopes"
+_PREFIXES = ("node_", "StatefulPartitionedCall/", "PartitionedCall/", "model/")
+_QUANTISED = ("_quantized", "_DequantizeLinear_Output", "_QuantizeLinear_Input")
+
+
+def node_name(node: str, operator: str) -> str:
+    """What to call a node without weights."""
+    return _without_prefix(node.strip("/")).replace("/", ".") or operator
+
+
+def module_name(tensor: str, node: str, operator: str, metadata: Mapping[str, str]) -> str:
+    """The module that a node belongs to: by the name of its weight, the exporter's scopes, or its own name."""
+    for ending in _QUANTISED:
+        tensor = tensor.removesuffix(ending)
+    if not _ANONYMOUS.match(tensor):
+        return _without_prefix(_LEAF.sub("", tensor))
+    scopes = _SCOPE.findall(metadata.get(_SCOPES, ""))
+    if len(scopes) > 1 and scopes[-2]:
+        return str(scopes[-2])
+    return _path(node, operator) or operator
+
+
+def _path(node: str, operator: str) -> str:
+    """``layer1.0.conv`` for ``/layer1/layer1.0/conv/Conv``."""
+    steps = [step for step in _without_prefix(node.strip("/")).split("/") if step]
+    if len(steps) > 1 and re.fullmatch(
+        rf"{re.escape(operator)}\w*|MatMul\w*|BiasAdd|Conv2D|Gemm\w*|Tensordot", steps[-1]
+    ):
+        steps.pop()
+    nested = [step for step, after in zip(steps, [*steps[1:], ""], strict=True) if not after.startswith(f"{step}.")]
+    separator = "." if node.startswith("/") else "/"
+    return separator.join(nested)
+
+
+def _without_prefix(name: str) -> str:
+    for prefix in _PREFIXES:
+        name = name.removeprefix(prefix)
+    return name

@@ -1,0 +1,247 @@
+"""One node of an ONNX graph while it is translated, and what is known so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topokit.loaders.checkpoint import Quantisation, Role
+from topokit.loaders.formats.graphs.builder import GraphBuilder
+from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.onnx.naming import module_name, node_name
+from topokit.loaders.formats.onnx.schema import attribute, domain
+from topokit.loaders.formats.onnx.tensors import Stored, TensorFiles
+from topokit.loaders.formats.protobuf import Message
+from topokit.loaders.graph import Operation, Shape, Weight
+
+_PRECEDENCE: tuple[Role, ...] = ("constant", "bias", "norm", "embedding", "weight")
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """What the names of one graph body stand for.
+
+    Attributes
+    ----------
+    prefix : str
+        What the values made here are called first, so that two bodies may use a name.
+    outer : Scope, optional
+        The body around this one, whose values may be used here.
+    names : dict of str to str
+        Values by their name in the body.
+    """
+
+    prefix: str = ""
+    outer: Scope | None = None
+    names: dict[str, str] = field(default_factory=dict)
+
+    def find(self, name: str) -> str:
+        """The value of that name, here or further out."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.outer
+        return self.prefix + name
+
+    def make(self, name: str) -> str:
+        """The value that this body makes under a name."""
+        return self.names.setdefault(name, self.prefix + name) if name else ""
+
+
+@dataclass(eq=False)
+class Translation:
+    """What is known of a model so far.
+
+    Attributes
+    ----------
+    files : TensorFiles
+        Where tensors lie.
+    builder : GraphBuilder
+        The nodes.
+    constants : dict of str to Constant
+        Values that no input changes.
+    stored : dict of str to Stored
+        Tensors of the checkpoint.
+    roles : dict of str to str
+        What their places make of them.
+    axes : dict of str to str
+        Letters of those in a weight's place.
+    quantisation : dict of str to Quantisation
+        How whole numbers stand for weights.
+    merged : dict of str to str
+        Tensors that are read as part of another one.
+    """
+
+    files: TensorFiles
+    builder: GraphBuilder = field(default_factory=GraphBuilder)
+    constants: dict[str, Constant] = field(default_factory=dict)
+    stored: dict[str, Stored] = field(default_factory=dict)
+    roles: dict[str, Role] = field(default_factory=dict)
+    axes: dict[str, str] = field(default_factory=dict)
+    quantisation: dict[str, Quantisation] = field(default_factory=dict)
+    merged: dict[str, str] = field(default_factory=dict)
+
+    def keep(self, stored: Stored) -> Constant:
+        """Take a tensor into the checkpoint."""
+        self.stored[stored.name] = stored
+        self.builder.tensors[stored.name] = stored.shape
+        return Constant.stored(stored.name, stored.shape, stored.dense)
+
+    def define(self, value: str, constant: Constant) -> None:
+        """Say that a value is constant."""
+        self.constants[value] = constant
+        if constant.shape is not None:
+            self.builder.shapes[value] = constant.shape
+
+    def mark(self, tensors: Sequence[str], role: Role) -> None:
+        """Say what tensors are used as; of several uses the one nearest to a weight counts."""
+        for tensor in tensors:
+            before = self.roles.get(tensor, "constant")
+            self.roles[tensor] = max(before, role, key=_PRECEDENCE.index)
+
+    def weight(self, value: str, constant: Constant, letters: str, role: Role = "weight") -> Weight | None:
+        """A constant in the place of a weight; None when the file does not hold what it is made of.
+
+        What is no mere view of one tensor becomes a tensor of its own, made when read.
+        """
+        if constant.read is None or constant.shape is None or not constant.sources:
+            return None
+        weight = constant.view.weight(letters) if constant.view else None
+        if weight is None:
+            self._derive(value, constant)
+            weight = Weight(value, letters)
+        self.mark([weight.tensor], role)
+        self.axes.setdefault(weight.tensor, weight.axes)
+        return weight
+
+    def _derive(self, value: str, constant: Constant) -> None:
+        first = self.stored[constant.sources[0]]
+        if value not in self.stored and constant.shape is not None and constant.read is not None:
+            nbytes = int(np.prod(constant.shape, dtype=object)) * 4
+            self.keep(Stored(name=value, shape=constant.shape, dtype=first.dtype, nbytes=nbytes, read=constant.read))
+        self.merged.update(dict.fromkeys(constant.sources, value))
+
+
+@dataclass(eq=False)
+class Step:
+    """A node in its place.
+
+    Attributes
+    ----------
+    translation : Translation
+        What is known.
+    message : Message
+        The node.
+    scope : Scope
+        What its names stand for.
+    inputs, outputs : tuple of str
+        Values; empty for those left out.
+    """
+
+    translation: Translation
+    message: Message
+    scope: Scope
+
+    def __post_init__(self) -> None:
+        self.inputs = tuple(self.scope.find(name) if name else "" for name in self.message["inputs"])
+        self.outputs = tuple(self.scope.make(name) for name in self.message["outputs"])
+        self.key = (domain(self.message), self.message["type"])
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Any]:
+        """The node's attributes by name."""
+        return {told["name"]: attribute(told) for told in self.message["attributes"] if not told["reference"]}
+
+    def has(self, place: int) -> bool:
+        """Whether there is an input at that place."""
+        return place < len(self.inputs) and self.inputs[place] != ""
+
+    def constant(self, place: int) -> Constant | None:
+        """The input at that place, when no input of the model changes it."""
+        return self.translation.constants.get(self.inputs[place]) if self.has(place) else None
+
+    def numbers(self, place: int) -> NDArray[Any] | None:
+        """The values of a small constant input."""
+        constant = self.constant(place)
+        return None if constant is None else constant.numbers()
+
+    def listed(self, name: str, place: int) -> tuple[int | None, ...] | None:
+        """Whole numbers that older operators have as an attribute and newer ones as an input."""
+        if name in self.attributes:
+            return tuple(self.attributes[name])
+        values = self.numbers(place)
+        return None if values is None else whole(values)
+
+    def shape(self, place: int) -> Shape | None:
+        """The shape of an input, as far as it is known."""
+        return self.translation.builder.shapes.get(self.inputs[place]) if self.has(place) else None
+
+    def rank(self, place: int) -> int | None:
+        """How many axes an input has."""
+        shape = self.shape(place)
+        return None if shape is None else len(shape)
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The inputs that the model's inputs change, each once."""
+        constants = self.translation.constants
+        return tuple(dict.fromkeys(value for value in self.inputs if value and value not in constants))
+
+    def weight(self, place: int, letters: str, role: Role = "weight") -> Weight | None:
+        """The constant input at that place as a weight; None when it is none."""
+        constant = self.constant(place)
+        if constant is None or constant.shape is None or len(constant.shape) != len(letters):
+            return None
+        return self.translation.weight(self.inputs[place], constant, letters, role)
+
+    def mark(self, place: int, role: Role) -> None:
+        """Say what the constant input at that place is used as."""
+        constant = self.constant(place)
+        if constant is not None:
+            self.translation.mark(constant.sources, role)
+
+    def value(self) -> str:
+        """A name for a value between two nodes that stand for this one."""
+        return self.translation.builder.value(next(filter(None, self.outputs), self.key[1]))
+
+    def add(
+        self,
+        op: Operation,
+        inputs: Sequence[str],
+        outputs: Sequence[str] | None = None,
+        weights: Mapping[str, Weight] | None = None,
+        **attributes: Any,
+    ) -> None:
+        """Add a node that stands for this one or a part of it."""
+        made = self.outputs[:1] if outputs is None else outputs
+        self.translation.builder.add(op, self._name(weights or {}), inputs, made, weights, **attributes)
+
+    def _name(self, weights: Mapping[str, Weight]) -> str:
+        own, first = self.scope.prefix + self.message["name"], next(iter(weights.values()), None)
+        if first is None:
+            return node_name(own if self.message["name"] else "", self.key[1])
+        metadata = {pair["key"]: pair["value"] for pair in self.message["metadata"]}
+        return module_name(first.tensor, own, self.key[1], metadata)
+
+    def unknown(self, why: str = "") -> None:
+        """Add a node whose working stays unknown."""
+        outputs = [self.outputs[0] or self.value(), *filter(None, self.outputs[1:])]
+        self.add("unknown", self.running, outputs, type=why or self.key[1])
+
+    def tell(self, value: str, shape: Shape | None) -> None:
+        """Say the shape of a value, whatever else was told of it."""
+        self.translation.builder.shapes[value] = shape
+
+
+Handler = Callable[[Step], None]
+
+
+def whole(values: NDArray[Any]) -> tuple[int | None, ...]:
+    """The numbers as ints; None for those unknown."""
+    return tuple(None if number != number else int(number) for number in values.reshape(-1).tolist())
