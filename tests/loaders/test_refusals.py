@@ -84,14 +84,6 @@ def test_random_bytes_have_an_unknown_form(tmp_path: Path) -> None:
         tk.load(tmp_path / "x.pt")
 
 
-def legacy_torch(path: Path) -> None:
-    torch.save(state_dict(), path, _use_new_zipfile_serialization=False)
-
-
-def torchscript(path: Path) -> None:
-    torch.jit.script(nn.Linear(3, 2)).save(path)
-
-
 def exported(path: Path) -> None:
     torch.export.save(torch.export.export(nn.Linear(3, 2), (torch.ones(1, 3),)), path)
 
@@ -111,6 +103,12 @@ def packed(path: Path) -> None:
         archive.add(__file__, "inside.py")
 
 
+def torch_tar(path: Path) -> None:
+    with tarfile.open(path, "w") as archive:
+        for name in ("sys_info", "pickle", "storages", "tensors"):
+            archive.add(__file__, name)
+
+
 def folder_with(*names: str) -> object:
     def make(path: Path) -> None:
         path.mkdir()
@@ -121,8 +119,7 @@ def folder_with(*names: str) -> object:
 
 
 KNOWN = {
-    "PyTorch before 1.6": legacy_torch,
-    "TorchScript": torchscript,
+    "PyTorch before 0.1.10": torch_tar,
     "torch.export": exported,
     "HDF5": hdf5,
     "Keras archive": keras,

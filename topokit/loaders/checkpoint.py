@@ -20,7 +20,7 @@ from topokit.loaders.guard import guarded
 from topokit.loaders.limits import Limits
 
 Layout = Literal["dense", "csr", "csc", "coo", "bsr", "dia", "bitmask", "tflite-sparse", "block-quantised"]
-Axes = Literal["torch", "source-target"]
+Axes = Literal["torch", "torch-transposed", "source-target"]
 Role = Literal["weight", "mask", "bias", "norm", "embedding", "optimizer", "constant", "buffer", "unknown"]
 Values = NDArray[Any] | sparse.csr_array
 AnyValues = TypeVar("AnyValues", bound=Values)
@@ -62,8 +62,8 @@ class TensorEntry:
         Its size as stored, decompressed.
     layout : {'dense', 'csr', 'csc', 'coo', 'bsr', 'dia', 'bitmask', 'tflite-sparse', 'block-quantised'}
         How the file stores it. Sparse containers (all but 'dense' and 'block-quantised') say what is an edge.
-    axes : {'torch', 'source-target'}
-        Which axis is which: (target, source, *kernel) or (*kernel, source, target).
+    axes : {'torch', 'torch-transposed', 'source-target'}
+        Which axis is which: (target, source, *kernel), (source, target, *kernel) or (*kernel, source, target).
     storage_id : str, optional
         Equal for two names of one and the same data.
     role : str, optional

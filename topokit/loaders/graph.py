@@ -155,6 +155,7 @@ class GraphIR:
 
 
 def conventional_axes(convention: str, rank: int) -> str:
-    """The letters of `Weight.axes` for a kernel: 'torch' is (o, i, k...), 'source-target' (k..., i, o)."""
+    """The letters of `Weight.axes` for a kernel: of 'torch' (o, i, k...), of 'torch-transposed' (i, o, k...), of
+    'source-target' (k..., i, o)."""
     kernel = "k" * (rank - 2)
-    return f"oi{kernel}" if convention == "torch" else f"{kernel}io"
+    return {"torch": f"oi{kernel}", "torch-transposed": f"io{kernel}"}.get(convention, f"{kernel}io")

@@ -9,16 +9,13 @@ from typing import NoReturn
 
 from topokit.errors import CorruptCheckpointError, UnknownFormatError, UnsupportedFeatureError
 from topokit.loaders.formats.archive import ZIP_HEAD, zip_names
-from topokit.loaders.formats.pickle_vm import CONSTRUCTORS, Machine
 from topokit.loaders.limits import Limits
 
 _SAVE_AGAIN = "save the weights with torch.save(model.state_dict(), path) or safetensors.torch.save_file"
 _SAVE_ARRAYS = "save the weight matrices with numpy.savez or safetensors"
+_LOAD_AND_SAVE_AGAIN = "load it with PyTorch, if you trust who made it, and save model.state_dict() again"
 _UNPACK = "unpack it and give the checkpoint inside"
 
-_LEGACY_TORCH = bytes.fromhex("80028a0a6cfc9c46f9206aa85019")
-_LEGACY_PICKLES = 4
-_LEGACY_NAME = "PyTorch before 1.6 (not a zip archive)"
 
 Test = Callable[[Path, bytes], bool]
 
@@ -48,16 +45,21 @@ def _folder_with(*patterns: str) -> Test:
     return lambda path, head: path.is_dir() and all(any(path.glob(pattern)) for pattern in patterns)
 
 
+def _is_torch_tar(path: Path, head: bytes) -> bool:
+    """A tar archive that begins with one of the members that PyTorch wrote; see ``torch/serialization.py``."""
+    first = head[:100].rstrip(b"\0").removeprefix(b"./")
+    return head[257:262] == b"ustar" and first in (b"sys_info", b"pickle", b"storages", b"tensors")
+
+
 KNOWN_FORMATS = (
-    KnownFormat("TorchScript", _zip_with("/constants.pkl"), _SAVE_AGAIN),
     KnownFormat("torch.export program", _zip_with("archive_format"), _SAVE_AGAIN),
     KnownFormat("Keras archive", _zip_with("model.weights.h5"), _SAVE_ARRAYS),
     KnownFormat("skops archive", _zip_with("schema.json"), _SAVE_ARRAYS),
-    KnownFormat(_LEGACY_NAME, _begins(_LEGACY_TORCH), _SAVE_AGAIN),
     KnownFormat("HDF5 (Keras or MATLAB 7.3)", _begins(b"\x89HDF\r\n\x1a\n"), _SAVE_ARRAYS),
     KnownFormat("MATLAB 7.3", _begins(b"MATLAB 7.3"), _SAVE_ARRAYS),
     KnownFormat("MATLAB 5", _begins(b"MATLAB 5.0"), _SAVE_ARRAYS),
     KnownFormat("TensorFlow Lite", _at(4, b"TFL3"), _SAVE_ARRAYS),
+    KnownFormat("PyTorch before 0.1.10 (a tar archive)", _is_torch_tar, _LOAD_AND_SAVE_AGAIN),
     KnownFormat("tar archive", _at(257, b"ustar"), _UNPACK),
     KnownFormat(
         "compressed file", _begins(b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd"), _UNPACK
@@ -84,8 +86,6 @@ def refuse(path: Path, head: bytes, limits: Limits) -> NoReturn:
     """
     for known in KNOWN_FORMATS:
         if known.matches(path, head):
-            if known.name == _LEGACY_NAME:
-                _follow(path, known, limits)
             raise UnsupportedFeatureError(
                 path, f"is recognised as {known.name}, which topokit does not read", remedy=known.remedy
             )
@@ -97,19 +97,6 @@ def refuse(path: Path, head: bytes, limits: Limits) -> NoReturn:
         _refuse_archive(path, head)
     problem, remedy = _described(head)
     raise UnknownFormatError(path, problem, remedy=remedy)
-
-
-def _follow(path: Path, known: KnownFormat, limits: Limits) -> None:
-    """Follow the pickles of the file without running them, so that an attack is called one."""
-    with path.open("rb") as file:
-        data = file.read(limits.header_bytes)
-    machine = Machine(data, path, known.name, constructors=CONSTRUCTORS, persistent=_nothing, limits=limits)
-    for _ in range(_LEGACY_PICKLES):
-        machine.run()
-
-
-def _nothing(persistent_id: object) -> None:
-    return None
 
 
 def _refuse_archive(path: Path, head: bytes) -> NoReturn:

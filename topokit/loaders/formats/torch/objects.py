@@ -5,7 +5,7 @@ The functions take the arguments of their namesakes in ``torch/_utils.py`` and m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, cast
 
@@ -22,22 +22,33 @@ _STORAGE_DTYPES = {
 }
 _DTYPE_ALIASES = {"double": "float64", "float": "float32", "half": "float16", "long": "int64", "int": "int32"}
 _LAYOUTS = {"torch.sparse_coo": "coo", "torch.sparse_csr": "csr", "torch.sparse_csc": "csc", "torch.sparse_bsr": "bsr"}
+_QUANTISED = ("per_tensor_affine", "per_channel_affine")
 _COMPRESSED_PARTS = ("indptr", "indices", "data")
 _MOST_REPEATED = 2**26
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """A run of numbers that tensors look into; `numel` counts numbers of type `dtype`."""
+    """A run of numbers that tensors look into: `numel` of type `dtype`, from number `start` of what is stored."""
 
     key: str
     dtype: str
     numel: int
+    start: int = 0
 
     @property
     def nbytes(self) -> int:
         """Its size."""
         return stored_bytes(self.dtype, (self.numel,))
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiser:
+    """How the whole numbers of a tensor stand for weights: one scale and zero point, or one of each along an axis."""
+
+    scale: Any
+    zero_point: Any
+    axis: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,7 @@ class StridedTensor:
     offset: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
+    quantiser: Quantiser | None = None
 
     def __post_init__(self) -> None:
         if len(self.shape) != len(self.strides):
@@ -68,7 +80,12 @@ class StridedTensor:
     @property
     def identity(self) -> str:
         """Equal for two tensors that look at the same numbers in the same way."""
-        return f"{self.storage.key}+{self.offset}{self.shape}{self.strides}"
+        return f"{self.storage.key}+{self.storage.start + self.offset}{self.shape}{self.strides}"
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes when no two of its numbers are one."""
+        return stored_bytes(self.dtype, self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +98,26 @@ class SparseTensor:
 
 
 def storage_of(persistent_id: Any) -> Storage:
-    """The storage behind a persistent id ``('storage', type, key, location, numel)``."""
-    kind, storage_type, key, _, numel = persistent_id
+    """The storage behind a persistent id ``('storage', type, key, location, numel)``.
+
+    Old files add what part of the storage is meant: ``(key, offset, numel)``, or None for all of it.
+    """
+    kind, storage_type, key, _, numel, *view = persistent_id
     if kind != "storage" or type(key) is not str or not isinstance(storage_type, Global):
         raise ValueError("a persistent id is not a storage")
-    return Storage(key, _STORAGE_DTYPES[storage_type.name], _count(numel))
+    whole = Storage(key, _STORAGE_DTYPES[storage_type.name], count(numel))
+    return whole if view in ([], [None]) else _part(whole, *view)
 
 
-def _dtype_of(reference: Any) -> str:
+def _part(whole: Storage, view: Any) -> Storage:
+    _, offset, numel = view
+    if count(offset) + count(numel) > whole.numel:
+        raise ValueError(f"a part of a storage reaches beyond its {whole.numel} numbers")
+    return Storage(whole.key, whole.dtype, numel, offset)
+
+
+def dtype_of(reference: Any) -> str:
+    """The type of numbers that a name such as ``torch.float32`` means."""
     if not isinstance(reference, Global) or reference.module != "torch":
         raise TypeError("a type of numbers is not PyTorch's")
     name = _DTYPE_ALIASES.get(reference.name, reference.name)
@@ -97,22 +126,32 @@ def _dtype_of(reference: Any) -> str:
     return name
 
 
-def _count(value: Any) -> int:
+def count(value: Any) -> int:
+    """`value`, which must be a whole number of at least 0 that fits 64 bits."""
     if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError("a size, offset or stride is not a whole number from 0 to 2^63")
     return value
 
 
-def _counts(values: Any) -> tuple[int, ...]:
+def counts(values: Any) -> tuple[int, ...]:
+    """A short list of such numbers, as sizes and offsets are."""
     if not isinstance(values, (tuple, list)) or len(values) > 64:
         raise TypeError("sizes or strides are not a short list")
-    return tuple(_count(value) for value in values)
+    return tuple(count(value) for value in values)
 
 
 def _strided(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> StridedTensor:
     if not isinstance(storage, Storage):
         raise TypeError("a tensor has no storage")
-    return StridedTensor(storage, storage.dtype, _count(offset), _counts(size), _counts(stride))
+    return StridedTensor(storage, storage.dtype, count(offset), counts(size), counts(stride))
+
+
+def _quantised(storage: Any, offset: Any, size: Any, stride: Any, parameters: Any, *_: Any) -> StridedTensor:
+    scheme, scale, zero_point, *axis = parameters
+    if not isinstance(scheme, Global) or scheme.name not in _QUANTISED:
+        raise ValueError("a tensor is quantised in an unknown way")
+    whole = _strided(storage, offset, size, stride)
+    return replace(whole, quantiser=Quantiser(scale, zero_point, *axis))
 
 
 def _strided_v2(
@@ -128,7 +167,7 @@ def _strided_v3(
     _check_resolved(metadata)
     if not isinstance(storage, Storage):
         raise TypeError("a tensor has no storage")
-    return StridedTensor(storage, _dtype_of(dtype), _count(offset), _counts(size), _counts(stride))
+    return StridedTensor(storage, dtype_of(dtype), count(offset), counts(size), counts(stride))
 
 
 def _check_resolved(metadata: Any) -> None:
@@ -148,25 +187,27 @@ def _sparse(layout: Any, data: Any) -> Any:
         parts = dict(zip(_COMPRESSED_PARTS, arrays, strict=True))
     if not all(isinstance(part, StridedTensor) for part in parts.values()):
         raise TypeError("a sparse tensor has parts that are no tensors")
-    return SparseTensor(name, parts, _counts(size))
-
-
-def _parameter(data: Any, *_: Any) -> Any:
-    return data
+    return SparseTensor(name, parts, counts(size))
 
 
 def _of_type(function: Any, kind: Any, arguments: Any, state: Any) -> Any:
     if not isinstance(function, Global) or function not in TORCH_CONSTRUCTORS:
-        return Placeholder(Global("torch._tensor", "_rebuild_from_type_v2"), (function, kind, arguments), state)
+        if not isinstance(kind, Global):
+            raise TypeError("a tensor is of no named kind")
+        return Placeholder(kind, (arguments,), state)
     return TORCH_CONSTRUCTORS[function](*arguments)
 
 
 def _size(values: Any = ()) -> tuple[int, ...]:
-    return _counts(values)
+    return counts(values)
 
 
 def _device(kind: Any, index: Any = None) -> str:
     return kind if type(kind) is str else ""
+
+
+def _first(value: Any, *_: Any) -> Any:
+    return value
 
 
 def _layout(name: Any) -> str:
@@ -177,14 +218,16 @@ TORCH_CONSTRUCTORS: Constructors = {
     Global("torch._utils", "_rebuild_tensor"): _strided,
     Global("torch._utils", "_rebuild_tensor_v2"): _strided_v2,
     Global("torch._utils", "_rebuild_tensor_v3"): _strided_v3,
-    Global("torch._utils", "_rebuild_qtensor"): _strided,
-    Global("torch._utils", "_rebuild_parameter"): _parameter,
-    Global("torch._utils", "_rebuild_parameter_with_state"): _parameter,
-    Global("torch._utils", "_rebuild_device_tensor_from_cpu_tensor"): _parameter,
+    Global("torch._utils", "_rebuild_qtensor"): _quantised,
+    Global("torch._utils", "_rebuild_parameter"): _first,
+    Global("torch._utils", "_rebuild_parameter_with_state"): _first,
+    Global("torch._utils", "_rebuild_device_tensor_from_cpu_tensor"): _first,
     Global("torch._utils", "_rebuild_sparse_tensor"): _sparse,
     Global("torch._utils", "_rebuild_sparse_csr_tensor"): _sparse,
     Global("torch._tensor", "_rebuild_from_type_v2"): _of_type,
     Global("torch.serialization", "_get_layout"): _layout,
+    **{Global("torch.jit._pickle", f"build_{kind}list"): _first for kind in ("int", "double", "bool", "tensor")},
+    Global("torch.jit._pickle", "restore_type_tag"): _first,
     Global("torch", "Size"): _size,
     Global("torch", "device"): _device,
 }
