@@ -42,6 +42,11 @@ class NpyHeader:
     start: int
 
     @property
+    def holds_objects(self) -> bool:
+        """Whether a pickle follows instead of numbers."""
+        return bool(self.dtype == np.object_)
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the numbers."""
         return prod(self.shape) * self.dtype.itemsize
@@ -52,8 +57,10 @@ class NpyHeader:
         return numbers.reshape(self.shape, order="F" if self.fortran else "C")
 
 
-def parse_npy_header(head: bytes, path: Path, format: str, name: str, limits: Limits) -> NpyHeader:
-    """Read the header at the beginning of `head`.
+def parse_npy_header(
+    head: bytes, path: Path, format: str, name: str, limits: Limits, *, objects: bool = False
+) -> NpyHeader:
+    """Read the header at the beginning of `head`; `objects` says whether arrays of Python objects are welcome.
 
     Raises
     ------
@@ -75,16 +82,16 @@ def parse_npy_header(head: bytes, path: Path, format: str, name: str, limits: Li
     if set(fields) != _KEYS or fields["fortran_order"] not in _FLAGS:
         raise CorruptCheckpointError(path, "has a header without type, order and shape", format=format, place=place)
     return NpyHeader(
-        _plain_dtype(fields["descr"], path, format, place),
+        _plain_dtype(fields["descr"], path, format, place, objects),
         fields["fortran_order"] == "True",
         _plain_shape(fields["shape"], path, format, name, limits),
         start,
     )
 
 
-def _plain_dtype(description: str, path: Path, format: str, place: str) -> np.dtype[Any]:
+def _plain_dtype(description: str, path: Path, format: str, place: str, objects: bool) -> np.dtype[Any]:
     dtype = None if description.startswith(_RECORDS) else np.dtype(description[1:-1])
-    if dtype is None or dtype.kind not in _KINDS:
+    if dtype is None or dtype.kind not in _KINDS + ("O" if objects else ""):
         what = "Python objects, which only a pickle can hold" if dtype == np.object_ else "records or dates"
         raise UnsupportedFeatureError(
             path, f"is an array of {what}", format=format, place=place, remedy="save each matrix as a plain array"

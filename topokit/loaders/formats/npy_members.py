@@ -14,12 +14,13 @@ from topokit.loaders.limits import Limits
 SUFFIX = ".npy"
 
 
-def array_header(archive: Archive, name: str, limits: Limits) -> NpyHeader:
-    """The header of the array `name`, checked against the size of its member."""
+def array_header(archive: Archive, name: str, limits: Limits, *, objects: bool = False) -> NpyHeader:
+    """The header of the array `name`, checked against the size of its member; `objects`: whether it may hold any."""
     member = name + SUFFIX
-    header = parse_npy_header(archive.head(member, LONGEST_HEADER), archive.path, archive.format, name, limits)
+    head = archive.head(member, LONGEST_HEADER)
+    header = parse_npy_header(head, archive.path, archive.format, name, limits, objects=objects)
     present = archive.members[member].size - header.start
-    if present != header.nbytes:
+    if present != header.nbytes and not header.holds_objects:
         problem = f"holds {present:,} bytes where {header.dtype} of shape {header.shape} takes {header.nbytes:,}"
         raise archive.corrupt(problem, name)
     return header

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,11 @@ from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
 from topokit.loaders.formats import scipy_sparse
 from topokit.loaders.formats.archive import Archive, open_archive, zip_names
 from topokit.loaders.formats.format import Format
+from topokit.loaders.formats.npy_header import NpyHeader
 from topokit.loaders.formats.npy_members import SUFFIX, array_header, array_reader, read_array
+from topokit.loaders.formats.objects.object_arrays import last_epoch, object_array
+from topokit.loaders.formats.objects.spans import member_source
+from topokit.loaders.formats.objects.stored import checkpoint_of
 from topokit.loaders.limits import Limits
 from topokit.loaders.naming import natural_key
 
@@ -34,11 +39,15 @@ def recognises(path: Path, head: bytes) -> bool:
 def open_npz(path: Path, limits: Limits) -> Checkpoint:
     """List the arrays of a ``.npz`` file; their axes are (source, target).
 
-    An archive that `topokit.save_npz` wrote brings its network whole.
+    An archive that `topokit.save_npz` wrote brings its network whole. Arrays of Python objects bring those that are
+    arrays; where each array is an epoch, the last one is taken.
     """
     archive = open_archive(path, NAME, limits)
     names = sorted((name.removesuffix(SUFFIX) for name in archive.members), key=natural_key)
-    tensors = by_name((_entry(archive, name, limits) for name in names), path, limits)
+    headers = {name: array_header(archive, name, limits, objects=True) for name in names}
+    if any(header.holds_objects for header in headers.values()):
+        return _with_objects(archive, headers, limits)
+    tensors = by_name((_entry(archive, name, header) for name, header in headers.items()), path, limits)
     return Checkpoint(
         path=path,
         format=NAME,
@@ -49,8 +58,19 @@ def open_npz(path: Path, limits: Limits) -> Checkpoint:
     )
 
 
-def _entry(archive: Archive, name: str, limits: Limits) -> TensorEntry:
-    header = array_header(archive, name, limits)
+def _with_objects(archive: Archive, headers: Mapping[str, NpyHeader], limits: Limits) -> Checkpoint:
+    tree: dict[str, Any] = {n: _entry(archive, n, header) for n, header in headers.items() if not header.holds_objects}
+    found: dict[str, Any] = {}
+    notes: set[str] = set()
+    for name in headers.keys() - tree.keys():
+        source = member_source(archive, name + SUFFIX, headers[name].start, limits)
+        found[name], told = object_array(source, headers[name], archive.path, NAME, limits)
+        notes.update(told)
+    objects = last_epoch({name: found[name] for name in headers if name in found})
+    return checkpoint_of(tree | objects, archive.path, NAME, limits, order="natural", notes=tuple(sorted(notes)))
+
+
+def _entry(archive: Archive, name: str, header: NpyHeader) -> TensorEntry:
     return TensorEntry(
         name=name,
         shape=header.shape,

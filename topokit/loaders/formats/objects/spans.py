@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from topokit.loaders.formats.archive import Archive
 from topokit.loaders.formats.dtypes import Raw
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.objects.unpacking import Rereader, Unpacked
@@ -93,17 +94,24 @@ class Source:
     read: Callable[[Span], Raw]
 
 
-def file_source(path: Path) -> Source:
-    """The pickle of a plain file."""
-    return Source(
-        SpanStream(mapped(path, 0, path.stat().st_size).data), lambda span: mapped(path, span.start, span.count)
-    )
+def file_source(path: Path, offset: int = 0) -> Source:
+    """The pickle from `offset` on in a plain file."""
+    stream = SpanStream(mapped(path, offset, path.stat().st_size - offset).data)
+    return Source(stream, lambda span: mapped(path, offset + span.start, span.count))
 
 
-def member_source(data: Callable[[], Raw], offset: int) -> Source:
-    """The pickle from `offset` on in the bytes that `data` gives."""
-    stream = SpanStream(data()[offset:].data)
-    return Source(stream, lambda span: data()[offset + span.start :][: span.count])
+def member_source(archive: Archive, name: str, offset: int, limits: Limits) -> Source:
+    """The pickle from `offset` on in a member of a zip archive."""
+    member = archive.members[name]
+    if member.deflated:
+        unpacked = Unpacked(
+            archive.path, "deflate", archive.format, limits, start=member.start, stop=member.start + member.packed
+        )
+        unpacked.skip(offset)
+        stream: SpanStream = UnpackingStream(unpacked)
+    else:
+        stream = SpanStream(mapped(archive.path, member.start + offset, member.size - offset).data)
+    return Source(stream, lambda span: archive.data(name)[offset + span.start :][: span.count])
 
 
 def compressed_source(path: Path, compression: str, format: str, limits: Limits) -> Source:

@@ -6,7 +6,7 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -41,8 +41,8 @@ class Decompressor(Protocol):
 class _Inflater:
     """zlib's own object in the shape of the others."""
 
-    def __init__(self) -> None:
-        self._inner = zlib.decompressobj(_ZLIB_OR_GZIP)
+    def __init__(self, window: int = _ZLIB_OR_GZIP) -> None:
+        self._inner = zlib.decompressobj(window)
         self._rest, self._hungry = b"", True
 
     @property
@@ -77,22 +77,28 @@ def _lzma() -> Decompressor:
     return lzma.LZMADecompressor(memlimit=_DICTIONARY_BYTES)
 
 
-_MAGIC: dict[bytes, tuple[str, Callable[[], Decompressor]]] = {
-    b"\x1f\x8b": ("gzip", _Inflater),
-    b"\x78\x01": ("zlib", _Inflater),
-    b"\x78\x5e": ("zlib", _Inflater),
-    b"\x78\x9c": ("zlib", _Inflater),
-    b"\x78\xda": ("zlib", _Inflater),
-    b"BZh": ("bz2", bz2.BZ2Decompressor),
-    b"\xfd7zXZ\x00": ("xz", _lzma),
-    b"\x5d\x00\x00": ("lzma", _lzma),
-    b"\x04\x22\x4d\x18": ("lz4", _lz4),
+_DECOMPRESSORS: dict[str, Callable[[], Decompressor]] = {
+    "gzip": _Inflater,
+    "zlib": _Inflater,
+    "deflate": lambda: _Inflater(-zlib.MAX_WBITS),
+    "bz2": bz2.BZ2Decompressor,
+    "xz": _lzma,
+    "lzma": _lzma,
+    "lz4": _lz4,
+}
+_MAGIC = {
+    b"\x1f\x8b": "gzip",
+    **dict.fromkeys((b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"), "zlib"),
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x5d\x00\x00": "lzma",
+    b"\x04\x22\x4d\x18": "lz4",
 }
 
 
 def compression_of(head: bytes) -> str | None:
     """What a file that begins so is compressed by: gzip, zlib, bz2, xz, lzma or lz4; None when it is not."""
-    return next((name for magic, (name, _) in _MAGIC.items() if head.startswith(magic)), None)
+    return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
 
 
 def unpacked_head(path: Path, compression: str, count: int) -> bytes:
@@ -110,9 +116,11 @@ class Unpacked:
     Attributes
     ----------
     path, compression, format
-        The file, one of the words of `compression_of`, and who reads it.
+        The file, a word of `compression_of` or "deflate", and who reads it.
     limits : Limits
         Its `decompressed_bytes` bound what is unpacked.
+    start, stop : int
+        Where the compressed bytes lie in the file: all of it unless given.
     position : int
         How many bytes have been read.
     """
@@ -121,12 +129,13 @@ class Unpacked:
     compression: str
     format: str
     limits: Limits
+    start: int = 0
+    stop: int | None = None
     position: int = 0
-    _taken: int = 0
-    _decompressor: Decompressor = field(init=False)
     _ready: bytes = b""
 
     def __post_init__(self) -> None:
+        self._taken, self._stop = self.start, self.path.stat().st_size if self.stop is None else self.stop
         self._decompressor = self._new()
 
     def read(self, count: int) -> bytes:
@@ -187,20 +196,20 @@ class Unpacked:
         return made
 
     def _packed(self) -> bytes:
-        count = min(_PACKED_AT_ONCE, self.path.stat().st_size - self._taken)
+        count = min(_PACKED_AT_ONCE, self._stop - self._taken)
         self._taken += count
         return mapped(self.path, self._taken - count, count).tobytes()
 
     def _restart(self) -> bool:
         """Begin the next of several compressed streams; whether there is one."""
         self._taken -= len(self._decompressor.unused_data or b"")
-        if self._taken >= self.path.stat().st_size:
+        if self._taken >= self._stop:
             return False
         self._decompressor = self._new()
         return True
 
     def _new(self) -> Decompressor:
-        return next(make for name, make in _MAGIC.values() if name == self.compression)()
+        return _DECOMPRESSORS[self.compression]()
 
     def _corrupt(self, problem: str) -> CorruptCheckpointError:
         place = f"the {self.compression} stream"
