@@ -56,12 +56,16 @@ def _gathered_block(planned: TensorBlock, content: Content, options: Options) ->
     """Any tensor: its numbers one by one, brought to the neurons that they join."""
     coordinates, numbers = _surviving(planned.lay, content)
     sources, targets = planned.lay.ends(coordinates)
+    if planned.windows is not None:
+        taps = planned.lay.taps_of(coordinates)
+        sources, targets, of = _unrolled(planned.windows, _maps(planned), sources, targets, taps)
+        numbers = None if numbers is None else numbers[of]
     sources, targets = _looked_up(planned.rows, sources), _looked_up(planned.columns, targets)
     real = (sources >= 0) & (targets >= 0)
     numbers = None if numbers is None else numbers[real]
     pattern, behind = _pattern(planned, sources[real], targets[real])
     counts = np.bincount(behind, minlength=pattern.nnz)
-    is_single = planned.lay.taps == 1 and bool((counts == 1).all())
+    is_single = (planned.lay.taps == 1 or planned.windows is not None) and bool((counts == 1).all())
     weights = None if numbers is None else _weights(numbers, behind, pattern.nnz, is_single, options.reduce)
     multiplicity = None if is_single else counts
     return EdgeBlock(planned.source, planned.target, pattern, weights=weights, multiplicity=multiplicity)
@@ -78,6 +82,28 @@ def _surviving(lay: Lay, content: Content) -> tuple[tuple[NDArray[Any], ...], ND
     chosen: Any = weights if present is None else lay.chosen(as_dense(present))
     coordinates = np.nonzero(chosen)
     return coordinates, None if weights is None else weights[coordinates]
+
+
+def _maps(planned: TensorBlock) -> tuple[int, int]:
+    """Units of one source map and of one target map."""
+    n_source = planned.shape[0] if planned.rows is None else len(planned.rows)
+    n_target = planned.shape[1] if planned.columns is None else len(planned.columns)
+    return n_source // planned.lay.n_sources, n_target // planned.lay.n_targets
+
+
+def _unrolled(
+    windows: Numbers, maps: tuple[int, int], sources: Numbers, targets: Numbers, taps: Numbers
+) -> tuple[Numbers, Numbers, Numbers]:
+    """Channels and taps as units: source and target unit of every edge, and the stored number behind it."""
+    inside = windows >= 0
+    counts = inside.sum(axis=1)
+    places = np.nonzero(inside)[1]
+    starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
+    repeats = counts[taps]
+    of = np.repeat(np.arange(len(taps)), repeats)
+    first = np.repeat(np.cumsum(repeats) - repeats, repeats)
+    place = places[np.repeat(starts[taps], repeats) + np.arange(len(of)) - first]
+    return sources[of] * maps[0] + windows[taps[of], place], targets[of] * maps[1] + place, of
 
 
 def _looked_up(neurons: Numbers | None, numbers: Numbers) -> Numbers:

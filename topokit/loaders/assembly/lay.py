@@ -98,6 +98,10 @@ class Lay:
             source = source * self._count("k") + self._flat("k", coordinates)
         return source, target % self.n_targets if self.gates > 1 else target
 
+    def taps_of(self, coordinates: tuple[NDArray[Any], ...]) -> NDArray[np.int64]:
+        """Kernel position of each stored number."""
+        return self._flat("k", coordinates)
+
     def _flat(self, letter: str, coordinates: tuple[NDArray[Any], ...]) -> NDArray[np.int64]:
         """The index along all axes of one letter together."""
         index = np.zeros(len(coordinates[0]) if coordinates else 0, np.int64)

@@ -93,7 +93,7 @@ def built_blocks(plan: Plan, checkpoint: Checkpoint, options: Options, *, lazily
             yield planned, lazy_block(planned, options, checkpoint.limits), (_NOT_HELD,)
         else:
             content = content_of(planned, options)
-            _check_edges(edges + min(planned.possible, content.count), planned, checkpoint)
+            _check_edges(edges + min(planned.possible, content.count * planned.positions), planned, checkpoint)
             block = block_of(planned, content, options)
             edges += block.n_edges
             yield planned, block, content.notes

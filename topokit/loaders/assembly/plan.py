@@ -80,6 +80,8 @@ class TensorBlock(PlannedBlock):
         Edges that the architecture allows.
     weighted : bool
         False for a mask that stands alone.
+    windows : ndarray of int64, optional
+        For unrolled convolutions: as in `WiredBlock`.
     """
 
     tensor: TensorEntry
@@ -89,11 +91,17 @@ class TensorBlock(PlannedBlock):
     columns: Numbers | None
     possible: int
     weighted: bool = True
+    windows: Numbers | None = None
 
     @property
     def is_matrix(self) -> bool:
         """Whether the stored numbers are the edges between two whole layers, each once."""
-        return self.lay.is_plain and self.rows is None and self.columns is None
+        return self.lay.is_plain and self.rows is None and self.columns is None and self.windows is None
+
+    @property
+    def positions(self) -> int:
+        """Places at which each stored number makes an edge; more than one in unrolled convolutions."""
+        return 1 if self.windows is None else self.windows.shape[1]
 
     def mask_source(self, options: Options) -> MaskSource:
         """What decides its edges."""
@@ -217,10 +225,11 @@ def _block(
     if isinstance(edges, Join):
         return JoinBlock(name, source.name, target.name, shape, edges.kind, edges.sources, edges.targets)
     rows, columns = _unless_all(edges.rows, shape[0]), _unless_all(edges.columns, shape[1])
-    possible = edges.lay.possible if rows is None and columns is None else _possible(edges)
+    is_whole = rows is None and columns is None and edges.windows is None
+    possible = edges.lay.possible if is_whole else _possible(edges)
     entry, mask = checkpoint.tensors[edges.tensor], found.masks.get(edges.tensor)
     alone = edges.tensor in found.alone
-    own = (entry, mask, edges.lay, rows, columns, possible, not alone)
+    own = (entry, mask, edges.lay, rows, columns, possible, not alone, edges.windows)
     return TensorBlock(name, source.name, target.name, shape, edges.kind, *own)
 
 
@@ -230,6 +239,8 @@ def _unless_all(numbers: Numbers, size: int) -> Numbers | None:
 
 def _possible(edges: WiredBlock) -> int:
     """Pairs of neurons that the tensor has numbers for."""
+    if edges.windows is not None:
+        return _possible_unrolled(edges, edges.windows)
     groups = edges.lay.n_sources * edges.lay.n_targets // max(1, edges.lay.possible)
     if groups == 1:
         return _distinct(edges.rows) * _distinct(edges.columns)
@@ -237,6 +248,13 @@ def _possible(edges: WiredBlock) -> int:
         _distinct(rows) * _distinct(columns)
         for rows, columns in zip(edges.rows.reshape(groups, -1), edges.columns.reshape(groups, -1), strict=True)
     )
+
+
+def _possible_unrolled(edges: WiredBlock, windows: Numbers) -> int:
+    """The same of units: each channel's units under each tap, for every target channel of its group."""
+    maps = edges.rows.reshape(edges.lay.n_sources, -1) >= 0
+    reached = sum(int(np.count_nonzero(maps[:, tap[tap >= 0]])) for tap in windows)
+    return reached * edges.lay.possible // edges.lay.n_sources
 
 
 def _distinct(numbers: Numbers) -> int:

@@ -9,7 +9,8 @@ from topokit.loaders.assembly.tracing.finish import finished
 from topokit.loaders.assembly.tracing.flow import Flow, UntraceableError
 from topokit.loaders.assembly.tracing.inputs import Inputs, Pending
 from topokit.loaders.assembly.tracing.reshaping import matched
-from topokit.loaders.assembly.tracing.steps import Tracer, Value, run
+from topokit.loaders.assembly.tracing.steps import run
+from topokit.loaders.assembly.tracing.tracer import Tracer, Value
 from topokit.loaders.assembly.tracing.wiring import Wired, Wiring
 from topokit.loaders.graph import GraphIR, Node, Shape
 

@@ -33,6 +33,9 @@ class WiredBlock:
 
     Neurons are numbered within the whole network while tracing and within their layers in what `trace` returns; -1
     stands for a source or target that takes no part.
+
+    With `windows`, the neurons are units of feature maps, map by map: tap ``t`` of the kernel joins unit
+    ``windows[t, q]`` of a source map to unit ``q`` of a target map; -1 lies outside.
     """
 
     name: str
@@ -41,6 +44,7 @@ class WiredBlock:
     rows: Ids
     columns: Ids
     kind: BlockKind
+    windows: Ids | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,167 @@
+"""Operations on several values: sums, products, attention, concatenation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from topokit.loaders.assembly.tracing import flow as flows
+from topokit.loaders.assembly.tracing.flow import NO_NEURON, Flow, UntraceableError, simple_flow
+from topokit.loaders.assembly.tracing.joins import added, gathered_in, multiplied
+from topokit.loaders.assembly.tracing.tracer import Scores, Tracer, Value, Values
+from topokit.loaders.assembly.tracing.wiring import Join, unique_pairs
+from topokit.loaders.graph import Node
+
+
+def add(tracer: Tracer, node: Node, values: Values) -> Values:
+    if any(isinstance(value, Scores) for value in values):
+        return [next(value for value in values if isinstance(value, Scores))]
+    real = _without_types(tracer, _both(tracer, values))
+    return [_joined(tracer, node, real, added) if real else _fallback(values)]
+
+
+def _without_types(tracer: Tracer, real: list[Flow]) -> list[Flow]:
+    """Of several embeddings that are added, the one with most rows: the others tell positions or types."""
+    tables = {k: tracer.embedded.get(_lone_layer(tracer, value), 0) for k, value in enumerate(real)}
+    if len(real) < 2 or not all(tables.values()):
+        return real
+    return [real[max(tables, key=lambda k: tables[k])]]
+
+
+def _lone_layer(tracer: Tracer, value: Flow) -> int:
+    layers = tracer.wiring.layers_of(value.ids)
+    return layers[0] if len(layers) == 1 else -1
+
+
+def multiply(tracer: Tracer, node: Node, values: Values) -> Values:
+    if any(isinstance(value, Scores) for value in values):
+        return [next(value for value in values if isinstance(value, Scores))]
+    real = _both(tracer, values)
+    return [_joined(tracer, node, real, multiplied) if real else _fallback(values)]
+
+
+def _joined(tracer: Tracer, node: Node, real: Sequence[Flow], join: Callable[..., Flow]) -> Flow:
+    result = real[0]
+    for other in real[1:]:
+        resolved = [Flow(tracer.wiring.resolved(f.ids), f.extents, f.axes) for f in (result, other)]
+        result = join(tracer.wiring, node.name, *resolved)
+    return result
+
+
+def _both(tracer: Tracer, values: Sequence[Value]) -> list[Flow]:
+    """The operands that are values of neurons, with neurons of the inputs in place of provisional ones."""
+    real = [value for value in values if isinstance(value, Flow)]
+    if len(real) < 2:
+        return real
+    settled = [value for value in real if not tracer.inputs.is_provisional(value.ids)]
+    if not settled:
+        return real if _same_neurons(real) else [_settle(tracer, value, value) for value in real]
+    model = flows.simple(settled[0])
+    kept = [value for value in real if value in settled or not _is_per_place(flows.simple(value), model)]
+    return [value if value in settled else _settle(tracer, value, model) for value in kept]
+
+
+def _same_neurons(real: Sequence[Flow]) -> bool:
+    first = np.unique(real[0].ids)
+    return all(np.array_equal(np.unique(other.ids), first) for other in real[1:])
+
+
+def _is_per_place(value: Flow, model: Flow) -> bool:
+    """Whether a value has one number per place (a mask over time) where the model has neurons."""
+    rank = max(value.rank, model.rank)
+    own = (1,) * (rank - value.rank) + value.ids.shape
+    theirs = (1,) * (rank - model.rank) + model.ids.shape
+    return all(mine == 1 for mine, other in zip(own, theirs, strict=True) if other > 1)
+
+
+def _settle(tracer: Tracer, value: Flow, model: Flow) -> Flow:
+    """A provisional value with neurons of an input, along the axes on which the model has neurons."""
+    plain = flows.simple(value)
+    lead = model.rank - plain.rank
+    axes = [axis for axis in range(plain.rank) if axis + lead >= 0 and model.ids.shape[axis + lead] > 1]
+    count = int(np.prod([plain.ids.shape[axis] for axis in axes], dtype=np.int64))
+    views, _ = tracer.neurons(plain, axes, count)
+    shape = [plain.ids.shape[axis] if axis in axes else 1 for axis in range(plain.rank)]
+    return simple_flow(views[0].reshape(shape), plain.extents)
+
+
+def _fallback(values: Sequence[Value]) -> Value:
+    return next((value for value in values if value is not None), None)
+
+
+def matmul(tracer: Tracer, node: Node, values: Values) -> Values:
+    scores = [value for value in values if isinstance(value, Scores)]
+    real = [value for value in values if isinstance(value, Flow)]
+    if scores and real:
+        return [_context(tracer, node, scores[0].queries, scores[0].keys, real[0])]
+    return [Scores(real[0], real[1]) if len(real) == 2 else None]
+
+
+def attention(tracer: Tracer, node: Node, values: Values) -> Values:
+    queries, keys, context = (value for value in values[:3] if isinstance(value, Flow))
+    heads, kv_heads = int(node.attributes["heads"]), int(node.attributes["kv_heads"])
+    if heads != kv_heads:
+        context = _repeated(flows.simple(context), kv_heads, heads // kv_heads)
+    return [_context(tracer, node, queries, keys, context)]
+
+
+def _repeated(value: Flow, kv_heads: int, times: int) -> Flow:
+    """The features of each head of the last axis, once for every head that shares them."""
+    ids = value.ids.reshape(*value.ids.shape[:-1], kv_heads, -1)
+    ids = np.repeat(ids, times, axis=-2).reshape(*value.ids.shape[:-1], -1)
+    return simple_flow(ids, (*value.extents[:-1], ids.shape[-1]))
+
+
+def _context(tracer: Tracer, node: Node, queries: Flow, keys: Flow, values: Flow) -> Flow:
+    """What attention passes on: the values, channel by channel."""
+    layers = [tracer.wiring.layers_of(part.ids) for part in (queries, keys, values)]
+    members = tuple(dict.fromkeys(k for part in layers for k in part))
+    if tracer.options.attention == "value":
+        tracer.wiring.groups.append(members)
+        return values
+    if tracer.options.attention == "qk-chain":
+        pairs = unique_pairs(*np.broadcast_arrays(*(np.unique(part.ids) for part in (queries, keys))))
+        tracer.wiring.connect(Join(f"{node.name} keys to queries", pairs[1], pairs[0], kind="identity"))
+        return values
+    return _gated_context(tracer, node, (queries, keys), values)
+
+
+def _gated_context(tracer: Tracer, node: Node, gates: Sequence[Flow], values: Flow) -> Flow:
+    plain = flows.simple(values)
+    made = tracer.wiring.layer(f"{node.name} context", "head", plain.ids.size).reshape(plain.ids.shape)
+    tracer.wiring.connect(Join(f"{node.name} values", *unique_pairs(plain.ids, made), kind="identity"))
+    for gate in gates:
+        own = np.unique(gate.ids[gate.ids >= 0])
+        sources, targets = (side.ravel() for side in np.meshgrid(own, made.ravel(), indexing="ij"))
+        tracer.wiring.connect(Join(f"{node.name} gate", *unique_pairs(sources, targets), kind="gate"))
+    return simple_flow(made, plain.extents)
+
+
+def concat(tracer: Tracer, node: Node, values: Values) -> Values:
+    if any(isinstance(value, Scores) for value in values):
+        return [next(value for value in values if isinstance(value, Scores))]
+    real = [value for value in values if isinstance(value, Flow)]
+    if not real:
+        return [_fallback(values)]
+    axis = real[0].axis(int(node.attributes["axis"]))
+    is_free = all(flows.simple(value).ids.shape[axis] == 1 for value in real)
+    if len(real) < len(values) and is_free and flows.simple(real[0]).extents[axis] != 1:
+        return [real[0]]
+    parts = [
+        value if isinstance(value, Flow) else _blank(tracer, name, real[0])
+        for name, value in zip(node.inputs, values, strict=True)
+    ]
+    whole = flows.concatenated(parts, axis)
+    return [gathered_in(tracer.wiring, node.name, parts) if whole is None else whole]
+
+
+def _blank(tracer: Tracer, name: str, model: Flow) -> Flow:
+    """A constant among values of neurons."""
+    shape = tracer.shapes.get(name)
+    if shape is None or len(shape) != model.rank:
+        raise UntraceableError("a concatenation with a constant of unknown shape")
+    sizes = [
+        extent or 1 if model_extent != 1 else 1 for extent, model_extent in zip(shape, model.ids.shape, strict=True)
+    ]
+    return simple_flow(np.full(sizes, NO_NEURON, np.int64), shape)

@@ -1,0 +1,96 @@
+"""Operations on one value that only move its neurons about, or leave them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from topokit.loaders.assembly.tracing import flow as flows
+from topokit.loaders.assembly.tracing.flow import Flow, UntraceableError, simple_flow
+from topokit.loaders.assembly.tracing.tracer import Tracer, Values
+from topokit.loaders.assembly.tracing.units import pool_units, reduce_units
+from topokit.loaders.graph import Node, Shape
+
+
+def unchanged(tracer: Tracer, node: Node, values: Values) -> Values:
+    """Neuron by neuron; unrolled, the value must also keep its shape."""
+    value = values[0]
+    if tracer.options.conv == "unrolled" and isinstance(value, Flow):
+        for made in (tracer.shapes.get(name) for name in node.outputs):
+            if made is not None and _differ(made, value.shape):
+                raise UntraceableError("padding or resizing of unrolled feature maps")
+    return [value] * len(node.outputs)
+
+
+def _differ(one: Shape, other: Shape) -> bool:
+    return len(one) != len(other) or any(a != b for a, b in zip(one, other, strict=True) if None not in (a, b))
+
+
+def reduce(tracer: Tracer, node: Node, values: Values) -> Values:
+    value = values[0]
+    if not isinstance(value, Flow):
+        return [value]
+    axes = [value.axis(axis) for axis in node.attributes["axes"]]
+    if tracer.options.conv == "unrolled":
+        return [reduce_units(tracer, node, value)]
+    for axis in axes:
+        if any(value.ids.shape[dim] > 1 for dim in value.dims(axis)) and not tracer.inputs.is_provisional(value.ids):
+            raise UntraceableError("a mean or sum over neurons")
+    short = flows.dropped(value, axes)
+    return [flows.unsqueezed(short, axes) if node.attributes.get("keepdims") else short]
+
+
+def pool(tracer: Tracer, node: Node, values: Values) -> Values:
+    """In channels, pooling changes nothing but extents."""
+    value = values[0]
+    if not isinstance(value, Flow):
+        return [value]
+    if tracer.options.conv == "unrolled":
+        return [pool_units(tracer, node, value)]
+    channel = value.axis(int(node.attributes["channel_axis"]))
+    kept = {0, channel}
+    extent = 1 if node.attributes.get("everything") else None
+    extents = [n if axis in kept else extent for axis, n in enumerate(flows.simple(value).extents)]
+    ids = flows.simple(value).ids
+    index = tuple(slice(None) if axis in kept else slice(1) for axis in range(value.rank))
+    return [simple_flow(ids[index], tuple(extents))]
+
+
+def split(tracer: Tracer, node: Node, values: Values) -> Values:
+    value = values[0]
+    if not isinstance(value, Flow):
+        return [value] * len(node.outputs)
+    axis, count = int(node.attributes["axis"]), len(node.outputs)
+    sizes = node.attributes.get("sizes")
+    if sizes is None:
+        extent = value.shape[value.axis(axis)]
+        if extent is None or extent % count:
+            raise UntraceableError(f"a split of {extent} positions into {count}")
+        sizes = [extent // count] * count
+    return flows.parted(value, axis, sizes)
+
+
+def moving(
+    move: Callable[[Flow, Mapping[str, Any]], Flow],
+) -> Callable[[Tracer, Node, Values], Values]:
+    """A step that only moves neurons about; scores stay scores."""
+
+    def step(tracer: Tracer, node: Node, values: Values) -> Values:
+        value = values[0]
+        return [move(value, node.attributes) if isinstance(value, Flow) else value]
+
+    return step
+
+
+def unknown(tracer: Tracer, node: Node, values: Values) -> Values:
+    real = [(name, value) for name, value in zip(node.inputs, values, strict=True) if isinstance(value, Flow)]
+    made = tracer.shapes.get(node.outputs[0])
+    for name, value in real:
+        if made is not None and tracer.shapes.get(name) == made and len(node.outputs) == 1:
+            tracer.wiring.note(
+                f"{node.name}: {node.attributes.get('type', 'an operation')} was taken as neuron by neuron"
+            )
+            return [value]
+    if not real:
+        return [None] * len(node.outputs)
+    raise UntraceableError(f"the operation {node.attributes.get('type', 'unknown')}")

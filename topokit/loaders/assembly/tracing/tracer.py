@@ -1,0 +1,75 @@
+"""What all steps of a computation share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from topokit.loaders.assembly.lay import Lay, lay_of
+from topokit.loaders.assembly.options import Options
+from topokit.loaders.assembly.tracing import flow as flows
+from topokit.loaders.assembly.tracing.flow import Flow, Ids, UntraceableError
+from topokit.loaders.assembly.tracing.inputs import Inputs, Pending
+from topokit.loaders.assembly.tracing.wiring import Wiring
+from topokit.loaders.graph import Shape, Weight
+
+_MOST_VIEWS = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """The products of queries with keys, before values are chosen by them."""
+
+    queries: Flow
+    keys: Flow
+
+
+Value = Flow | Scores | Pending | None
+Values = Sequence[Value]
+
+
+@dataclass(slots=True)
+class Tracer:
+    """What all steps share.
+
+    Attributes
+    ----------
+    wiring, inputs
+        What has come to light.
+    options : Options
+        What the user wants.
+    tensors : mapping of str to tuple
+        Shapes of the checkpoint's tensors.
+    shapes : mapping of str to tuple
+        Shapes of values where the file tells them.
+    embedded : dict of int to int
+        Input layers that stand for an embedding, and the rows of its table.
+    """
+
+    wiring: Wiring
+    inputs: Inputs
+    options: Options
+    tensors: Mapping[str, tuple[int, ...]]
+    shapes: Mapping[str, Shape]
+    embedded: dict[int, int]
+
+    def lay(self, weight: Weight, **how: Any) -> Lay:
+        """How a tensor lies."""
+        if weight.tensor not in self.tensors:
+            raise UntraceableError(f"there is no tensor {weight.tensor!r}")
+        return lay_of(weight, self.tensors[weight.tensor], **how)
+
+    def neurons(self, value: Value, axes: Sequence[int], count: int, rank: int = 2) -> tuple[Ids, Flow]:
+        """The neurons that a layer takes along some axes, (n_views, count), and the value itself."""
+        if isinstance(value, Pending):
+            value = self.inputs.features(value.name, rank, axes[0] % rank, count)
+        if not isinstance(value, Flow):
+            raise UntraceableError("what comes in is no value of neurons")
+        places = self.wiring.resolved(self.inputs.bound(flows.consumed(value, axes, count)))
+        views = np.unique(places, axis=0) if len(places) > 1 else places
+        if len(views) > _MOST_VIEWS:
+            raise UntraceableError(f"{len(views):,} sets of neurons share one set of weights")
+        return views, value

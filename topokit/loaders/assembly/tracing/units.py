@@ -1,0 +1,92 @@
+"""Convolutions and pooling unrolled: every unit of every feature map is a neuron."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from topokit.loaders.assembly.lay import Lay
+from topokit.loaders.assembly.tracing import flow as flows
+from topokit.loaders.assembly.tracing.flow import Flow, Ids, UntraceableError, simple_flow
+from topokit.loaders.assembly.tracing.tracer import Tracer, Value
+from topokit.loaders.assembly.tracing.windows import Windows, windows_of
+from topokit.loaders.assembly.tracing.wiring import Join, WiredBlock, unique_pairs
+from topokit.loaders.graph import Node
+
+
+def conv_units(tracer: Tracer, node: Node, lay: Lay, value: Value) -> Flow:
+    """A convolution as edges between units."""
+    maps, axis = _maps(tracer, node, value)
+    kernel = [extent for letter, extent in zip(lay.axes, lay.shape, strict=True) if letter == "k"]
+    if len(maps) != lay.n_sources or maps.ndim != len(kernel) + 1:
+        raise UntraceableError(f"a kernel for {lay.n_sources} channels over {len(maps)}")
+    windows = windows_of(maps.shape[1:], kernel, node.attributes)
+    shape = (lay.n_targets, *windows.shape)
+    targets = tracer.wiring.layer(node.name, "unit", prod(shape), shape)
+    edges = WiredBlock(node.name, node.weights["kernel"].tensor, lay, maps.ravel(), targets, "conv", windows.sources)
+    tracer.wiring.connect(edges)
+    return _as_value(targets.reshape(shape), axis)
+
+
+def pool_units(tracer: Tracer, node: Node, value: Value) -> Flow:
+    """Pooling as weightless edges from the units of each window."""
+    maps, axis = _maps(tracer, node, value)
+    kernel = list(maps.shape[1:]) if node.attributes.get("everything") else node.attributes.get("kernel")
+    if kernel is None:
+        raise UntraceableError("pooling with a kernel of unknown shape")
+    windows = windows_of(maps.shape[1:], _as_list(kernel, maps.ndim - 1), node.attributes)
+    return _as_value(_pooled(tracer, node, maps, windows), axis)
+
+
+def reduce_units(tracer: Tracer, node: Node, value: Flow) -> Flow:
+    """A mean, sum or maximum over some axes as weightless edges from all units it is over."""
+    whole = _whole(tracer, value)
+    axes = sorted(flows.simple(value).axis(axis) for axis in node.attributes["axes"])
+    kept = [axis for axis in range(whole.ndim) if axis not in axes]
+    moved = whole.transpose([*kept, *axes])
+    maps = moved.reshape(prod(moved.shape[: len(kept)]), -1)
+    windows = windows_of(maps.shape[1:], maps.shape[1:], {})
+    made = _pooled(tracer, node, maps, windows).reshape(moved.shape[: len(kept)])
+    short = simple_flow(made, made.shape)
+    return flows.unsqueezed(short, axes) if node.attributes.get("keepdims") else short
+
+
+def _pooled(tracer: Tracer, node: Node, maps: Ids, windows: Windows) -> Ids:
+    shape = (len(maps), *windows.shape)
+    targets = tracer.wiring.layer(node.name, "unit", prod(shape), shape).reshape(len(maps), -1)
+    flat = maps.reshape(len(maps), -1)
+    for tap in windows.sources:
+        inside = tap >= 0
+        pairs = unique_pairs(flat[:, tap[inside]], targets[:, inside])
+        tracer.wiring.connect(Join(node.name, *pairs, kind="identity"))
+    return targets.reshape(shape)
+
+
+def _maps(tracer: Tracer, node: Node, value: Value) -> tuple[Ids, int]:
+    """The units of each channel, (channels, *extents), and the channel axis."""
+    if not isinstance(value, Flow):
+        raise UntraceableError("unrolled convolutions need the shape of the input: give input_shape=")
+    axis = value.axis(int(node.attributes["channel_axis"]))
+    whole = _whole(tracer, value)
+    return np.moveaxis(whole, axis, 1)[0], axis
+
+
+def _whole(tracer: Tracer, value: Flow) -> Ids:
+    """The neuron at every position of a value, of one input of the batch."""
+    plain = flows.simple(value)
+    extents = [1 if axis == 0 else extent for axis, extent in enumerate(plain.extents)]
+    if None in extents:
+        raise UntraceableError("unrolled convolutions need every extent: give input_shape=")
+    flat = tracer.inputs.bound(np.broadcast_to(plain.ids[:1], [n or 1 for n in extents]).reshape(1, -1))
+    return tracer.wiring.resolved(flat).reshape([n or 1 for n in extents])
+
+
+def _as_value(maps: Ids, axis: int) -> Flow:
+    ids = np.moveaxis(maps[None], 1, axis)
+    return simple_flow(ids, (None, *ids.shape[1:]))
+
+
+def _as_list(numbers: Sequence[int] | int, rank: int) -> list[int]:
+    return [numbers] * rank if isinstance(numbers, int) else list(numbers)
