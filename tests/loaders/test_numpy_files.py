@@ -85,7 +85,7 @@ def test_objects_of_an_array_are_never_made(save: object, tmp_path: Path) -> Non
     save(path, np.array([[Bomb()]], dtype=object), allow_pickle=True)
     with pytest.raises(NoWeightsFoundError):
         tk.load(path)
-    assert any("fail" in note for note in tk.open_checkpoint(path).notes)
+    assert any("left unmade" in note for note in tk.open_checkpoint(path).notes)
 
 
 def test_records_are_refused(tmp_path: Path) -> None:
