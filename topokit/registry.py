@@ -66,6 +66,7 @@ FORMATS = Registry(
         "npz": "topokit.loaders.formats.npz:FORMAT",
         "pickle": "topokit.loaders.formats.pickle:FORMAT",
         "joblib": "topokit.loaders.formats.joblib:FORMAT",
+        "skops": "topokit.loaders.formats.skops:FORMAT",
         "flax-msgpack": "topokit.loaders.formats.flax_msgpack:FORMAT",
         "scipy-sparse": "topokit.loaders.formats.scipy_sparse:FORMAT",
         "scipy-sparse-folder": "topokit.loaders.formats.scipy_sparse_folder:FORMAT",

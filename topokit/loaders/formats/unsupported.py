@@ -14,6 +14,7 @@ from topokit.loaders.limits import Limits
 _SAVE_AGAIN = "save the weights with torch.save(model.state_dict(), path) or safetensors.torch.save_file"
 _SAVE_ARRAYS = "save the weight matrices with numpy.savez or safetensors"
 _LOAD_AND_SAVE_AGAIN = "load it with PyTorch, if you trust who made it, and save model.state_dict() again"
+_TAR_BLOCK = 512
 _UNPACK = "unpack it and give the checkpoint inside"
 
 
@@ -46,15 +47,15 @@ def _folder_with(*patterns: str) -> Test:
 
 
 def _is_torch_tar(path: Path, head: bytes) -> bool:
-    """A tar archive that begins with one of the members that PyTorch wrote; see ``torch/serialization.py``."""
-    first = head[:100].rstrip(b"\0").removeprefix(b"./")
-    return head[257:262] == b"ustar" and first in (b"sys_info", b"pickle", b"storages", b"tensors")
+    """A tar archive whose first member is one of those that PyTorch wrote; see ``torch/serialization.py``."""
+    blocks = [head[start : start + _TAR_BLOCK] for start in range(0, len(head), _TAR_BLOCK)]
+    names = {block[:100].rstrip(b"\0") for block in blocks if block[257:262] == b"ustar"}
+    return head[257:262] == b"ustar" and not names.isdisjoint((b"sys_info", b"pickle", b"storages", b"tensors"))
 
 
 KNOWN_FORMATS = (
     KnownFormat("torch.export program", _zip_with("archive_format"), _SAVE_AGAIN),
     KnownFormat("Keras archive", _zip_with("model.weights.h5"), _SAVE_ARRAYS),
-    KnownFormat("skops archive", _zip_with("schema.json"), _SAVE_ARRAYS),
     KnownFormat("HDF5 (Keras or MATLAB 7.3)", _begins(b"\x89HDF\r\n\x1a\n"), _SAVE_ARRAYS),
     KnownFormat("MATLAB 7.3", _begins(b"MATLAB 7.3"), _SAVE_ARRAYS),
     KnownFormat("MATLAB 5", _begins(b"MATLAB 5.0"), _SAVE_ARRAYS),
