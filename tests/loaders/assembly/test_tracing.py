@@ -108,3 +108,100 @@ def test_an_lstm(axes: str, tmp_path: Path) -> None:
     kept = {b.kind: b.n_edges for b in gates.blocks}
     assert kept["gate"] == 16
     assert gates.n_edges == sum(np.count_nonzero(v) for v in tensors.values())
+
+
+def test_channels_of_scale_zero_are_cut_when_asked(tmp_path: Path) -> None:
+    weights = zoo.convnet()
+    scale = weights["bn1.scale"].copy()
+    scale[[2, 5]] = 0
+    net = Net({"a.kernel": np.ones((3, 8)), "n.scale": scale, "b.kernel": np.ones((8, 4))}, (None, 3), tmp_path)
+    net.add("linear", "a", axes="io")
+    node = Node(op="norm", name="n", inputs=(net.value,), outputs=("n:0",), weights={"scale": Weight("n.scale", "o")})
+    net.nodes.append(node)
+    net.value = "n:0"
+    net.add("linear", "b", axes="io")
+    assert net.load().n_edges == 24 + 32
+    cut = net.load(norm="cut")
+    assert cut.out_degrees("a").tolist() == [4, 4, 0, 4, 4, 0, 4, 4]
+    assert any("2 neurons have scale 0" in note for note in cut.provenance.notes)
+
+
+def test_attention_can_be_gated_or_chained_head_by_head(tmp_path: Path) -> None:
+    for style in ("separate", "fused", "node"):
+        gated = transformer(tmp_path, style).load(attention="gate")
+        context = next(layer.name for layer in gated.layers if layer.kind == "head")
+        gates = [block.adjacency().toarray() for block in gated.blocks if block.kind == "gate"]
+        heads = np.kron(np.eye(2), np.ones((4, 4))).astype(bool)
+        joined = [g[g.any(axis=1)] for g in gates]
+        assert len(gates) == 2
+        assert all(np.array_equal(g, heads) for g in joined)
+        assert gated.in_degrees(context).sum() == 0
+    chained = transformer(tmp_path, "node").load(attention="qk-chain")
+    assert next(block.name for block in chained.blocks if block.kind == "identity") == "k->q"
+    assert [layer.name for layer in chained.layers][1:4] == ["k", "q", "v"]
+
+
+def test_gated_units_are_two_blocks_into_one_layer_fused_or_not(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    gate, up, down = zoo.pruned(rng, 6, 9), zoo.pruned(rng, 6, 9), zoo.pruned(rng, 9, 6)
+    apart = Net({"gate.kernel": gate, "up.kernel": up, "down.kernel": down}, (None, 6), tmp_path)
+    first = apart.add("linear", "gate", axes="io")
+    second = apart.add("linear", "up", "x", axes="io")
+    apart.add("multiply", "mul", apart.add("pass", "silu", first), second)
+    apart.add("linear", "down", axes="io")
+    fused = Net({"both.kernel": np.hstack([gate, up]), "down.kernel": down}, (None, 6), tmp_path)
+    fused.add("linear", "both", axes="io")
+    fused.add("split", "halves", outputs=2, axis=-1)
+    fused.add("multiply", "mul", "halves:0", "halves:1")
+    fused.add("linear", "down", axes="io")
+    for network in (apart.load(), fused.load()):
+        assert [layer.size for layer in network.layers] == [6, 9, 6]
+        for block, matrix in zip(network.blocks, (gate, up, down), strict=True):
+            assert np.array_equal(block.weight_matrix().toarray(), matrix)
+        assert network.in_degrees(1).tolist() == (np.count_nonzero(gate, 0) + np.count_nonzero(up, 0)).tolist()
+
+
+def test_a_sum_that_something_else_uses_gets_a_layer_of_its_own(tmp_path: Path) -> None:
+    square = np.ones((4, 4))
+    net = Net({f"{n}.kernel": square for n in "abc"}, (None, 4), tmp_path)
+    a = net.add("linear", "a", axes="io")
+    b = net.add("linear", "b", axes="io")
+    c = net.add("linear", "c", axes="io")
+    net.add("add", "late", a, b)
+    net.add("add", "end", c, net.value)
+    network = net.load()
+    ends = {(block.source, block.target): block.kind for block in network.blocks if block.kind == "identity"}
+    assert ends == {("a", "late"): "identity", ("b", "late"): "identity", ("c", "late"): "identity"} or ends == {
+        ("a", "late"): "identity",
+        ("b", "late"): "identity",
+        ("late", "c"): "identity",
+    }
+
+
+def test_channels_shuffled_between_groups_are_followed(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    first, second = zoo.pruned(rng, 6, 2, 1, 1), zoo.pruned(rng, 6, 2, 1, 1)
+    net = Net({"a.kernel": first, "b.kernel": second}, (None, 6, 4, 4), tmp_path)
+    net.add("conv", "a", axes="oikk", channel_axis=1, groups=3)
+    net.add("reshape", "apart", shape=(-1, 3, 2, 4, 4))
+    net.add("transpose", "swap", order=(0, 2, 1, 3, 4))
+    net.add("reshape", "together", shape=(-1, 6, 4, 4))
+    net.add("conv", "b", axes="oikk", channel_axis=1, groups=3)
+    block = net.load().blocks[1]
+    shuffled = np.arange(6).reshape(3, 2).T.ravel()
+    expected = np.zeros((6, 6))
+    for out in range(6):
+        for k in range(2):
+            expected[shuffled[out // 2 * 2 + k], out] = second[out, k, 0, 0]
+    assert np.allclose(block.weight_matrix().toarray(), expected)
+    assert block.possible == 12
+
+
+def test_what_cannot_be_followed_begins_anew_and_says_so(tmp_path: Path) -> None:
+    net = Net({"a.kernel": np.ones((4, 5)), "b.kernel": np.ones((7, 3))}, (None, 4), tmp_path)
+    net.add("linear", "a", axes="io")
+    net.add("unknown", "strange", type="FancyOp")
+    net.add("linear", "b", axes="io")
+    network = net.load()
+    assert [layer.size for layer in network.layers] == [4, 5, 7, 3]
+    assert any("FancyOp" in note for note in network.provenance.notes)

@@ -18,6 +18,7 @@ from topokit.dag.block import BlockKind, MaskSource
 from topokit.loaders.assembly.adapters import graph_by_names
 from topokit.loaders.assembly.candidates import Candidates, candidates_of
 from topokit.loaders.assembly.chain import chain_graph
+from topokit.loaders.assembly.cutting import without_cut
 from topokit.loaders.assembly.geometry import Fit
 from topokit.loaders.assembly.lay import Lay
 from topokit.loaders.assembly.options import Options
@@ -161,6 +162,7 @@ def plan_of(checkpoint: Checkpoint, options: Options) -> Plan:
     shapes = {entry.name: entry.shape for entry in checkpoint.tensors.values()}
     wired = trace(graph, shapes, options)
     layers = tuple(Layer(layer.name, layer.size, layer.kind, layer.shape) for layer in wired.layers)
+    wired = without_cut(wired, checkpoint) if options.norm == "cut" else wired
     blocks = _blocks(found, checkpoint, wired, layers)
     masks = () if options.masks is None else (_masks_note(options),)
     return Plan(

@@ -13,6 +13,7 @@ from topokit.loaders.assembly.tracing.flow import NO_NEURON, Flow, Ids, Untracea
 from topokit.loaders.assembly.tracing.inputs import Pending
 from topokit.loaders.assembly.tracing.tracer import Tracer, Values
 from topokit.loaders.assembly.tracing.units import conv_units
+from topokit.loaders.assembly.tracing.windows import map_extents
 from topokit.loaders.assembly.tracing.wiring import Join, WiredBlock, unique_pairs
 from topokit.loaders.graph import Node, Weight
 
@@ -47,8 +48,8 @@ def conv(tracer: Tracer, node: Node, values: Values) -> Values:
         lay, views = _rolled(tracer, node, lay, views, how)
     targets = tracer.wiring.layer(node.name, "channel", lay.n_targets)
     _wire(tracer, node, lay, views, targets, "depthwise" if _is_depthwise(lay) else "conv")
-    place = value.axis(axis)
-    extents = [None] * value.rank
+    kernel = [extent for letter, extent in zip(lay.axes, lay.shape, strict=True) if letter == "k"]
+    extents, place = map_extents(value, axis, kernel, node.attributes), value.axis(axis)
     made = flows.along(targets, value.rank, place)
     return [Flow(made.ids, (*extents[:place], len(targets), *extents[place + 1 :]), made.axes)]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from topokit.loaders.assembly.tracing import flow as flows
-from topokit.loaders.assembly.tracing.flow import NO_NEURON, Flow, UntraceableError, simple_flow
+from topokit.loaders.assembly.tracing.flow import NO_NEURON, Flow, Ids, UntraceableError, simple_flow
 from topokit.loaders.assembly.tracing.joins import added, gathered_in, multiplied
 from topokit.loaders.assembly.tracing.tracer import Scores, Tracer, Value, Values
 from topokit.loaders.assembly.tracing.wiring import Join, unique_pairs
@@ -115,27 +115,38 @@ def _repeated(value: Flow, kv_heads: int, times: int) -> Flow:
 
 def _context(tracer: Tracer, node: Node, queries: Flow, keys: Flow, values: Flow) -> Flow:
     """What attention passes on: the values, channel by channel."""
-    layers = [tracer.wiring.layers_of(part.ids) for part in (queries, keys, values)]
-    members = tuple(dict.fromkeys(k for part in layers for k in part))
-    if tracer.options.attention == "value":
-        tracer.wiring.groups.append(members)
+    wanted = tracer.options.attention
+    if wanted == "value":
+        layers = [tracer.wiring.layers_of(part.ids) for part in (queries, keys, values)]
+        tracer.wiring.groups.append(tuple(dict.fromkeys(k for part in layers for k in part)))
         return values
-    if tracer.options.attention == "qk-chain":
-        pairs = unique_pairs(*np.broadcast_arrays(*(np.unique(part.ids) for part in (queries, keys))))
-        tracer.wiring.connect(Join(f"{node.name} keys to queries", pairs[1], pairs[0], kind="identity"))
-        return values
-    return _gated_context(tracer, node, (queries, keys), values)
+    heads = int(node.attributes.get("heads", 1))
+    asking, answering = _by_head(queries, heads), _by_head(keys, int(node.attributes.get("kv_heads", heads)))
+    if wanted == "gate":
+        return _gated_context(tracer, node, (asking, answering), values)
+    answering = np.repeat(answering, len(asking) // len(answering), axis=0)
+    pairs = unique_pairs(answering, asking)
+    tracer.wiring.connect(Join(f"{node.name} keys to queries", *pairs, kind="identity"))
+    return values
 
 
-def _gated_context(tracer: Tracer, node: Node, gates: Sequence[Flow], values: Flow) -> Flow:
+def _by_head(value: Flow, heads: int) -> Ids:
+    """The channels of each head, (heads, channels)."""
+    ids = flows.simple(value).ids.squeeze()
+    return ids.reshape(len(ids), -1) if ids.ndim > 1 else ids.reshape(heads, -1)
+
+
+def _gated_context(tracer: Tracer, node: Node, gates: Sequence[Ids], values: Flow) -> Flow:
+    """A layer of its own for the context, that the queries and keys of each head gate."""
     plain = flows.simple(values)
     made = tracer.wiring.layer(f"{node.name} context", "head", plain.ids.size).reshape(plain.ids.shape)
     tracer.wiring.connect(Join(f"{node.name} values", *unique_pairs(plain.ids, made), kind="identity"))
+    context = simple_flow(made, plain.extents)
     for gate in gates:
-        own = np.unique(gate.ids[gate.ids >= 0])
-        sources, targets = (side.ravel() for side in np.meshgrid(own, made.ravel(), indexing="ij"))
+        aims = _by_head(context, len(gate)).reshape(len(gate), -1)
+        sources, targets = np.broadcast_arrays(gate[:, :, None], aims[:, None, :])
         tracer.wiring.connect(Join(f"{node.name} gate", *unique_pairs(sources, targets), kind="gate"))
-    return simple_flow(made, plain.extents)
+    return context
 
 
 def concat(tracer: Tracer, node: Node, values: Values) -> Values:

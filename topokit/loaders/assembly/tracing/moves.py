@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any
 
 from topokit.loaders.assembly.tracing import flow as flows
 from topokit.loaders.assembly.tracing.flow import Flow, UntraceableError, simple_flow
 from topokit.loaders.assembly.tracing.tracer import Tracer, Values
 from topokit.loaders.assembly.tracing.units import pool_units, reduce_units
+from topokit.loaders.assembly.tracing.windows import map_extents, per_axis
 from topokit.loaders.graph import Node, Shape
 
 
@@ -20,6 +22,16 @@ def unchanged(tracer: Tracer, node: Node, values: Values) -> Values:
             if made is not None and _differ(made, value.shape):
                 raise UntraceableError("padding or resizing of unrolled feature maps")
     return [value] * len(node.outputs)
+
+
+def norm(tracer: Tracer, node: Node, values: Values) -> Values:
+    """Neuron by neuron; the scale of each is remembered where a scale of 0 is to cut."""
+    scale = node.weights.get("scale")
+    if tracer.options.norm == "cut" and scale is not None and isinstance(values[0], Flow):
+        count = prod(tracer.tensors[scale.tensor])
+        neurons, _ = tracer.neurons(values[0], [int(node.attributes.get("axis", -1))], count)
+        tracer.wiring.scales += [(scale.tensor, view) for view in neurons]
+    return unchanged(tracer, node, values)
 
 
 def _differ(one: Shape, other: Shape) -> bool:
@@ -48,12 +60,14 @@ def pool(tracer: Tracer, node: Node, values: Values) -> Values:
     if tracer.options.conv == "unrolled":
         return [pool_units(tracer, node, value)]
     channel = value.axis(int(node.attributes["channel_axis"]))
-    kept = {0, channel}
-    extent = 1 if node.attributes.get("everything") else None
-    extents = [n if axis in kept else extent for axis, n in enumerate(flows.simple(value).extents)]
-    ids = flows.simple(value).ids
-    index = tuple(slice(None) if axis in kept else slice(1) for axis in range(value.rank))
-    return [simple_flow(ids[index], tuple(extents))]
+    plain, kernel = flows.simple(value), node.attributes.get("kernel")
+    index = tuple(slice(None) if axis in (0, channel) else slice(1) for axis in range(plain.rank))
+    if node.attributes.get("everything") or kernel is None:
+        extent = 1 if node.attributes.get("everything") else None
+        extents: Shape = tuple(n if axis in (0, channel) else extent for axis, n in enumerate(plain.extents))
+    else:
+        extents = map_extents(plain, channel, per_axis(kernel, plain.rank - 2), node.attributes)
+    return [simple_flow(plain.ids[index], extents)]
 
 
 def split(tracer: Tracer, node: Node, values: Values) -> Values:

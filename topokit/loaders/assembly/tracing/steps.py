@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from topokit.loaders.assembly.tracing import flow as flows
 from topokit.loaders.assembly.tracing.layers import conv, embedding, linear, recurrent
 from topokit.loaders.assembly.tracing.meetings import add, attention, concat, matmul, multiply
-from topokit.loaders.assembly.tracing.moves import moving, pool, reduce, split, unchanged, unknown
+from topokit.loaders.assembly.tracing.moves import moving, norm, pool, reduce, split, unchanged, unknown
 from topokit.loaders.assembly.tracing.reshaping import reshaped
 from topokit.loaders.assembly.tracing.tracer import Tracer, Values
 from topokit.loaders.graph import Node
@@ -23,7 +23,7 @@ _STEPS: Mapping[str, Callable[[Tracer, Node, Values], Values]] = {
     "conv": conv,
     "recurrent": recurrent,
     "embedding": embedding,
-    "norm": unchanged,
+    "norm": norm,
     "pass": unchanged,
     "pool": pool,
     "reduce": reduce,

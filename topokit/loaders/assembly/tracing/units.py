@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -11,7 +10,7 @@ from topokit.loaders.assembly.lay import Lay
 from topokit.loaders.assembly.tracing import flow as flows
 from topokit.loaders.assembly.tracing.flow import Flow, Ids, UntraceableError, simple_flow
 from topokit.loaders.assembly.tracing.tracer import Tracer, Value
-from topokit.loaders.assembly.tracing.windows import Windows, windows_of
+from topokit.loaders.assembly.tracing.windows import Windows, per_axis, windows_of
 from topokit.loaders.assembly.tracing.wiring import Join, WiredBlock, unique_pairs
 from topokit.loaders.graph import Node
 
@@ -36,7 +35,7 @@ def pool_units(tracer: Tracer, node: Node, value: Value) -> Flow:
     kernel = list(maps.shape[1:]) if node.attributes.get("everything") else node.attributes.get("kernel")
     if kernel is None:
         raise UntraceableError("pooling with a kernel of unknown shape")
-    windows = windows_of(maps.shape[1:], _as_list(kernel, maps.ndim - 1), node.attributes)
+    windows = windows_of(maps.shape[1:], per_axis(kernel, maps.ndim - 1), node.attributes)
     return _as_value(_pooled(tracer, node, maps, windows), axis)
 
 
@@ -86,7 +85,3 @@ def _whole(tracer: Tracer, value: Flow) -> Ids:
 def _as_value(maps: Ids, axis: int) -> Flow:
     ids = np.moveaxis(maps[None], 1, axis)
     return simple_flow(ids, (None, *ids.shape[1:]))
-
-
-def _as_list(numbers: Sequence[int] | int, rank: int) -> list[int]:
-    return [numbers] * rank if isinstance(numbers, int) else list(numbers)

@@ -81,12 +81,15 @@ class Wired:
         What was assumed.
     unused : mapping of str to str
         Tensors of the computation that make no edges, and why.
+    scales : tuple of (str, int, ndarray)
+        Tensors that scale neurons, the layer of these, and for each number of the tensor its neuron in it or -1.
     """
 
     layers: tuple[WiredLayer, ...]
     blocks: tuple[tuple[int, int, WiredBlock | Join], ...]
     notes: tuple[str, ...]
     unused: Mapping[str, str]
+    scales: tuple[tuple[str, int, Ids], ...] = ()
 
 
 @dataclass(slots=True)
@@ -98,6 +101,7 @@ class Wiring:
     notes: dict[str, None] = field(default_factory=dict)
     unused: dict[str, str] = field(default_factory=dict)
     groups: list[tuple[int, ...]] = field(default_factory=list)
+    scales: list[tuple[str, Ids]] = field(default_factory=list)
     size: int = 0
     _same: dict[int, int] = field(default_factory=dict)
     _names: set[str] = field(default_factory=set)
