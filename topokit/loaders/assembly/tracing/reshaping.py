@@ -14,8 +14,8 @@ from topokit.loaders.graph import Shape
 def reshaped(flow: Flow, shape: Sequence[int | None]) -> Flow:
     """The flow with axes of these extents; -1 and None stand for unknown ones.
 
-    Known extents are matched with known dims from the back, then unknown ones with unknown ones from the front; what
-    remains goes to the one axis that remains. Where dims of known extents do not divide that way, the numbers are
+    Known extents are matched with known dims from the back, then equal or unknown ones from the front; what remains
+    goes to the one axis that remains. Where dims of known extents do not divide that way, the numbers are
     spread out and reshaped.
 
     Raises
@@ -41,7 +41,7 @@ def _regrouped(flow: Flow, wanted: list[int | None]) -> Flow:
         back.insert(0, found)
         wanted.pop()
     front: list[int] = []
-    while len(wanted) > 1 and wanted[0] in (None, 1) and work.is_open(sum(front), sum(back), wanted[0]):
+    while len(wanted) > 1 and work.begins_with(wanted[0], sum(front), sum(back)):
         front.append(0 if wanted.pop(0) == 1 else 1)
     left = len(work.extents) - sum(front) - sum(back)
     if not wanted and left:
@@ -123,12 +123,9 @@ class _Dims:
             product, count = product * here, count + 1
         return count if product == extent else None
 
-    def is_open(self, front: int, back: int, extent: int | None) -> bool:
-        """Whether the next dim from the front may be an axis of that extent."""
-        if extent == 1:
-            return True
-        remaining = len(self.extents) - front - back
-        return remaining > 0 and self.extents[front] is None
+    def begins_with(self, extent: int | None, front: int, back: int) -> bool:
+        """Whether the next dim from the front is an axis of that extent; an axis of extent 1 needs none."""
+        return extent == 1 or (front + back < len(self.extents) and self.extents[front] == extent)
 
     def _split(self, dim: int, inner: int) -> None:
         extent = self.extents[dim] or 0
