@@ -68,6 +68,7 @@ FORMATS = Registry(
         "joblib": "topokit.loaders.formats.joblib:FORMAT",
         "skops": "topokit.loaders.formats.skops:FORMAT",
         "flax-msgpack": "topokit.loaders.formats.flax_msgpack:FORMAT",
+        "orbax": "topokit.loaders.formats.orbax:FORMAT",
         "scipy-sparse": "topokit.loaders.formats.scipy_sparse:FORMAT",
         "scipy-sparse-folder": "topokit.loaders.formats.scipy_sparse_folder:FORMAT",
         "torch-zip": "topokit.loaders.formats.torch.zip_archive:FORMAT",

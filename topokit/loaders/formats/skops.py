@@ -19,6 +19,7 @@ from topokit.loaders.formats.npy_members import SUFFIX, array_header, array_read
 from topokit.loaders.formats.objects.sklearn import ANYWHERE, Place, place_within
 from topokit.loaders.formats.objects.stored import checkpoint_of
 from topokit.loaders.formats.pickle_vm import Global, Placeholder
+from topokit.loaders.formats.strict_json import json_table
 from topokit.loaders.limits import Limits
 
 NAME = "skops"
@@ -41,7 +42,7 @@ def open_skops(path: Path, limits: Limits) -> Checkpoint:
     if size > limits.header_bytes:
         problem = f"has a tree of {size:,} bytes where {limits.header_bytes:,} are allowed"
         raise LimitExceededError(path, problem, format=NAME, remedy="raise the limits if you trust the file")
-    schema = json.loads(archive.data(_SCHEMA).tobytes())
+    schema = json_table(archive.data(_SCHEMA).tobytes(), path, NAME, _SCHEMA)
     return checkpoint_of(_Tree(archive, limits).of(schema, ANYWHERE), path, NAME, limits)
 
 

@@ -67,7 +67,6 @@ KNOWN_FORMATS = (
     ),
     KnownFormat("distributed PyTorch checkpoint", _folder_with(".metadata", "*.distcp"), _SAVE_AGAIN),
     KnownFormat("TensorFlow SavedModel", _folder_with("saved_model.pb"), _SAVE_ARRAYS),
-    KnownFormat("Orbax checkpoint", _folder_with("_METADATA"), _SAVE_ARRAYS),
 )
 
 
