@@ -11,6 +11,7 @@ _ANONYMOUS = re.compile(
 _LEAF = re.compile(
     r"[./_](weights?|kernel|W|R|w|weight_\w*|kernel_\w*|embeddings?|gamma|scale|weight_orig|ReadVariableOp(_\d+)?(:\d+)?)$"
 )
+_PRODUCT = re.compile(r"/(Conv\w*|MatMul\w*|depthwise\w*|Tensordot\w*)(/|$)")
 _SCOPE = re.compile(r"'([^']*)'")
 _SCOPES = "pkg.torch.onnx.name_scopes"
 _PREFIXES = ("node_", "StatefulPartitionedCall/", "PartitionedCall/", "model/")
@@ -24,6 +25,7 @@ def node_name(node: str, operator: str) -> str:
 
 def module_name(tensor: str, node: str, operator: str, metadata: Mapping[str, str]) -> str:
     """The module that a node belongs to: by the name of its weight, the exporter's scopes, or its own name."""
+    tensor = _of_fused(tensor)
     for ending in _QUANTISED:
         tensor = tensor.removesuffix(ending)
     if not _ANONYMOUS.match(tensor):
@@ -31,7 +33,13 @@ def module_name(tensor: str, node: str, operator: str, metadata: Mapping[str, st
     scopes = _SCOPE.findall(metadata.get(_SCOPES, ""))
     if len(scopes) > 1 and scopes[-2]:
         return str(scopes[-2])
-    return _path(node, operator) or operator
+    return _path(_of_fused(node), operator) or operator
+
+
+def _of_fused(name: str) -> str:
+    """Of the names that TensorFlow joins when it fuses operators, the one of the product."""
+    parts = name.split(";")
+    return next((part for part in reversed(parts) if _PRODUCT.search(part)), parts[-1])
 
 
 def _path(node: str, operator: str) -> str:

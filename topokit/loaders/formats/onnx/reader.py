@@ -60,7 +60,6 @@ def open_onnx(path: Path, limits: Limits) -> Checkpoint:
 
 def _entry(stored: Stored, state: Translation, path: Path) -> TensorEntry:
     role: Role = state.roles.get(stored.name, "constant")
-    merged = state.merged.get(stored.name)
     return TensorEntry(
         name=stored.name,
         shape=stored.shape,
@@ -72,7 +71,7 @@ def _entry(stored: Stored, state: Translation, path: Path) -> TensorEntry:
         layout=stored.layout,
         axes=_axes(state.axes.get(stored.name, "")),
         role=role,
-        aside="" if merged is None else f"a part of {merged!r}",
+        aside=state.asides.get(stored.name, ""),
         quantisation=state.quantisation.get(stored.name),
     )
 

@@ -74,8 +74,10 @@ class Translation:
         Letters of those in a weight's place.
     quantisation : dict of str to Quantisation
         How whole numbers stand for weights.
-    merged : dict of str to str
-        Tensors that are read as part of another one.
+    asides : dict of str to str
+        Why tensors are no weights of their own.
+    signals : set of str
+        Values that are a spectrum, or what became of one without weights.
     """
 
     files: TensorFiles
@@ -85,7 +87,8 @@ class Translation:
     roles: dict[str, Role] = field(default_factory=dict)
     axes: dict[str, str] = field(default_factory=dict)
     quantisation: dict[str, Quantisation] = field(default_factory=dict)
-    merged: dict[str, str] = field(default_factory=dict)
+    asides: dict[str, str] = field(default_factory=dict)
+    signals: set[str] = field(default_factory=set)
 
     def keep(self, stored: Stored) -> Constant:
         """Take a tensor into the checkpoint."""
@@ -104,6 +107,11 @@ class Translation:
         for tensor in tensors:
             before = self.roles.get(tensor, "constant")
             self.roles[tensor] = max(before, role, key=_PRECEDENCE.index)
+
+    def set_aside(self, tensor: str, reason: str) -> None:
+        """Say that a tensor in a weight's place is none."""
+        self.roles[tensor] = "constant"
+        self.asides[tensor] = reason
 
     def weight(self, value: str, constant: Constant, letters: str, role: Role = "weight") -> Weight | None:
         """A constant in the place of a weight; None when the file does not hold what it is made of.
@@ -125,7 +133,7 @@ class Translation:
         if value not in self.stored and constant.shape is not None and constant.read is not None:
             nbytes = int(np.prod(constant.shape, dtype=object)) * 4
             self.keep(Stored(name=value, shape=constant.shape, dtype=first.dtype, nbytes=nbytes, read=constant.read))
-        self.merged.update(dict.fromkeys(constant.sources, value))
+        self.asides.update(dict.fromkeys(constant.sources, f"a part of {value!r}"))
 
 
 @dataclass(eq=False)

@@ -13,15 +13,18 @@ _UNARY = (
     *("LpNormalization", "MeanVarianceNormalization", "Mish", "Neg", "Not", "Reciprocal", "Relu", "Round", "Selu"),
     *("Shrink", "Sigmoid", "Sign", "Sin", "Sinh", "Softmax", "Softplus", "Softsign", "Sqrt", "Swish", "Tan", "Tanh"),
     *("ThresholdedRelu", "Trilu", "QuantizeLinear", "DequantizeLinear", "PRelu", "RotaryEmbedding"),
+    *("ReverseSequence", "ScatterND", "ScatterElements", "Bernoulli"),
 )
-_SUMS = ("Add", "Sub", "Sum", "Mean", "Max", "Min", "And", "Or", "Xor", "Equal", "Greater", "Less")
+_WITH_PARAMETERS = ("PRelu", "BiasGelu", "BiasAdd")
+_COMPARISONS = ("Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual")
+_SUMS = ("Add", "Sub", "Sum", "Mean", "Max", "Min", "And", "Or", "Xor", *_COMPARISONS)
 _PRODUCTS = ("Mul", "Div", "Pow", "Mod")
 _MICROSOFT_UNARY = ("BiasGelu", "FastGelu", "Gelu", "QuickGelu", "BiasAdd", "Trilu", "RotaryEmbedding")
 
 
 def passed(step: Step) -> None:
     """The first value goes on; constants beside it are parameters."""
-    if step.has(1):
+    if step.key[1] in _WITH_PARAMETERS:
         step.mark(1, "bias")
     step.add("pass", step.running[:1])
 
@@ -47,7 +50,11 @@ def _with_constants(step: Step, value: str) -> None:
             step.mark(place, "bias")
     if own is not None and None not in shapes:
         spread = broadcast(*(shape for shape in shapes if shape is not None))
-        if len(spread) > len(own) or any(one == 1 != other for one, other in zip(own, spread, strict=True)):
+        grows = len(spread) > len(own) or any(one == 1 != other for one, other in zip(own, spread, strict=True))
+        if grows and step.key[1] in _COMPARISONS:
+            step.unknown("one-hot")
+            return
+        if grows:
             wide = step.value()
             step.add("expand", [value], [wide], shape=spread)
             value = wide

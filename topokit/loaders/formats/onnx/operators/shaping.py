@@ -12,6 +12,9 @@ from topokit.loaders.formats.onnx.folding import extent_of, ranges
 from topokit.loaders.formats.onnx.step import Handler, Step
 from topokit.loaders.graph import Shape
 
+_MOST_COPIES = 2**20
+_MOST_TILES = 2**10
+
 
 def _reshaped(step: Step) -> None:
     before, shape = step.shape(0), step.listed("shape", 1)
@@ -91,7 +94,7 @@ def _tiled(step: Step) -> None:
         return
     value = step.inputs[0]
     for axis, times in enumerate(repeats):
-        if times is None or times > len(repeats) * 2**10:
+        if times is None or times > _MOST_TILES:
             step.unknown()
             return
         if times > 1:
@@ -132,50 +135,58 @@ def _sliced(step: Step) -> None:
 
 
 def _padded(step: Step) -> None:
-    """Constants before and after: along spatial axes nothing comes of it, along others they are neurons."""
-    pads, rank = step.listed("pads", 1), step.rank(0)
-    shape = step.shape(0)
-    if pads is None or rank is None or shape is None or None in pads:
+    """Along spatial axes nothing comes of it; along others there are new neurons, or some stand there again."""
+    pads, shape = step.listed("pads", 1), step.shape(0)
+    if pads is None or shape is None or None in pads:
         step.add("pass", step.inputs[:1])
         if shape is not None:
             step.tell(step.outputs[0], (*shape[:2], *(None,) * (len(shape) - 2)))
         return
+    rank, value = len(shape), step.inputs[0]
     axes = [axis % rank for axis in step.listed("axes", 3) or range(rank) if axis is not None]
     around = {axis: (pads[k] or 0, pads[k + len(axes)] or 0) for k, axis in enumerate(axes)}
-    value, spatial = step.inputs[0], range(2, rank) if rank > 3 else range(1, rank) if rank == 3 else range(0)
     for axis, (before, after) in around.items():
-        if axis not in spatial and min(before, after) >= 0 and before + after:
-            value = _beside(step, value, axis, before, after)
+        if axis not in _spatial(rank) and (before or after) and min(before, after) >= 0:
+            value = _beside(step, value, axis, (before, after))
     step.add("pass", [value])
     spread = [sum(around.get(axis, (0, 0))) for axis in range(rank)]
     step.tell(step.outputs[0], tuple(n if n is None else n + more for n, more in zip(shape, spread, strict=True)))
 
 
-def _beside(step: Step, value: str, axis: int, before: int, after: int) -> str:
-    shape = step.translation.builder.shapes.get(value) or ()
-    parts = []
-    for extent in (before, after):
-        parts.append(step.value())
-        step.tell(parts[-1], (*shape[:axis], extent, *shape[axis + 1 :]))
-    wide = step.value()
-    values = [*([parts[0]] if before else []), value, *([parts[1]] if after else [])]
-    step.add("concat", values, [wide], axis=axis)
+def _spatial(rank: int) -> range:
+    return range(2, rank) if rank > 3 else range(1, rank) if rank == 3 else range(0)
+
+
+def _beside(step: Step, value: str, axis: int, widths: tuple[int, int]) -> str:
+    """A value with constants at the ends of an axis, or with positions of its own again."""
+    shape, wide = step.translation.builder.shapes.get(value) or (), step.value()
+    mode, extent = step.attributes.get("mode", "constant"), shape[axis]
+    if mode != "constant":
+        if extent is not None and extent + sum(widths) <= _MOST_COPIES and extent > max(widths):
+            indices = np.pad(np.arange(extent), widths, mode=mode).tolist()
+            step.add("gather", [value], [wide], axis=axis, indices=indices)
+            return wide
+        return value
+    ends = [step.value() for width in widths if width]
+    for end, width in zip(ends, filter(None, widths), strict=True):
+        step.tell(end, (*shape[:axis], width, *shape[axis + 1 :]))
+    first, last = (ends[:1] if widths[0] else []), (ends[-1:] if widths[1] else [])
+    step.add("concat", [*first, value, *last], [wide], axis=axis)
     return wide
 
 
 def _resized(step: Step) -> None:
     """Another resolution; neither batch nor channels change."""
-    shape = step.shape(0)
+    shape, sizes = step.shape(0), step.listed("sizes", 3)
+    scales = step.numbers(2 if step.has(2) else 1)
     step.add("pass", step.inputs[:1])
     if shape is None:
         return
-    scales, sizes = step.listed("scales", 2 if step.has(2) else 1), step.listed("sizes", 3)
     spatial: Shape = (None,) * (len(shape) - 2)
     if sizes is not None and len(sizes) == len(shape):
         spatial = sizes[2:]
-    elif (values := step.numbers(2 if step.has(2) else 1)) is not None and len(values) == len(shape):
-        spatial = tuple(None if n is None else int(n * by) for n, by in zip(shape[2:], values[2:], strict=True))
-    del scales
+    elif scales is not None and len(scales) == len(shape):
+        spatial = tuple(None if n is None else int(n * by) for n, by in zip(shape[2:], scales[2:], strict=True))
     step.tell(step.outputs[0], (*shape[:2], *spatial))
 
 

@@ -1,0 +1,56 @@
+"""Kernels that nobody learned: Fourier and constant-Q bases, filters, banks of bands.
+
+Exporters write the signal processing in front of an audio network as ordinary convolutions and products. A basis is
+told by what it is: every kernel a windowed sine (nearly all its energy around one frequency).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHORTEST = 32
+LARGEST = 2**22
+_FEWEST_KERNELS = 16
+_LOBE = 3
+_CONCENTRATED = 0.98
+_FEWEST_BANDS = 16
+
+
+def is_signal_processing(kernels: NDArray[Any]) -> bool:
+    """Whether convolution kernels (kernels, window) are windowed sines, or one of them a symmetric filter."""
+    rows = kernels[:, kernels.any(axis=0)].astype(np.float64)
+    if rows.shape[1] < SHORTEST or not np.isfinite(rows).all():
+        return False
+    if len(rows) == 1:
+        return bool(rows.any()) and np.allclose(rows, rows[:, ::-1], rtol=1e-4, atol=1e-6 * np.abs(rows).max())
+    return len(rows) >= _FEWEST_KERNELS and _are_waves(rows)
+
+
+def _are_waves(rows: NDArray[np.float64]) -> bool:
+    energies = np.abs(np.fft.rfft(rows, axis=1)) ** 2
+    energies = energies[energies.sum(axis=1) > 0]
+    if len(energies) < _FEWEST_KERNELS:
+        return False
+    peaks = energies.argmax(axis=1)
+    places = np.clip(peaks[:, None] + np.arange(-_LOBE, _LOBE + 1), 0, energies.shape[1] - 1)
+    near = np.zeros(energies.shape, bool)
+    np.put_along_axis(near, places, True, axis=1)
+    shares = (energies * near).sum(axis=1) / energies.sum(axis=1)
+    return bool((shares >= _CONCENTRATED).all()) and len(np.unique(peaks)) > _FEWEST_KERNELS // 2
+
+
+def is_filter_bank(matrix: NDArray[Any]) -> bool:
+    """Whether a matrix (frequencies, bands) holds triangular bands, one after the other, as mel filters are."""
+    if matrix.ndim != 2 or matrix.shape[1] < _FEWEST_BANDS or (matrix < 0).any() or matrix.all():
+        return False
+    bands = matrix[:, matrix.any(axis=0)]
+    if bands.shape[1] < _FEWEST_BANDS:
+        return False
+    used = bands > 0
+    starts, ends = used.argmax(axis=0), len(used) - used[::-1].argmax(axis=0)
+    contiguous = used.sum(axis=0) == ends - starts
+    peaks = bands.argmax(axis=0)
+    return bool(contiguous.all() and (np.diff(peaks) >= 0).all() and (np.diff(starts) >= 0).all())
