@@ -74,6 +74,7 @@ FORMATS = Registry(
         "torch-zip": "topokit.loaders.formats.torch.zip_archive:FORMAT",
         "torch-legacy": "topokit.loaders.formats.torch.legacy:FORMAT",
         "torchscript": "topokit.loaders.formats.torch.script:FORMAT",
+        "torch-dcp": "topokit.loaders.formats.torch.distributed:FORMAT",
         "tf-checkpoint": "topokit.loaders.formats.tf_checkpoint:FORMAT",
     },
 )

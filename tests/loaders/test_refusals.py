@@ -127,7 +127,6 @@ KNOWN = {
     "MATLAB 5": lambda path: path.write_bytes(b"MATLAB 5.0 MAT-file, Platform: GLNXA64"),
     "compressed file": lambda path: path.write_bytes(gzip.compress(b"abc")),
     "tar archive": packed,
-    "distributed PyTorch": folder_with(".metadata", "__0_0.distcp"),
     "SavedModel": folder_with("saved_model.pb"),
     "TensorFlow checkpoint": folder_with("ckpt.index", "ckpt.data-00000-of-00001"),
 }

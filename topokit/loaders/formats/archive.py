@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -137,8 +138,48 @@ def _names_at(path: Path, size: int, changed: int) -> tuple[str, ...]:
         return ()
 
 
-def open_archive(path: Path, format: str, limits: Limits) -> Archive:
+class _Window(io.RawIOBase):
+    """Some bytes of a file, as if they were all of it."""
+
+    def __init__(self, file: BinaryIO, start: int, length: int) -> None:
+        self._file, self._start, self.length = file, start, length
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.length}[whence]
+        if base + offset < 0:
+            raise OSError("a place before the first byte")
+        self._position = base + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)[: max(0, self.length - self._position)]
+        self._file.seek(self._start + self._position)
+        data = self._file.read(len(view))
+        view[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+
+def open_archive(path: Path, format: str, limits: Limits, within: tuple[int, int] | None = None) -> Archive:
     """Read the directory of a zip archive and check it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    format : str
+        Who reads it, for error messages.
+    limits : Limits
+        What is accepted.
+    within : tuple of int, optional
+        First byte and number of bytes of the archive, where it is only part of the file.
 
     Raises
     ------
@@ -151,16 +192,17 @@ def open_archive(path: Path, format: str, limits: Limits) -> Archive:
     LimitExceededError
         Too many members, or too many bytes when unpacked.
     """
-    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
-        infos = archive.infolist()
+    start, length = within or (0, path.stat().st_size)
+    with path.open("rb") as file, io.BufferedReader(_Window(file, start, length)) as window:
+        infos = zipfile.ZipFile(window).infolist()
         if len(infos) > limits.tensors:
             raise LimitExceededError(path, f"has {len(infos):,} members where {limits.tensors:,} are allowed")
-        members = [_checked_member(info, file, path, format) for info in infos]
-    _check_together(members, path, format, limits)
-    return Archive(path, format, {member.name: member for member in members})
+        members = [_checked_member(info, window, length, path, format) for info in infos]
+    _check_together(members, length, path, format, limits)
+    return Archive(path, format, {member.name: replace(member, start=start + member.start) for member in members})
 
 
-def _checked_member(info: zipfile.ZipInfo, file: BinaryIO, path: Path, format: str) -> Member:
+def _checked_member(info: zipfile.ZipInfo, file: BinaryIO, length: int, path: Path, format: str) -> Member:
     name = info.filename
     if name != info.orig_filename or "\\" in name or PurePosixPath(name).is_absolute() or ".." in name.split("/"):
         problem = "has a name that is absolute, climbs out of the archive or hides part of itself"
@@ -171,13 +213,13 @@ def _checked_member(info: zipfile.ZipInfo, file: BinaryIO, path: Path, format: s
     deflated = info.compress_type == zipfile.ZIP_DEFLATED
     if not deflated and info.compress_size != info.file_size:
         raise _corrupt(path, format, "is stored plainly but has two sizes", name)
-    start = _data_start(info, file, path, format)
+    start = _data_start(info, file, length, path, format)
     return Member(name, start, info.compress_size, info.file_size, info.CRC, deflated)
 
 
-def _data_start(info: zipfile.ZipInfo, file: BinaryIO, path: Path, format: str) -> int:
+def _data_start(info: zipfile.ZipInfo, file: BinaryIO, length: int, path: Path, format: str) -> int:
     """Where the bytes of a member begin, once its own header agrees with the directory."""
-    if not 0 <= info.header_offset <= path.stat().st_size - _LOCAL_HEADER.size:
+    if not 0 <= info.header_offset <= length - _LOCAL_HEADER.size:
         raise _corrupt(path, format, "lies outside the file", info.filename)
     file.seek(info.header_offset)
     fields = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
@@ -204,7 +246,7 @@ def _zip64_sizes(extra: bytes, packed: int, size: int) -> tuple[int, int]:
     return packed, size
 
 
-def _check_together(members: Iterable[Member], path: Path, format: str, limits: Limits) -> None:
+def _check_together(members: Iterable[Member], length: int, path: Path, format: str, limits: Limits) -> None:
     ordered = sorted(members, key=lambda member: member.start)
     names: set[str] = set()
     for member in ordered:
@@ -214,7 +256,7 @@ def _check_together(members: Iterable[Member], path: Path, format: str, limits: 
     for left, right in pairwise(ordered):
         if left.start + left.packed > right.start:
             raise _corrupt(path, format, f"overlaps {right.name!r}", left.name)
-    if ordered and ordered[-1].start + ordered[-1].packed > path.stat().st_size:
+    if ordered and ordered[-1].start + ordered[-1].packed > length:
         raise _corrupt(path, format, "ends beyond the file", ordered[-1].name)
     unpacked = sum(member.size for member in ordered if member.deflated)
     if unpacked > limits.decompressed_bytes:
