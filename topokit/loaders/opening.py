@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
-from topokit.errors import CheckpointError, CorruptCheckpointError, UnsupportedFeatureError
+from topokit.errors import CheckpointError, CorruptCheckpointError, UnknownNameError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.unsupported import refuse
 from topokit.loaders.guard import guarded
-from topokit.loaders.limits import Limits
+from topokit.loaders.limits import Limits, Pickles
 from topokit.registry import FORMATS
 
 _HEAD_BYTES = 4096
@@ -22,7 +23,11 @@ _RECORDING_MARK = "run.json"
 
 
 def open_checkpoint(
-    path: str | os.PathLike[str], *, format: str | None = None, limits: Limits | None = None
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    pickle: Pickles | None = None,
+    limits: Limits | None = None,
 ) -> Checkpoint:
     """List the tensors of a file or folder, reading none and running nothing.
 
@@ -32,6 +37,9 @@ def open_checkpoint(
         A file, or a folder with one SciPy matrix per layer.
     format : str, optional
         Name of the reader, as `topokit list formats` gives it; told by content unless given.
+    pickle : {'inert', 'strict', 'forbid'}, optional
+        Overrides `Limits.pickle`. Pickles are never run: 'inert' follows them and leaves unknown objects unmade, 'strict'
+        refuses those that have any, 'forbid' refuses every pickle.
     limits : Limits, optional
         What the file may ask for.
 
@@ -45,14 +53,22 @@ def open_checkpoint(
     CheckpointError
         The file is missing, of an unknown form, damaged, unsafe or beyond the limits; the subclass says which.
     UnknownNameError
-        No such format.
+        No such format, or no such way with pickles.
     """
-    place, allowed = Path(path), limits or Limits()
+    place, allowed = Path(path), _with_pickles(limits or Limits(), pickle)
     with guarded(place):
         head = _head(place)
         chosen: Format = FORMATS.load(format) if format else _recognised(place, head, allowed)
     with guarded(place, chosen.name), _without_collection():
         return _without_checksum(chosen.open(place, allowed))
+
+
+def _with_pickles(limits: Limits, pickle: Pickles | None) -> Limits:
+    if pickle is None:
+        return limits
+    if pickle not in get_args(Pickles):
+        raise UnknownNameError("way with pickles", str(pickle), get_args(Pickles))
+    return replace(limits, pickle=pickle)
 
 
 def _without_checksum(checkpoint: Checkpoint) -> Checkpoint:
