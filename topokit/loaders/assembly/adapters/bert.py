@@ -61,9 +61,9 @@ _POOLED_HEADS = ("cls.seq_relationship", "classifier")
 def build(builder: Builder, config: Config) -> list[str]:
     """Embedding, encoder, and the heads that are there; the last features where there is none."""
     stack, names = next(_STACKS[anchor] for anchor in _STACKS if anchor in builder.names)
-    builder.aside("embeddings.position_embeddings", "embeddings.token_type_embeddings")
-    builder.aside("encoder.relative_attention_bias")
-    value = builder.norm("embeddings.LayerNorm", builder.tokens(_TABLE))
+    builder.aside("embeddings.token_type_embeddings", "encoder.relative_attention_bias")
+    value = builder.positions(builder.tokens(_TABLE), "embeddings.position_embeddings")
+    value = builder.norm("embeddings.LayerNorm", value)
     value = blocks(builder, stack, names, config, through(builder, value, "embeddings_project"))
     return _token_heads(builder, value) + _sequence_heads(builder, value) or [value]
 

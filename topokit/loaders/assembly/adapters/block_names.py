@@ -61,14 +61,17 @@ class ExpertNames:
         The numbered experts.
     expert : FeedForwardNames
         Modules of one expert, relative to it.
-    shared : str
-        An expert that every token passes, where there is one.
+    shared : FeedForwardNames, optional
+        Modules of an expert that every token passes.
+    shared_router : str
+        What weighs that one.
     """
 
     router: str
     stack: str
     expert: FeedForwardNames
-    shared: str = ""
+    shared: FeedForwardNames | None = None
+    shared_router: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

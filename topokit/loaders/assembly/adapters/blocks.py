@@ -75,12 +75,12 @@ def mixture(builder: Builder, stem: str, names: ExpertNames, value: str) -> str:
 
     The routers weigh the experts and hand on nothing of the value; they are left out and said to be.
     """
-    builder.aside(stem + names.router, f"{stem}{names.shared}_gate")
+    builder.aside(stem + names.router, stem + names.shared_router)
     builder.note("the routers weigh the experts and hand on no values: left out")
     experts = builder.names.stack(stem + names.stack)
     if len(experts) < 2:
         raise MismatchError(f"{stem}{names.stack} holds fewer than two experts")
-    if names.shared and builder.names.has_module(stem + names.shared):
-        experts.append(f"{stem}{names.shared}.")
     made = [feed_forward(builder, expert, names.expert, value) for expert in experts]
+    if names.shared is not None and stem + names.shared.down in builder.names:
+        made.append(feed_forward(builder, stem, names.shared, value))
     return builder.together("add", stem + "experts", *made)

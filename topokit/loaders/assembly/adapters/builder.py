@@ -63,6 +63,17 @@ class Builder:
         kernel = Weight(table.entry.name, "io", table.part)
         return self.node("embedding", _called(table), (ids,), table.shape[1], weights={"kernel": kernel})
 
+    def positions(self, value: str, module: str) -> str:
+        """A value with a table of positions, where there is one, added to it."""
+        table = self.names.get(module)
+        if table is None or len(table.shape) != 2:
+            self.aside(module)
+            return value
+        kernel = Weight(self._used(table).entry.name, "io")
+        places = self.constant("positions", (1, None), width=0)
+        made = self.node("embedding", _called(table), (places,), table.shape[1], weights={"kernel": kernel})
+        return self.together("add", f"{made}.add", value, made)
+
     def linear(self, module: str, value: str, *, axes: str = "") -> str:
         """A matrix along the last axis; `axes` are its letters where they differ from the framework's habit."""
         kernel = self._used(self.names[module])

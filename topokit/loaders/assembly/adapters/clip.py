@@ -31,9 +31,9 @@ def build(builder: Builder, config: Config) -> list[str]:
 
 
 def _text(builder: Builder, config: Config) -> str:
-    builder.aside(f"{_TEXT}.embeddings.position_embedding")
     builder.note("text is represented by its last token: which one that is depends on the text")
-    value = builder.tokens(f"{_TEXT}.embeddings.token_embedding")
+    tables = f"{_TEXT}.embeddings"
+    value = builder.positions(builder.tokens(f"{tables}.token_embedding"), f"{tables}.position_embedding")
     value = blocks(builder, f"{_TEXT}.encoder.layers", _NAMES, config, value)
     value = last_position(builder, builder.norm(f"{_TEXT}.final_layer_norm", value))
     return through(builder, value, "text_projection")

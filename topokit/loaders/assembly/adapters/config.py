@@ -57,7 +57,9 @@ class Config:
         """Whether the model ends in a language-model head that shares the table of its embedding."""
         names = self.values.get("architectures")
         words = [str(name) for name in names] if isinstance(names, list) else []
-        has_head = any(word.endswith(("LMHeadModel", "ForCausalLM", "ForConditionalGeneration")) for word in words)
+        has_head = any(
+            word.endswith(("LMHeadModel", "ForCausalLM", "ForConditionalGeneration", "MTModel")) for word in words
+        )
         return has_head and self.says("tie_word_embeddings", True)
 
     def heads(self, queries: int, keys: int, channels: int | None = None) -> tuple[int, int, str]:

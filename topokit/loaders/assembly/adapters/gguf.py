@@ -34,7 +34,8 @@ _NAMES = BlockNames(
         router="ffn_gate_inp",
         stack="experts",
         expert=FeedForwardNames(gate="gate", up="up", down="down"),
-        shared="shared_expert",
+        shared=FeedForwardNames(gate="ffn_gate_shexp", up="ffn_up_shexp", down="ffn_down_shexp"),
+        shared_router="ffn_gate_inp_shexp",
     ),
     attention_norms=NormNames(before="attn_norm", within="post_attention_norm", after="attn_output_norm"),
     feed_forward_norms=NormNames(before="ffn_norm", within="post_ffw_norm", after="layer_output_norm"),
@@ -46,15 +47,13 @@ _ENCODERS = ("bert", "nomic-bert", "jina-bert-v2")
 def prepare(names: Names) -> Names:
     """Give each expert a module: they are stacked in one tensor, or numbered behind it in older files."""
     one_by_one = names.renamed(r"(blk\.\d+)\.ffn_(gate|up|down)\.(\d+)", r"\1.experts.\3.\2")
-    shared = one_by_one.renamed(r"(blk\.\d+)\.ffn_(gate|up|down)_shexp", r"\1.shared_expert.\2")
-    router = shared.renamed(r"(blk\.\d+)\.ffn_gate_inp_shexp", r"\1.shared_expert_gate")
-    return router.unstacked(r"(blk\.\d+)\.ffn_(gate|up|down)_exps", "{0}.experts.{2}.{1}")
+    return one_by_one.unstacked(r"(blk\.\d+)\.ffn_(gate|up|down)_exps", "{0}.experts.{2}.{1}")
 
 
 def build(builder: Builder, config: Config) -> list[str]:
     """Embedding, blocks, and the matrix to the vocabulary, which is that of the embedding where there is no other."""
-    builder.aside("position_embd", "token_types")
-    value = builder.norm("token_embd_norm", builder.tokens(_TABLE))
+    builder.aside("token_types")
+    value = builder.norm("token_embd_norm", builder.positions(builder.tokens(_TABLE), "position_embd"))
     value = builder.norm("output_norm", blocks(builder, "blk", _NAMES, config, value))
     if "output" in builder.names:
         return [builder.linear("output", value)]

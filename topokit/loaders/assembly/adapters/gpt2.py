@@ -63,6 +63,7 @@ _STACKS = {
     "h.0.self_attention.query_key_value": ("h", _BLOOM),
 }
 _TABLES = ("wte", "embed_in", "word_embeddings")
+_PARALLEL = "use_parallel_residual"
 _FUSED = "h.0.attn.c_attn"
 
 
@@ -84,10 +85,10 @@ def build(builder: Builder, config: Config) -> list[str]:
     """Embedding, blocks, and the matrix to the vocabulary or to classes."""
     stack, names = next(_STACKS[anchor] for anchor in _STACKS if anchor in builder.names)
     if names is _GPT_NEOX:
-        names = replace(names, parallel=config.says("use_parallel_residual", True))
+        names = replace(names, parallel=config.says(_PARALLEL, True))
+        builder.note("" if _PARALLEL in config.values else "assumed attention and feed-forward part side by side")
     table = builder.names.first(*_TABLES) or _TABLES[0]
-    builder.aside("wpe")
-    value = builder.norm("word_embeddings_layernorm", builder.tokens(table))
+    value = builder.norm("word_embeddings_layernorm", builder.positions(builder.tokens(table), "wpe"))
     value = blocks(builder, stack, names, config, value)
     for norm in ("ln_f", "final_layer_norm"):
         value = builder.norm(norm, value)

@@ -49,6 +49,9 @@ _FEED_FORWARD = {
     "mlp.c_fc": FeedForwardNames(up="mlp.c_fc", down="mlp.c_proj"),
     "feed_forward.w1": FeedForwardNames(gate="feed_forward.w1", up="feed_forward.w3", down="feed_forward.w2"),
 }
+_SHARED_EXPERT = FeedForwardNames(
+    gate="mlp.shared_expert.gate_proj", up="mlp.shared_expert.up_proj", down="mlp.shared_expert.down_proj"
+)
 _EXPERTS = {
     "block_sparse_moe.experts.0.w1": ExpertNames(
         router="block_sparse_moe.gate",
@@ -59,13 +62,15 @@ _EXPERTS = {
         router="mlp.gate",
         stack="mlp.experts",
         expert=FeedForwardNames(up="gate_up_proj", down="down_proj"),
-        shared="mlp.shared_expert",
+        shared=_SHARED_EXPERT,
+        shared_router="mlp.shared_expert_gate",
     ),
     "mlp.experts.0.gate_proj": ExpertNames(
         router="mlp.gate",
         stack="mlp.experts",
         expert=FeedForwardNames(gate="gate_proj", up="up_proj", down="down_proj"),
-        shared="mlp.shared_expert",
+        shared=_SHARED_EXPERT,
+        shared_router="mlp.shared_expert_gate",
     ),
 }
 _NORMS = {

@@ -77,6 +77,9 @@ class Names:
         self._parameters = parameters
         self.in_order = in_order
         self._modules = {ancestor for name in parameters for ancestor in _ancestors(name)}
+        self._by_leaf: dict[str, list[str]] = {}
+        for name in parameters:
+            self._by_leaf.setdefault(name.rpartition(".")[2], []).append(name)
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Names:
@@ -119,8 +122,8 @@ class Names:
 
     def prefixes(self, anchor: str) -> set[str]:
         """What stands before a name wherever it occurs."""
-        ends = [name for name in self._parameters if name == anchor or name.endswith("." + anchor)]
-        return {name[: -len(anchor)] for name in ends}
+        alike = self._by_leaf.get(anchor.rpartition(".")[2], [])
+        return {name[: -len(anchor)] for name in alike if name == anchor or name.endswith(f".{anchor}")}
 
     def without(self, prefix: str) -> Names:
         """The same without a prefix; what lies outside of it loses what it shares with the prefix."""

@@ -67,15 +67,15 @@ _SCHEMES = {
 def build(builder: Builder, config: Config) -> list[str]:
     """Encoder of sound or tokens, decoder, and the matrix to the vocabulary."""
     scheme = next(_SCHEMES[anchor] for anchor in _SCHEMES if anchor in builder.names)
-    builder.aside(*(f"{side}.{table}" for side in ("encoder", "decoder") for table in _POSITIONS))
     builder.aside(*_TABLES)
     table = builder.names.first(*_TABLES) or _TABLES[0]
     names = _placed_norms(scheme.names, builder, scheme)
     value = _sound(builder) if "encoder.conv1" in builder.names else builder.tokens(table)
-    value = builder.norm(f"encoder.{_EMBEDDING_NORM}", value)
+    value = builder.norm(f"encoder.{_EMBEDDING_NORM}", _placed(builder, "encoder", value))
     value = blocks(builder, f"encoder.{scheme.stack}", replace(names, cross=None), config, value)
     memory = builder.norm(f"encoder.{scheme.last_norms[0]}", value)
-    value = builder.norm(f"decoder.{_EMBEDDING_NORM}", builder.tokens(table, "decoder_input_ids"))
+    value = _placed(builder, "decoder", builder.tokens(table, "decoder_input_ids"))
+    value = builder.norm(f"decoder.{_EMBEDDING_NORM}", value)
     value = blocks(builder, f"decoder.{scheme.stack}", names, config, value, memory)
     value = builder.norm(f"decoder.{scheme.last_norms[1]}", value)
     if scheme.names is _OPENAI:
@@ -93,6 +93,13 @@ def _placed_norms(names: BlockNames, builder: Builder, scheme: _Scheme) -> Block
         cross_norms=NormNames(after=names.cross_norms.before),
         feed_forward_norms=NormNames(after=names.feed_forward_norms.before),
     )
+
+
+def _placed(builder: Builder, side: str, value: str) -> str:
+    """A value with the positions of its side."""
+    for table in _POSITIONS:
+        value = builder.positions(value, f"{side}.{table}")
+    return value
 
 
 def _sound(builder: Builder) -> str:
