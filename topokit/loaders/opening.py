@@ -38,8 +38,8 @@ def open_checkpoint(
     format : str, optional
         Name of the reader, as `topokit list formats` gives it; told by content unless given.
     pickle : {'inert', 'strict', 'forbid'}, optional
-        Overrides `Limits.pickle`. Pickles are never run: 'inert' follows them and leaves unknown objects unmade, 'strict'
-        refuses those that have any, 'forbid' refuses every pickle.
+        Overrides `Limits.pickle`. Pickles are never run: 'inert' follows them and leaves unknown objects unmade,
+        'strict' refuses those that have any, 'forbid' refuses every pickle.
     limits : Limits, optional
         What the file may ask for.
 
