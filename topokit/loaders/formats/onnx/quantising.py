@@ -33,7 +33,7 @@ def quantised(step: Step, place: int, scale: int, zero: int, axis: int) -> Const
     zeros = _values(step, zero)
     zeros = np.zeros(scales.shape, np.int32) if zeros is None else zeros
     axis %= max(len(source.shape), 1)
-    stored = source.view.axes[axis] if scales.size > 1 and scales.ndim == 1 else None
+    stored = source.view.place(axis) if scales.size > 1 and scales.ndim == 1 else None
     if scales.size > 1 and (stored is None or len(scales) != source.view.stored[stored]):
         return _by_blocks(source, scales, zeros, axis)
     shape = (-1,) if stored is not None else ()
