@@ -32,9 +32,13 @@ class Net:
         self.tensors, self.value, self.nodes, self.folder = tensors, "x", [], folder
         self.shapes = {} if shape is None else {"x": shape}
 
-    def add(self, op: Operation, name: str, *inputs: str, outputs: int = 1, axes: str = "", **attributes: Any) -> str:
+    def add(
+        self, op: Operation, name: str, *inputs: str, outputs: int = 1, axes: str | list[int] = "", **attributes: Any
+    ) -> str:
+        """Axes are letters where there is a kernel, numbers where axes are what the operation is about."""
         made = tuple(f"{name}:{k}" for k in range(outputs))
-        weights = {"kernel": Weight(f"{name}.kernel", axes)} if axes else {}
+        weights = {"kernel": Weight(f"{name}.kernel", axes)} if axes and isinstance(axes, str) else {}
+        attributes |= {"axes": axes} if isinstance(axes, list) else {}
         self.nodes.append(
             Node(op=op, name=name, inputs=inputs or (self.value,), outputs=made, weights=weights, attributes=attributes)
         )

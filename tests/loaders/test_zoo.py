@@ -11,7 +11,9 @@ import zoo
 import topokit as tk
 
 ROOT = Path(__file__).parent.parent / "data" / "zoo"
-FILES = sorted(path for folder in ROOT.iterdir() for path in folder.iterdir() if not path.name.startswith("."))
+# Files that a checkpoint names and that are none themselves.
+COMPANIONS = re.compile(r"\.data(-\d+-of-\d+)?$|\.info$|\.pdmodel$|\.bin$|-0000[2-9]-of-\d+|^\.")
+FILES = sorted(path for folder in ROOT.iterdir() for path in folder.iterdir() if not COMPANIONS.search(path.name))
 
 
 def name_of(path: Path) -> str:

@@ -97,7 +97,8 @@ class Node:
                  `directions` 1.
     embedding    the kernel is (rows, features); the output has one axis more than the input
     norm         `axis`: that of the scale, -1
-    pass         one value in, one out of the same shape: activations, dropout, padding, resizing, a bias
+    pass         one value in, one out of the same shape: activations, dropout, resizing, a bias; padding with `pads`,
+                 a pair (before, after) per axis
     pool         `channel_axis` (needed), `kernel`, `strides`, `padding`; `everything` True for global pooling
     reduce       `axes` (needed), `keepdims` False: mean, sum or maximum
     add          two values or more: sums and differences; with a constant it is `pass`

@@ -205,3 +205,41 @@ def test_what_cannot_be_followed_begins_anew_and_says_so(tmp_path: Path) -> None
     network = net.load()
     assert [layer.size for layer in network.layers] == [4, 5, 7, 3]
     assert any("FancyOp" in note for note in network.provenance.notes)
+
+
+def test_a_normalisation_in_single_steps_is_neuron_by_neuron(tmp_path: Path) -> None:
+    net = Net({"a.kernel": np.ones((4, 5)), "b.kernel": np.ones((5, 3))}, (None, None, 4), tmp_path)
+    x = net.add("linear", "a", axes="io")
+    net.add("reduce", "mean", axes=[-1], keepdims=True)
+    centred = net.add("add", "centre", x, net.value)
+    net.add("multiply", "square", centred, centred)
+    net.add("reduce", "variance", axes=[-1], keepdims=True)
+    net.add("multiply", "normalised", centred, net.add("pass", "root"))
+    net.add("linear", "b", axes="io")
+    network = net.load()
+    assert [layer.size for layer in network.layers] == [4, 5, 3]
+    assert network.provenance.notes == ()
+
+
+def test_a_mean_over_channels_that_feeds_a_layer_is_a_neuron(tmp_path: Path) -> None:
+    net = Net({"a.kernel": np.ones((6, 3, 1, 1)), "b.kernel": np.ones((2, 2, 3, 3))}, (None, 3, 8, 8), tmp_path)
+    x = net.add("conv", "a", axes="oikk", channel_axis=1)
+    mean = net.add("reduce", "mean", x, axes=[1], keepdims=True)
+    largest = net.add("reduce", "max", x, axes=[1], keepdims=True)
+    net.add("concat", "both", mean, largest, axis=1)
+    net.add("conv", "b", axes="oikk", channel_axis=1)
+    network = net.load()
+    assert [(layer.name, layer.size) for layer in network.layers] == [
+        *(("input", 3), ("a", 6), ("mean", 1), ("max", 1), ("b", 2))
+    ]
+    assert [b.n_edges for b in network.blocks if b.kind == "gate"] == [6, 6]
+
+
+def test_padded_channels_hold_no_neurons(tmp_path: Path) -> None:
+    net = Net({"a.kernel": np.ones((4, 3, 1, 1)), "b.kernel": np.ones((2, 8, 1, 1))}, (None, 3, None, None), tmp_path)
+    net.add("conv", "a", axes="oikk", channel_axis=1)
+    net.add("pass", "pad", pads=[(0, 0), (2, 2), (0, 0), (0, 0)])
+    net.add("conv", "b", axes="oikk", channel_axis=1)
+    network = net.load()
+    assert [layer.size for layer in network.layers] == [3, 4, 2]
+    assert network.blocks[1].n_edges == network.blocks[1].possible == 8

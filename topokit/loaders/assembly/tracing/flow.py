@@ -168,6 +168,22 @@ def sliced(flow: Flow, index: Sequence[tuple[int | None, int | None, int | None]
     return cut
 
 
+def padded(flow: Flow, pads: Sequence[tuple[int, int]]) -> Flow:
+    """Each axis longer by (before, after); no neurons lie there. Negative numbers cut."""
+    plain = simple(flow)
+    ids, extents = plain.ids, list(plain.extents)
+    for axis, (before, after) in enumerate(pads):
+        extent = extents[axis]
+        if ids.shape[axis] > 1 or extent == 1:
+            cut = ids[(*[slice(None)] * axis, slice(max(0, -before), ids.shape[axis] - max(0, -after)))]
+            room = [(0, 0)] * ids.ndim
+            room[axis] = (max(0, before), max(0, after))
+            ids = np.pad(cut, room, constant_values=NO_NEURON) if (before, after) != (0, 0) else ids
+        extents[axis] = None if extent is None else extent + before + after
+    _check_count(ids.shape)
+    return simple_flow(ids, tuple(extents))
+
+
 def gathered(flow: Flow, axis: int, indices: Sequence[int] | int) -> Flow:
     """The positions `indices` of an axis; a number instead of a list drops the axis."""
     place = flow.axis(axis)

@@ -9,7 +9,7 @@ import numpy as np
 from topokit.loaders.assembly.tracing import flow as flows
 from topokit.loaders.assembly.tracing.flow import NO_NEURON, Flow, Ids, UntraceableError, simple_flow
 from topokit.loaders.assembly.tracing.joins import added, gathered_in, multiplied
-from topokit.loaders.assembly.tracing.tracer import Scores, Tracer, Value, Values
+from topokit.loaders.assembly.tracing.tracer import Scores, Statistic, Tracer, Value, Values
 from topokit.loaders.assembly.tracing.wiring import Join, unique_pairs
 from topokit.loaders.graph import Node
 
@@ -152,6 +152,7 @@ def _gated_context(tracer: Tracer, node: Node, gates: Sequence[Ids], values: Flo
 def concat(tracer: Tracer, node: Node, values: Values) -> Values:
     if any(isinstance(value, Scores) for value in values):
         return [next(value for value in values if isinstance(value, Scores))]
+    values = [tracer.settled(value) if isinstance(value, Statistic) else value for value in values]
     real = [value for value in values if isinstance(value, Flow)]
     if not real:
         return [_fallback(values)]

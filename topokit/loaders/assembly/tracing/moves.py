@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
 from topokit.loaders.assembly.tracing import flow as flows
 from topokit.loaders.assembly.tracing.flow import Flow, UntraceableError, simple_flow
-from topokit.loaders.assembly.tracing.tracer import Tracer, Values
+from topokit.loaders.assembly.tracing.tracer import Statistic, Tracer, Values
 from topokit.loaders.assembly.tracing.units import pool_units, reduce_units
 from topokit.loaders.assembly.tracing.windows import map_extents, per_axis
 from topokit.loaders.graph import Node, Shape
@@ -18,10 +18,12 @@ def unchanged(tracer: Tracer, node: Node, values: Values) -> Values:
     """Neuron by neuron; unrolled, the value must also keep its shape."""
     value = values[0]
     if tracer.options.conv == "unrolled" and isinstance(value, Flow):
-        for made in (tracer.shapes.get(name) for name in node.outputs):
-            if made is not None and _differ(made, value.shape):
+        for told in (tracer.shapes.get(name) for name in node.outputs if "pads" not in node.attributes):
+            if told is not None and _differ(told, value.shape):
                 raise UntraceableError("padding or resizing of unrolled feature maps")
-    return [value] * len(node.outputs)
+    pads = node.attributes.get("pads")
+    made = flows.padded(value, pads) if pads is not None and isinstance(value, Flow) else value
+    return [made] * len(node.outputs)
 
 
 def norm(tracer: Tracer, node: Node, values: Values) -> Values:
@@ -39,17 +41,25 @@ def _differ(one: Shape, other: Shape) -> bool:
 
 
 def reduce(tracer: Tracer, node: Node, values: Values) -> Values:
+    """Over places, nothing but the axes goes; over neurons it is a statistic."""
     value = values[0]
     if not isinstance(value, Flow):
         return [value]
-    axes = [value.axis(axis) for axis in node.attributes["axes"]]
-    if tracer.options.conv == "unrolled":
+    axes = tuple(sorted(value.axis(axis) for axis in node.attributes["axes"]))
+    keeps = bool(node.attributes.get("keepdims"))
+    if tracer.options.conv == "unrolled" and 0 not in axes and value.rank - len(axes) > 1:
         return [reduce_units(tracer, node, value)]
-    for axis in axes:
-        if any(value.ids.shape[dim] > 1 for dim in value.dims(axis)) and not tracer.inputs.is_provisional(value.ids):
-            raise UntraceableError("a mean or sum over neurons")
+    is_over_neurons = any(value.ids.shape[dim] > 1 for axis in axes for dim in value.dims(axis))
+    if is_over_neurons and not _is_over_places(tracer, value, axes):
+        return [Statistic(node.name, value, axes, keeps)]
     short = flows.dropped(value, axes)
-    return [flows.unsqueezed(short, axes) if node.attributes.get("keepdims") else short]
+    return [flows.unsqueezed(short, axes) if keeps else short]
+
+
+def _is_over_places(tracer: Tracer, value: Flow, axes: Sequence[int]) -> bool:
+    """Whether these axes of an input hold places and another one its features."""
+    rest = [axis for axis in range(value.rank) if axis not in axes]
+    return tracer.inputs.is_provisional(value.ids) and any((value.shape[axis] or 1) > 1 for axis in rest)
 
 
 def pool(tracer: Tracer, node: Node, values: Values) -> Values:
@@ -71,7 +81,7 @@ def pool(tracer: Tracer, node: Node, values: Values) -> Values:
 
 
 def split(tracer: Tracer, node: Node, values: Values) -> Values:
-    value = values[0]
+    value = tracer.settled(values[0]) if isinstance(values[0], Statistic) else values[0]
     if not isinstance(value, Flow):
         return [value] * len(node.outputs)
     axis, count = int(node.attributes["axis"]), len(node.outputs)
@@ -90,7 +100,7 @@ def moving(
     """A step that only moves neurons about; scores stay scores."""
 
     def step(tracer: Tracer, node: Node, values: Values) -> Values:
-        value = values[0]
+        value = tracer.settled(values[0]) if isinstance(values[0], Statistic) else values[0]
         return [move(value, node.attributes) if isinstance(value, Flow) else value]
 
     return step

@@ -41,8 +41,9 @@ def _regrouped(flow: Flow, wanted: list[int | None]) -> Flow:
         back.insert(0, found)
         wanted.pop()
     front: list[int] = []
-    while len(wanted) > 1 and work.begins_with(wanted[0], sum(front), sum(back)):
-        front.append(0 if wanted.pop(0) == 1 else 1)
+    while len(wanted) > 1 and (found := work.from_front(wanted[0], sum(front), sum(back))) is not None:
+        front.append(found)
+        wanted.pop(0)
     left = len(work.extents) - sum(front) - sum(back)
     if not wanted and left:
         _attach(work, front, back)
@@ -107,25 +108,38 @@ class _Dims:
 
     def from_back(self, extent: int, taken: int) -> int | None:
         """How many dims before the last `taken` make up an extent, splitting one if need be; None if they cannot."""
-        if extent == 1:
-            return 0
         end, product, count = len(self.extents) - taken, 1, 0
         while product < extent and count < end:
-            here = self.extents[end - 1 - count]
-            if here is None:
+            part = self._part(extent, product, self.extents[end - 1 - count])
+            if part is None:
                 return None
-            missing, rest = divmod(extent, product)
-            if rest or not here:
-                return None
-            if missing % here and not here % missing:
-                self._split(end - 1 - count, missing)
-                here = missing
-            product, count = product * here, count + 1
+            if part < (self.extents[end - 1 - count] or 0):
+                self._split(end - 1 - count, part)
+            product, count = product * part, count + 1
         return count if product == extent else None
 
-    def begins_with(self, extent: int | None, front: int, back: int) -> bool:
-        """Whether the next dim from the front is an axis of that extent; an axis of extent 1 needs none."""
-        return extent == 1 or (front + back < len(self.extents) and self.extents[front] == extent)
+    def from_front(self, extent: int | None, front: int, back: int) -> int | None:
+        """The same behind the first `front` dims; one unknown dim makes up an unknown extent."""
+        if extent is None:
+            is_open = front + back < len(self.extents) and self.extents[front] is None
+            return 1 if is_open else None
+        product, count = 1, 0
+        while product < extent and front + count + back < len(self.extents):
+            here = self.extents[front + count]
+            part = self._part(extent, product, here)
+            if part is None or here is None:
+                return None
+            if part < here:
+                self._split(front + count, here // part)
+            product, count = product * part, count + 1
+        return count if product == extent else None
+
+    def _part(self, extent: int, product: int, here: int | None) -> int | None:
+        """What of the next dim belongs to an axis of which others make up `product`; None where they do not fit."""
+        missing, rest = divmod(extent, product)
+        if rest or not here:
+            return None
+        return here if not missing % here else missing if not here % missing else None
 
     def _split(self, dim: int, inner: int) -> None:
         extent = self.extents[dim] or 0
@@ -138,12 +152,12 @@ class _Dims:
 
 
 def matched(flow: Flow, shape: Shape) -> Flow:
-    """The flow with unknown extents of single-dim axes filled in from a known shape of the value."""
+    """The flow with the extents of a known shape of the value, along its free dims."""
     if len(shape) != flow.rank:
         return flow
     extents = list(flow.extents)
     for axis, extent in enumerate(shape):
         dims = flow.dims(axis)
-        if len(dims) == 1 and extents[dims[0]] is None:
+        if len(dims) == 1 and flow.ids.shape[dims[0]] == 1 and extent is not None:
             extents[dims[0]] = extent
     return Flow(flow.ids, tuple(extents), flow.axes)

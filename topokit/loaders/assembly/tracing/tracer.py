@@ -13,7 +13,7 @@ from topokit.loaders.assembly.options import Options
 from topokit.loaders.assembly.tracing import flow as flows
 from topokit.loaders.assembly.tracing.flow import Flow, Ids, UntraceableError
 from topokit.loaders.assembly.tracing.inputs import Inputs, Pending
-from topokit.loaders.assembly.tracing.wiring import Wiring
+from topokit.loaders.assembly.tracing.wiring import Join, Wiring, unique_pairs
 from topokit.loaders.graph import Shape, Weight
 
 _MOST_VIEWS = 16
@@ -27,7 +27,17 @@ class Scores:
     keys: Flow
 
 
-Value = Flow | Scores | Pending | None
+@dataclass(frozen=True, slots=True, eq=False)
+class Statistic:
+    """A mean, sum or maximum over neurons, which normalisations divide by and subtract."""
+
+    name: str
+    value: Flow
+    axes: tuple[int, ...]
+    keepdims: bool
+
+
+Value = Flow | Scores | Statistic | Pending | None
 Values = Sequence[Value]
 
 
@@ -66,6 +76,8 @@ class Tracer:
         """The neurons that a layer takes along some axes, (n_views, count), and the value itself."""
         if isinstance(value, Pending):
             value = self.inputs.features(value.name, rank, axes[0] % rank, count)
+        if isinstance(value, Statistic):
+            value = self.settled(value)
         if not isinstance(value, Flow):
             raise UntraceableError("what comes in is no value of neurons")
         places = self.wiring.resolved(self.inputs.bound(flows.consumed(value, axes, count)))
@@ -73,3 +85,15 @@ class Tracer:
         if len(views) > _MOST_VIEWS:
             raise UntraceableError(f"{len(views):,} sets of neurons share one set of weights")
         return views, value
+
+    def settled(self, statistic: Statistic) -> Flow:
+        """A statistic as neurons of their own, each reached by all that it is over."""
+        plain = flows.simple(statistic.value)
+        rest = [axis for axis in range(plain.rank) if axis not in statistic.axes]
+        whole = self.wiring.resolved(self.inputs.bound(plain.ids.transpose([*rest, *statistic.axes]).reshape(1, -1)))
+        sources = whole.reshape(*(plain.ids.shape[axis] for axis in rest), -1)
+        made = self.wiring.layer(statistic.name, "unit", sources[..., 0].size).reshape(sources.shape[:-1])
+        pairs = unique_pairs(*np.broadcast_arrays(sources, made[..., None]))
+        self.wiring.connect(Join(statistic.name, *pairs, kind="gate"))
+        short = flows.simple_flow(made, tuple(plain.extents[axis] for axis in rest))
+        return flows.unsqueezed(short, statistic.axes) if statistic.keepdims else short
