@@ -76,6 +76,7 @@ FORMATS = Registry(
         "torchscript": "topokit.loaders.formats.torch.script:FORMAT",
         "torch-dcp": "topokit.loaders.formats.torch.distributed:FORMAT",
         "tf-checkpoint": "topokit.loaders.formats.tf_checkpoint:FORMAT",
+        "graphdef": "topokit.loaders.formats.graphdef:FORMAT",
     },
 )
 

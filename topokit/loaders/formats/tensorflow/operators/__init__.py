@@ -1,0 +1,14 @@
+"""What each operation of TensorFlow becomes."""
+
+from __future__ import annotations
+
+from topokit.loaders.formats.tensorflow.operators import convolution, elementwise, linear, reducing, shaping
+from topokit.loaders.formats.tensorflow.translation import Handler
+
+HANDLERS: dict[str, Handler] = {
+    **convolution.HANDLERS,
+    **elementwise.HANDLERS,
+    **linear.HANDLERS,
+    **reducing.HANDLERS,
+    **shaping.HANDLERS,
+}
