@@ -71,6 +71,7 @@ FORMATS = Registry(
         "orbax": "topokit.loaders.formats.orbax:FORMAT",
         "scipy-sparse": "topokit.loaders.formats.scipy_sparse:FORMAT",
         "scipy-sparse-folder": "topokit.loaders.formats.scipy_sparse_folder:FORMAT",
+        "tflite": "topokit.loaders.formats.tflite.reader:FORMAT",
         "torch-zip": "topokit.loaders.formats.torch.zip_archive:FORMAT",
         "torch-legacy": "topokit.loaders.formats.torch.legacy:FORMAT",
         "torchscript": "topokit.loaders.formats.torch.script:FORMAT",

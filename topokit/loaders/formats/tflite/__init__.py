@@ -1,0 +1,1 @@
+"""TensorFlow Lite: the tensors of a ``.tflite`` file and the computation they belong to."""

@@ -1,0 +1,110 @@
+"""Opens TensorFlow Lite files: ``.tflite``, a FlatBuffer whose schema is in `topokit.loaders.formats.tflite.schema`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from topokit.errors import CorruptCheckpointError
+from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
+from topokit.loaders.formats.format import Format
+from topokit.loaders.formats.graphs.builder import GraphBuilder
+from topokit.loaders.formats.mapping import mapped
+from topokit.loaders.formats.tflite.flatbuffer import FlatBuffer
+from topokit.loaders.formats.tflite.graph import translated
+from topokit.loaders.formats.tflite.parts import Part, parts_of
+from topokit.loaders.formats.tflite.schema import MAGIC, MAGIC_PLACE, Model
+from topokit.loaders.formats.tflite.step import Translation
+from topokit.loaders.formats.tflite.tensors import NAME
+from topokit.loaders.graph import GraphIR
+from topokit.loaders.limits import Limits
+
+_ELSEWHERE = "used by a computation of the file that is not its first"
+_CONSTANT = "a constant of the computation"
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """The file identifier of the FlatBuffer."""
+    return head[MAGIC_PLACE : MAGIC_PLACE + len(MAGIC)] == MAGIC
+
+
+def open_tflite(path: Path, limits: Limits) -> Checkpoint:
+    """List the stored tensors of a file and translate its first computation.
+
+    Raises
+    ------
+    CorruptCheckpointError
+        An offset, index or length that leads out of the file, or a tensor of another size than its shape.
+    LimitExceededError
+        More tensors or operators than allowed.
+    """
+    model = FlatBuffer(mapped(path, 0, path.stat().st_size), path, NAME, limits).root()
+    parts = parts_of(model, path, limits)
+    if not parts:
+        raise CorruptCheckpointError(path, "holds no computation", format=NAME, remedy="copy or download it again")
+    known = _known(parts)
+    graph, notes = _graph(known, parts)
+    return Checkpoint(
+        path=path,
+        format=NAME,
+        files=(path,),
+        tensors=by_name(_entries(known, parts[0], graph), path, limits),
+        order="insertion",
+        metadata={"description": model.text(Model.DESCRIPTION)},
+        notes=notes,
+        graph=graph,
+        limits=limits,
+    )
+
+
+def _known(parts: Sequence[Part]) -> Translation:
+    builder = GraphBuilder()
+    builder.shapes = {info.name: info.told for info in parts[0].tensors}
+    stored = {name: entry for part in parts for name, entry in part.stored.items()}
+    builder.tensors = {name: entry.shape for name, entry in stored.items()}
+    return Translation(parts[0].tensors, stored, builder, initial=_initial_values(parts))
+
+
+def _initial_values(parts: Sequence[Part]) -> dict[str, str]:
+    """The tensors that variables hold from the beginning, unless the network itself assigns to them."""
+    assigned: list[dict[str, str]] = []
+    for part in parts:
+        names, values = {}, {}
+        for operator in part.operators:
+            if operator.name == "VAR_HANDLE" and operator.outputs and operator.options:
+                names[operator.outputs[0]] = operator.options.text(1)
+            elif operator.name == "ASSIGN_VARIABLE" and len(operator.inputs) == 2:
+                values[names.get(operator.inputs[0], "")] = part.tensors[operator.inputs[1]].name
+        assigned.append(values)
+    own, *others = assigned
+    return {variable: tensor for values in others for variable, tensor in values.items() if variable not in own}
+
+
+def _graph(known: Translation, parts: Sequence[Part]) -> tuple[GraphIR | None, tuple[str, ...]]:
+    main, notes = parts[0], []
+    if len(parts) > 1:
+        notes.append(f"the file holds {len(parts)} computations; the network is the first")
+    try:
+        return translated(known, main.operators, main.inputs, main.outputs), tuple(notes)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        notes.append(f"the computation makes no sense and was left aside ({type(error).__name__}: {error})")
+        return None, tuple(notes)
+
+
+def _entries(known: Translation, main: Part, graph: GraphIR | None) -> Iterator[TensorEntry]:
+    """The stored tensors with what they are for, where the computation tells."""
+    for name, entry in known.stored.items():
+        role = known.roles.get(name)
+        if graph is None:
+            yield entry
+        elif name in known.asides:
+            yield replace(entry, role=role, aside=known.asides[name])
+        elif role is not None:
+            yield replace(entry, role=role)
+        else:
+            known_here = name in main.stored
+            yield replace(entry, role="constant", aside=_CONSTANT if known_here else _ELSEWHERE)
+
+
+FORMAT = Format(NAME, recognises, open_tflite)
