@@ -67,6 +67,18 @@ class Constant:
         """The values, where they are known and few."""
         return self.read() if self.read is not None and self.is_small else None
 
+    def values(self) -> Array:
+        """The values, however many.
+
+        Raises
+        ------
+        ValueError
+            They are not known.
+        """
+        if self.read is None:
+            raise ValueError("the values of a constant are not known")
+        return self.read()
+
     def transposed(self, order: Sequence[int]) -> Constant:
         """The axes in another order."""
         return self._seen(self.view and self.view.transposed(order), lambda values: values.transpose(order))

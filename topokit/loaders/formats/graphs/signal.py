@@ -15,13 +15,14 @@ SHORTEST = 32
 LARGEST = 2**22
 _FEWEST_KERNELS = 16
 _LOBE = 3
+_SILENT = 1e-9
 _CONCENTRATED = 0.98
 _FEWEST_BANDS = 16
 
 
 def is_signal_processing(kernels: NDArray[Any]) -> bool:
     """Whether convolution kernels (kernels, window) are windowed sines, or one of them a symmetric filter."""
-    rows = kernels[:, kernels.any(axis=0)].astype(np.float64)
+    rows = kernels.astype(np.float64)
     if rows.shape[1] < SHORTEST or not np.isfinite(rows).all():
         return False
     if len(rows) == 1:
@@ -31,11 +32,13 @@ def is_signal_processing(kernels: NDArray[Any]) -> bool:
 
 def _are_waves(rows: NDArray[np.float64]) -> bool:
     energies = np.abs(np.fft.rfft(rows, axis=1)) ** 2
-    energies = energies[energies.sum(axis=1) > 0]
+    whole = energies.sum(axis=1)
+    energies = energies[whole > _SILENT * whole.max()]
     if len(energies) < _FEWEST_KERNELS:
         return False
     peaks = energies.argmax(axis=1)
-    places = np.clip(peaks[:, None] + np.arange(-_LOBE, _LOBE + 1), 0, energies.shape[1] - 1)
+    lobe = min(_LOBE * rows.shape[1] // np.count_nonzero(rows.any(axis=0)), rows.shape[1] // 16)
+    places = np.clip(peaks[:, None] + np.arange(-lobe, lobe + 1), 0, energies.shape[1] - 1)
     near = np.zeros(energies.shape, bool)
     np.put_along_axis(near, places, True, axis=1)
     shares = (energies * near).sum(axis=1) / energies.sum(axis=1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 
 from topokit.errors import CorruptCheckpointError
 from topokit.loaders.checkpoint import Axes, Checkpoint, Role, TensorEntry, by_name
 from topokit.loaders.formats.format import Format
+from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.onnx.schema import SCHEMAS
 from topokit.loaders.formats.onnx.step import Translation
@@ -44,7 +46,8 @@ def open_onnx(path: Path, limits: Limits) -> Checkpoint:
         raise CorruptCheckpointError(path, "holds no graph", format=NAME, remedy="copy or download it again")
     files = TensorFiles(path, buffer, limits)
     graph, state = translate(model, files)
-    entries = (_entry(stored, state, path) for stored in state.stored.values())
+    derived = (_derived(name, constant, state) for name, constant in state.weights.derived.items())
+    entries = (_entry(stored, state, path) for stored in (*state.stored.values(), *derived))
     return Checkpoint(
         path=path,
         format=NAME,
@@ -59,7 +62,8 @@ def open_onnx(path: Path, limits: Limits) -> Checkpoint:
 
 
 def _entry(stored: Stored, state: Translation, path: Path) -> TensorEntry:
-    role: Role = state.roles.get(stored.name, "constant")
+    weights = state.weights
+    role: Role = weights.roles.get(stored.name, "constant")
     return TensorEntry(
         name=stored.name,
         shape=stored.shape,
@@ -69,11 +73,17 @@ def _entry(stored: Stored, state: Translation, path: Path) -> TensorEntry:
         format=NAME,
         reader=stored.read,
         layout=stored.layout,
-        axes=_axes(state.axes.get(stored.name, "")),
+        axes=_axes(weights.letters.get(stored.name, "")),
         role=role,
-        aside=state.asides.get(stored.name, ""),
+        aside=weights.asides.get(stored.name, ""),
         quantisation=state.quantisation.get(stored.name),
     )
+
+
+def _derived(name: str, constant: Constant, state: Translation) -> Stored:
+    """A tensor that is made of others; of their type, as far as the file tells."""
+    shape, dtype = constant.shape or (), state.stored[constant.sources[0]].dtype
+    return Stored(name=name, shape=shape, dtype=dtype, nbytes=prod(shape) * 4, read=constant.values)
 
 
 def _axes(letters: str) -> Axes:

@@ -7,19 +7,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from topokit.loaders.checkpoint import Quantisation, Role
 from topokit.loaders.formats.graphs.builder import GraphBuilder
 from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.onnx.naming import module_name, node_name
 from topokit.loaders.formats.onnx.schema import attribute, domain
 from topokit.loaders.formats.onnx.tensors import Stored, TensorFiles
 from topokit.loaders.formats.protobuf import Message
 from topokit.loaders.graph import Operation, Shape, Weight
-
-_PRECEDENCE: tuple[Role, ...] = ("constant", "bias", "norm", "embedding", "weight")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +66,10 @@ class Translation:
         Values that no input changes.
     stored : dict of str to Stored
         Tensors of the checkpoint.
-    roles : dict of str to str
+    weights : Weights
         What their places make of them.
-    axes : dict of str to str
-        Letters of those in a weight's place.
     quantisation : dict of str to Quantisation
         How whole numbers stand for weights.
-    asides : dict of str to str
-        Why tensors are no weights of their own.
     signals : set of str
         Values that are a spectrum, or what became of one without weights.
     """
@@ -84,11 +78,11 @@ class Translation:
     builder: GraphBuilder = field(default_factory=GraphBuilder)
     constants: dict[str, Constant] = field(default_factory=dict)
     stored: dict[str, Stored] = field(default_factory=dict)
-    roles: dict[str, Role] = field(default_factory=dict)
-    axes: dict[str, str] = field(default_factory=dict)
     quantisation: dict[str, Quantisation] = field(default_factory=dict)
-    asides: dict[str, str] = field(default_factory=dict)
     signals: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.weights = Weights(self.builder.tensors)
 
     def keep(self, stored: Stored) -> Constant:
         """Take a tensor into the checkpoint."""
@@ -101,39 +95,6 @@ class Translation:
         self.constants[value] = constant
         if constant.shape is not None:
             self.builder.shapes[value] = constant.shape
-
-    def mark(self, tensors: Sequence[str], role: Role) -> None:
-        """Say what tensors are used as; of several uses the one nearest to a weight counts."""
-        for tensor in tensors:
-            before = self.roles.get(tensor, "constant")
-            self.roles[tensor] = max(before, role, key=_PRECEDENCE.index)
-
-    def set_aside(self, tensor: str, reason: str) -> None:
-        """Say that a tensor in a weight's place is none."""
-        self.roles[tensor] = "constant"
-        self.asides[tensor] = reason
-
-    def weight(self, value: str, constant: Constant, letters: str, role: Role = "weight") -> Weight | None:
-        """A constant in the place of a weight; None when the file does not hold what it is made of.
-
-        What is no mere view of one tensor becomes a tensor of its own, made when read.
-        """
-        if constant.read is None or constant.shape is None or not constant.sources:
-            return None
-        weight = constant.view.weight(letters) if constant.view else None
-        if weight is None:
-            self._derive(value, constant)
-            weight = Weight(value, letters)
-        self.mark([weight.tensor], role)
-        self.axes.setdefault(weight.tensor, weight.axes)
-        return weight
-
-    def _derive(self, value: str, constant: Constant) -> None:
-        first = self.stored[constant.sources[0]]
-        if value not in self.stored and constant.shape is not None and constant.read is not None:
-            nbytes = int(np.prod(constant.shape, dtype=object)) * 4
-            self.keep(Stored(name=value, shape=constant.shape, dtype=first.dtype, nbytes=nbytes, read=constant.read))
-        self.asides.update(dict.fromkeys(constant.sources, f"a part of {value!r}"))
 
 
 @dataclass(eq=False)
@@ -204,15 +165,15 @@ class Step:
     def weight(self, place: int, letters: str, role: Role = "weight") -> Weight | None:
         """The constant input at that place as a weight; None when it is none."""
         constant = self.constant(place)
-        if constant is None or constant.shape is None or len(constant.shape) != len(letters):
+        if constant is None:
             return None
-        return self.translation.weight(self.inputs[place], constant, letters, role)
+        return self.translation.weights.place(self.inputs[place], constant, letters, role)
 
     def mark(self, place: int, role: Role) -> None:
         """Say what the constant input at that place is used as."""
         constant = self.constant(place)
         if constant is not None:
-            self.translation.mark(constant.sources, role)
+            self.translation.weights.mark(constant.sources, role)
 
     def value(self) -> str:
         """A name for a value between two nodes that stand for this one."""

@@ -90,7 +90,9 @@ class Translator:
     def _pass_signal(self, step: Step) -> None:
         """What is made of a spectrum without weights is one still; the standard has two operators that make one."""
         signals = self.state.signals
-        weighted = any(self.state.roles.get(name) == "weight" for value in step.inputs for name in self._sources(value))
+        weighted = any(
+            self.state.weights.roles.get(name) == "weight" for value in step.inputs for name in self._sources(value)
+        )
         if step.key[1] in ("STFT", "DFT") or (not weighted and signals.intersection(step.inputs)):
             signals.update(step.outputs)
 

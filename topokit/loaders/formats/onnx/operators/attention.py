@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from topokit.loaders.formats.graphs.heads import attend_by_heads
 from topokit.loaders.formats.onnx.step import Handler, Step
 
 Three = tuple[str, str, str]
@@ -19,31 +20,12 @@ def _standard(step: Step) -> None:
     if any(name in step.translation.constants for name in (query, key, value)):
         step.unknown()
     elif step.rank(0) == 4:
-        _by_heads(step, (query, key, value))
+        shapes = [step.shape(place) for place in range(3)]
+        if not attend_by_heads(step.add, step.value, (query, key, value), shapes):
+            step.unknown()
     else:
         heads = step.attributes.get("q_num_heads", 1)
         step.add("attention", [query, key, value], heads=heads, kv_heads=step.attributes.get("kv_num_heads", heads))
-
-
-def _by_heads(step: Step, values: Three) -> None:
-    """Heads as an axis of their own: merged before, parted after."""
-    shapes = [step.shape(place) or (None,) * 4 for place in range(3)]
-    heads, kv_heads, channels = shapes[0][1], shapes[2][1], shapes[2][3]
-    merged = [_merged(step, value) for value in values]
-    if heads is None or kv_heads is None or channels is None:
-        step.unknown()
-        return
-    attended, parted = step.value(), step.value()
-    step.add("attention", merged, [attended], heads=heads, kv_heads=kv_heads)
-    step.add("reshape", [attended], [parted], shape=(shapes[0][0], shapes[0][2], heads, channels))
-    step.add("transpose", [parted], order=(0, 2, 1, 3))
-
-
-def _merged(step: Step, value: str) -> str:
-    turned, merged = step.value(), step.value()
-    step.add("transpose", [value], [turned], order=(0, 2, 1, 3))
-    step.add("flatten", [turned], [merged], start=2, stop=3)
-    return merged
 
 
 def _with_projection(step: Step) -> None:

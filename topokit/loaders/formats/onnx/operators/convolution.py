@@ -68,13 +68,14 @@ def convolution(
 
 def signal(step: Step, kernel: Weight) -> bool:
     """Whether the kernel of one input channel is signal processing; its node is then unknown, the tensor a constant."""
-    stored = step.translation.stored[kernel.tensor]
-    single = kernel.axes[:2] == "oi" and not kernel.part and stored.shape[1] == 1
-    if not single or max(stored.shape[2:]) < SHORTEST or prod(stored.shape) > LARGEST or stored.dtype not in _REAL:
+    stored = step.translation.stored.get(kernel.tensor)
+    if stored is None or stored.dtype not in _REAL or kernel.axes[:2] != "oi" or kernel.part:
+        return False
+    if stored.shape[1] != 1 or max(stored.shape[2:]) < SHORTEST or prod(stored.shape) > LARGEST:
         return False
     if not is_signal_processing(stored.dense().reshape(stored.shape[0], -1)):
         return False
-    step.translation.set_aside(kernel.tensor, _SIGNAL)
+    step.translation.weights.set_aside(kernel.tensor, _SIGNAL)
     step.translation.signals.add(step.outputs[0])
     step.add("unknown", step.running, type="a Fourier basis or a filter")
     return True

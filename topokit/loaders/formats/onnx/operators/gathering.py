@@ -29,7 +29,7 @@ def embedded(step: Step, table: int, indices: int, axis: int) -> None:
     kernel = step.weight(table, "io", "embedding") if axis == 0 else None
     if kernel is None:
         if constant is not None:
-            step.translation.mark(constant.sources, "constant")
+            step.translation.weights.mark(constant.sources, "constant")
         step.unknown("rows of a constant")
         return
     step.add("embedding", [step.inputs[indices]], weights={"kernel": kernel})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.einsum import linear_sum
 from topokit.loaders.formats.graphs.signal import LARGEST, is_filter_bank
 from topokit.loaders.formats.onnx.step import Handler, Step
 from topokit.loaders.graph import Weight
@@ -44,7 +45,7 @@ def _by_constant(step: Step, value: int, place: int, letters: str, axis: int, bi
 
 
 def _kernel(step: Step, place: int, matrix: Constant, letters: str) -> Weight | None:
-    return step.translation.weight(step.inputs[place], matrix, letters)
+    return step.translation.weights.place(step.inputs[place], matrix, letters)
 
 
 def linear(step: Step, value: str, kernel: Weight | None, axis: int = -1, bias: int | None = None) -> None:
@@ -53,7 +54,7 @@ def linear(step: Step, value: str, kernel: Weight | None, axis: int = -1, bias: 
         step.unknown("a product with a computed matrix")
         return
     if _is_bank(step, value, kernel):
-        step.translation.set_aside(kernel.tensor, _SIGNAL)
+        step.translation.weights.set_aside(kernel.tensor, _SIGNAL)
         step.add("unknown", [value], type="a bank of filters")
         return
     weights = {"kernel": kernel}
@@ -64,8 +65,10 @@ def linear(step: Step, value: str, kernel: Weight | None, axis: int = -1, bias: 
 
 def _is_bank(step: Step, value: str, kernel: Weight) -> bool:
     """Whether a spectrum is summed in bands, as mel filters do."""
-    stored = step.translation.stored[kernel.tensor]
-    if value not in step.translation.signals or len(stored.shape) != 2 or kernel.part or prod(stored.shape) > LARGEST:
+    stored = step.translation.stored.get(kernel.tensor)
+    if stored is None or value not in step.translation.signals or len(stored.shape) != 2:
+        return False
+    if kernel.part or prod(stored.shape) > LARGEST:
         return False
     matrix = stored.dense()
     return is_filter_bank(matrix if kernel.axes == "io" else matrix.T)
@@ -81,7 +84,7 @@ def _stacked(step: Step, value: int, place: int, letters: str, axis: int) -> Non
     step.add("split", [step.inputs[value]], parts, axis=along)
     for index, (part, output) in enumerate(zip(parts, made, strict=True)):
         one = matrix.indexed(along, index)
-        kernel = step.translation.weight(f"{step.inputs[place]}[{index}]", one.reshaped(shape[-2:]), letters)
+        kernel = step.translation.weights.place(f"{step.inputs[place]}[{index}]", one.reshaped(shape[-2:]), letters)
         if kernel is None:
             step.unknown("a product with a computed matrix")
             return
@@ -114,25 +117,17 @@ def _turned(step: Step, place: int) -> str:
 
 
 def _einsum(step: Step) -> None:
-    """`Einsum` of a value and a constant, where it is a linear map: no index is in both and in the result."""
-    terms, _, result = str(step.attributes.get("equation", "")).replace(" ", "").partition("->")
-    indices = terms.split(",")
-    if len(indices) != 2 or len(step.running) != 1 or "." in terms or not result:
-        step.unknown()
-        return
+    """`Einsum` of a value and a constant, where it is a linear map."""
     place = 0 if step.constant(0) is not None else 1
-    weight, value = indices[place], indices[1 - place]
-    taken = [index for index in weight if index in value and index not in result]
-    made = [index for index in weight if index in result and index not in value]
-    kept = [index for index in value if index not in weight]
-    kernel = step.weight(place, "".join("i" if index in taken else "o" for index in weight))
-    if kernel is None or len(taken) + len(made) < len(weight) or any(index not in result for index in kept):
+    told = linear_sum(str(step.attributes.get("equation", "")), place)
+    kernel = step.weight(place, told.letters) if told is not None and len(step.running) == 1 else None
+    if told is None or kernel is None:
         step.unknown()
         return
     gathered, product = step.value(), step.value()
-    step.add("transpose", step.running, [gathered], order=tuple(map(value.index, [*kept, *taken])))
+    step.add("transpose", step.running, [gathered], order=told.before)
     step.add("linear", [gathered], [product], {"kernel": kernel}, axis=-1)
-    step.add("transpose", [product], order=tuple(map([*kept, *made].index, result)))
+    step.add("transpose", [product], order=told.after)
 
 
 def _fused(step: Step) -> None:

@@ -92,7 +92,7 @@ def _packed(step: Step) -> None:
     step.mark(2, "constant")
     step.mark(3, "constant")
     matrix = Constant(sizes[:2], read, None, weights.sources)
-    kernel = step.translation.weight(f"{step.inputs[1]} unpacked", matrix, "oi")
+    kernel = step.translation.weights.place(f"{step.inputs[1]} unpacked", matrix, "oi")
     linear(step, step.inputs[0], kernel, -1, 5)
 
 

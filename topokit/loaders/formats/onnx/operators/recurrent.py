@@ -37,7 +37,7 @@ def _weight(step: Step, place: int, letters: str) -> Weight | None:
     """The kernels of all directions; an axis of one direction may be missing in the file."""
     constant = step.constant(place)
     if constant is not None and constant.view is not None and constant.view.axes[:1] == ((),):
-        return step.translation.weight(step.inputs[place], constant.indexed(0, 0), letters[1:])
+        return step.translation.weights.place(step.inputs[place], constant.indexed(0, 0), letters[1:])
     return step.weight(place, letters)
 
 
