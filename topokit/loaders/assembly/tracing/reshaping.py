@@ -15,8 +15,8 @@ def reshaped(flow: Flow, shape: Sequence[int | None]) -> Flow:
     """The flow with axes of these extents; -1 and None stand for unknown ones.
 
     Known extents are matched with known dims from the back, then equal or unknown ones from the front; what remains
-    goes to the one axis that remains. Where dims of known extents do not divide that way, the numbers are
-    spread out and reshaped.
+    goes to the one axis that remains, or to several where no neurons lie along it (the tokens of a batch). Where dims
+    of known extents do not divide that way, the numbers are spread out and reshaped.
 
     Raises
     ------
@@ -47,7 +47,11 @@ def _regrouped(flow: Flow, wanted: list[int | None]) -> Flow:
     left = len(work.extents) - sum(front) - sum(back)
     if not wanted and left:
         _attach(work, front, back)
-    middle = _middle(wanted, left) if wanted else []
+    if wanted and None in flow.extents and work.is_free(sum(front), sum(back)):
+        work.refill(sum(front), sum(back), wanted)
+        middle = [1] * len(wanted)
+    else:
+        middle = _middle(wanted, left) if wanted else []
     made = Flow(work.ids, tuple(work.extents), (*front, *middle, *back))
     for mine, theirs in zip(made.shape, asked, strict=True):
         if mine is not None and theirs is not None and mine != theirs:
@@ -133,6 +137,16 @@ class _Dims:
                 self._split(front + count, here // part)
             product, count = product * part, count + 1
         return count if product == extent else None
+
+    def is_free(self, front: int, back: int) -> bool:
+        """Whether no neurons lie along the dims between."""
+        return all(length == 1 for length in self.ids.shape[front : self.ids.ndim - back])
+
+    def refill(self, front: int, back: int, extents: Sequence[int | None]) -> None:
+        """Other dims between, along which no neurons lie either."""
+        end = self.ids.ndim - back
+        self.ids = self.ids.reshape(*self.ids.shape[:front], *(1 for _ in extents), *self.ids.shape[end:])
+        self.extents[front:end] = extents
 
     def _part(self, extent: int, product: int, here: int | None) -> int | None:
         """What of the next dim belongs to an axis of which others make up `product`; None where they do not fit."""
