@@ -12,6 +12,7 @@ from checkpoint_files import SAVERS, SINGLE_LAYER, matrices, save_npz, state_dic
 
 import topokit as tk
 from topokit.errors import CheckpointError
+from topokit.loaders.checkpoint import Checkpoint, Quantisation, TensorEntry
 
 TENSOR_KEYS = {"name", "shape", "dtype", "role", "nnz", "used_as", "skipped"}
 LAYER_KEYS = {"name", "size", "kind"}
@@ -35,7 +36,8 @@ def test_inspection_and_network_agree(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SAVERS)
 def test_the_json_has_exactly_the_promised_keys(name: str, tmp_path: Path) -> None:
     told = json.loads(json.dumps(tk.inspect(SAVERS[name](tmp_path)).to_dict()))
-    assert set(told) == {"format", "tensors", "layers", "blocks", "provenance"}
+    assert set(told) == {"format", "tensors", "layers", "blocks", "provenance", "summary"}
+    assert set(told["summary"]) == {"tensors", "parameters", "nonzeros", "density", "verdict"}
     assert told["format"] == name
     assert all(set(row) == TENSOR_KEYS for row in told["tensors"])
     assert all(set(row) == LAYER_KEYS for row in told["layers"])
@@ -89,7 +91,7 @@ def test_it_shows_itself(tmp_path: Path) -> None:
     assert "\x1b" not in text + html
     assert "<b>evil" not in html
     assert "&lt;b&gt;evil&lt;/b&gt;" in html
-    assert text.splitlines()[2].split() == ["name", "shape", "dtype", "role", "nnz", "used_as", "skipped"]
+    assert text.splitlines()[4].split() == ["name", "shape", "dtype", "role", "nnz", "used_as", "skipped"]
     assert "2 x 3" in text
     assert len(inspection.tensor_rows()) == 2
     assert inspection.layer_rows()[0] == ("input", "3", "input")
@@ -102,3 +104,67 @@ def test_a_large_number_of_tensors_is_listed(tmp_path: Path) -> None:
     inspection = tk.inspect(tmp_path / "x.pt")
     assert len(inspection.blocks) == 500
     assert inspection.layers[500].name == "layers.499"
+
+
+def test_repeated_layers_are_one_row(tmp_path: Path) -> None:
+    torch.save({f"layers.{k}.fc.weight": torch.eye(3) for k in range(30)}, tmp_path / "x.pt")
+    text = repr(tk.inspect(tmp_path / "x.pt"))
+    (row,) = [line for line in text.splitlines() if line.split()[:2] == ["29", "layers.{1-29}.fc.weight"]]
+    assert row.split()[5:8] == ["float32", "weight", "87"]
+    assert row.endswith("block layers.{0-28}.fc->layers.{1-29}.fc")
+    assert len(text.splitlines()) < 20
+
+
+@pytest.mark.parametrize(
+    ("tensors", "verdict"),
+    [
+        ({"a.weight": torch.ones(9, 9)}, "dense weights and no mask: was the mask saved elsewhere? masks= takes it"),
+        ({"a.weight": torch.eye(4)}, "sparse: 25.00% of the possible edges, told by weights that are exactly 0"),
+        ({"a.weight": torch.eye(4).to_sparse()}, "sparse: 25.00% of the possible edges, told by sparse containers"),
+        (
+            {"a.weight_orig": torch.ones(4, 4), "a.weight_mask": torch.eye(4)},
+            "sparse: 25.00% of the possible edges, told by masks",
+        ),
+        ({"a.bias": torch.ones(4)}, ""),
+    ],
+)
+def test_the_verdict_says_what_tells_the_edges(tensors: dict[str, torch.Tensor], verdict: str, tmp_path: Path) -> None:
+    torch.save(tensors, tmp_path / "x.pt")
+    inspection = tk.inspect(tmp_path / "x.pt")
+    assert inspection.summary.verdict == verdict
+    assert verdict in repr(inspection)
+
+
+def test_the_summary_counts_shared_tensors_once_and_no_optimizer(tmp_path: Path) -> None:
+    shared = torch.eye(4)
+    state = {0: {"exp_avg": torch.ones(4, 4)}}
+    torch.save(
+        {
+            "state_dict": {"a.weight": shared, "b.weight": shared, "a.bias": torch.zeros(4)},
+            "optimizer": {"state": state},
+        },
+        tmp_path / "x.pt",
+    )
+    summary = tk.inspect(tmp_path / "x.pt").summary
+    assert (summary.parameters, summary.nonzeros, summary.density) == (20, 4, 0.2)
+    assert str(summary).startswith(f"{summary.tensors} tensors, 20 parameters, 4 of them not 0 (20.00%)")
+
+
+def test_quantised_zeros_are_told_from_the_zero_point() -> None:
+    told = Quantisation(scale=np.array([0.5, 0.5]), zero_point=np.array([1, 2]), axis=1)
+    stored = np.array([[1, 1], [0, 2], [3, 2]], np.uint8)
+    entry = TensorEntry(
+        name="w",
+        shape=(3, 2),
+        dtype="uint8",
+        nbytes=6,
+        path=Path("x"),
+        format="test",
+        reader=lambda: stored,
+        quantisation=told,
+    )
+    checkpoint = Checkpoint(path=Path(__file__), format="test", files=(), tensors={"w": entry})
+    inspection = tk.inspect(checkpoint)
+    assert inspection.tensors[0].nnz == 3
+    assert inspection.blocks[0].edges == 6
+    assert inspection.summary.verdict.startswith("quantised weights and no mask: rounding makes zeros too")

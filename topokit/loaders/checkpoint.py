@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -44,6 +45,13 @@ class Quantisation:
     zero_point: NDArray[Any]
     axis: int | None = None
     scheme: str = "affine"
+
+    def is_weight(self, stored: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which stored numbers stand for weights other than 0."""
+        zero = np.asarray(self.zero_point)
+        if self.axis is not None and zero.size > 1:
+            zero = zero.reshape([-1 if axis == self.axis else 1 for axis in range(stored.ndim)])
+        return np.not_equal(stored, zero)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, slots=True)
@@ -112,20 +120,23 @@ class TensorEntry:
     def count(self, threshold: float = 0.0) -> Counts:
         """How many of its numbers are of a magnitude above the threshold, from their bits as stored where they tell.
 
-        Of a sparse container all stored entries count.
+        Of a sparse container all stored entries count, of quantised weights those that do not stand for 0, whatever
+        the threshold.
 
         Raises
         ------
         CheckpointError
             As for `read`.
         """
-        test = bit_test(self.dtype, threshold)
+        test = bit_test(self.dtype, threshold) if self.quantisation is None else None
         stored = self.stored() if test is not None else None
         if stored is not None:
             return count(stored, test)
         values = self.read()
         if isinstance(values, sparse.csr_array):
             return count_stored(values)
+        if self.quantisation is not None:
+            return count(self.quantisation.is_weight(values), bit_test("bool"))
         return count(values, bit_test(values.dtype.name, threshold), threshold)
 
     def stored(self) -> NDArray[Any] | None:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Unpack
 
-import numpy as np
-from scipy import sparse
-
-from topokit.dag import Layer, LayeredDAG, Provenance
-from topokit.errors import CheckpointError, UnsupportedFeatureError
+from topokit.dag import Layer, LayeredDAG, LazyPattern, Provenance
+from topokit.errors import CheckpointError, MissingExtraError, UnsupportedFeatureError
+from topokit.execute import progress
 from topokit.loaders.assembly.candidates import reasons_without_network
+from topokit.loaders.assembly.content import is_quantised
+from topokit.loaders.assembly.lazy import tells_tensor
 from topokit.loaders.assembly.network import built_blocks, origin_of, provenance_of, stored_network
 from topokit.loaders.assembly.options import LoadOptions, Options, split_options
 from topokit.loaders.assembly.plan import Plan, TensorBlock, plan_of
 from topokit.loaders.assembly.roles import roles_of
 from topokit.loaders.checkpoint import Checkpoint, Role, TensorEntry
 from topokit.loaders.guard import guarded
-from topokit.loaders.inspection import BlockRow, Inspection, TensorRow
+from topokit.loaders.inspection import BlockRow, Inspection, Summary, TensorRow
 from topokit.loaders.load import Source, opened
 
-_NUMBERS = "biufc"
+_PARAMETERS: tuple[Role, ...] = ("weight", "bias", "norm", "embedding")
+_ALMOST_DENSE = 0.99
+_TOLD_BY = {"mask": "masks", "stored": "sparse containers", "values": "weights that are exactly 0"}
 _STORED_ROLES: Mapping[str, Role] = {"weights": "weight", "bitmap": "mask", "indptr": "mask", "indices": "mask"}
 
 
@@ -35,6 +38,8 @@ class _Outcome:
     blocks: tuple[BlockRow, ...] = ()
     used: Mapping[str, str] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)
+    counted: Mapping[str, int] = field(default_factory=dict)
+    is_quantised: bool = False
     problem: str | None = None
 
 
@@ -64,8 +69,17 @@ def inspect(path: Source, **options: Unpack[LoadOptions]) -> Inspection:
     checkpoint = opened(path, format)
     with guarded(checkpoint.path, checkpoint.format):
         outcome = _outcome(checkpoint, chosen)
-        rows = tuple(_row(entry, outcome) for entry in checkpoint.tensors.values())
-    return Inspection(checkpoint.format, rows, outcome.layers, outcome.blocks, outcome.provenance, outcome.problem)
+        entries = checkpoint.tensors.values()
+        rows = tuple(_row(entry, outcome) for entry in progress(entries, "counting weights"))
+    return Inspection(
+        checkpoint.format,
+        rows,
+        outcome.layers,
+        outcome.blocks,
+        outcome.provenance,
+        _summary(checkpoint, rows, outcome),
+        outcome.problem,
+    )
 
 
 def _outcome(checkpoint: Checkpoint, options: Options) -> _Outcome:
@@ -81,9 +95,13 @@ def _outcome(checkpoint: Checkpoint, options: Options) -> _Outcome:
 def _planned_outcome(checkpoint: Checkpoint, plan: Plan, options: Options) -> _Outcome:
     rows: list[BlockRow] = []
     notes: list[str] = []
-    for _, block, said in built_blocks(plan, checkpoint, options, lazily=plan.is_large):
+    counted: dict[str, int] = {}
+    built = built_blocks(plan, checkpoint, options, lazily=plan.is_large)
+    for planned, block, said in progress(built, "counting edges", total=len(plan.blocks)):
         rows.append(BlockRow(block.source, block.target, block.n_edges, block.possible, block.mask_source))
         notes += said
+        if isinstance(planned, TensorBlock) and isinstance(block.pattern, LazyPattern):
+            counted |= {planned.tensor.name: block.n_edges} if tells_tensor(planned, options) else {}
     return _Outcome(
         provenance_of(checkpoint, plan, options, notes),
         plan.roles,
@@ -91,6 +109,8 @@ def _planned_outcome(checkpoint: Checkpoint, plan: Plan, options: Options) -> _O
         tuple(rows),
         _uses(plan.tensor_blocks),
         plan.skipped,
+        counted,
+        any(is_quantised(planned.tensor) for planned in plan.tensor_blocks),
     )
 
 
@@ -121,12 +141,13 @@ def _failed_outcome(checkpoint: Checkpoint, problem: str) -> _Outcome:
 
 
 def _row(entry: TensorEntry, outcome: _Outcome) -> TensorRow:
+    nnz = outcome.counted.get(entry.name)
     return TensorRow(
         entry.name,
         entry.shape,
         entry.dtype,
         outcome.roles[entry.name],
-        _nonzeros(entry),
+        _nonzeros(entry) if nnz is None else nnz,
         outcome.used.get(entry.name),
         outcome.skipped.get(entry.name),
     )
@@ -134,9 +155,36 @@ def _row(entry: TensorEntry, outcome: _Outcome) -> TensorRow:
 
 def _nonzeros(entry: TensorEntry) -> int | None:
     try:
-        values = entry.read()
-    except UnsupportedFeatureError:
+        return entry.count().nnz
+    except (UnsupportedFeatureError, MissingExtraError):
         return None
-    if isinstance(values, sparse.csr_array):
-        return int(values.nnz)
-    return int(np.count_nonzero(values)) if values.dtype.kind in _NUMBERS else None
+
+
+def _summary(checkpoint: Checkpoint, rows: tuple[TensorRow, ...], outcome: _Outcome) -> Summary:
+    own = [row for row in rows if row.role in _PARAMETERS and not checkpoint.tensors[row.name].aside]
+    first = {checkpoint.tensors[row.name].storage_id or row.name: row for row in reversed(own)}.values()
+    nonzeros = [row.nnz for row in first if row.nnz is not None]
+    return Summary(
+        tensors=len(rows),
+        parameters=sum(prod(row.shape) for row in first),
+        nonzeros=sum(nonzeros) if len(nonzeros) == len(first) else None,
+        verdict=_verdict(outcome),
+    )
+
+
+def _verdict(outcome: _Outcome) -> str:
+    """Whether the network is sparse, and what tells."""
+    told = [block for block in outcome.blocks if block.mask_source != "none"]
+    edges, possible = sum(block.edges for block in told), sum(block.possible for block in told)
+    if not told:
+        return ""
+    sources = list(dict.fromkeys(block.mask_source for block in told))
+    words = " and ".join(_TOLD_BY[source] for source in sources)
+    if sources != ["values"] or edges < _ALMOST_DENSE * possible:
+        return f"sparse: {edges / possible:.2%} of the possible edges, told by {words}"
+    if outcome.is_quantised:
+        return (
+            "quantised weights and no mask: rounding makes zeros too, so that they count as edges; "
+            'quant_zero="absent" leaves them out'
+        )
+    return "dense weights and no mask: was the mask saved elsewhere? masks= takes it"

@@ -9,10 +9,14 @@ from typing import Any
 
 from topokit.dag import Layer, Provenance
 from topokit.loaders.checkpoint import Role
+from topokit.loaders.folding import folded
 
 TENSOR_COLUMNS = ("name", "shape", "dtype", "role", "nnz", "used_as", "skipped")
 LAYER_COLUMNS = ("name", "size", "kind")
 BLOCK_COLUMNS = ("source", "target", "edges", "possible", "mask_source")
+MOST_LISTED = 24
+
+Table = tuple[Sequence[str], list[tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,37 @@ class BlockRow:
     mask_source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A checkpoint in one line.
+
+    Attributes
+    ----------
+    tensors : int
+        All that are listed.
+    parameters : int
+        Numbers in weights, biases, normalisations and embeddings, those of shared tensors once.
+    nonzeros : int or None
+        How many of them are not 0; None when some cannot be read.
+    verdict : str
+        Whether the network is sparse, and what tells; empty when no network comes of it.
+    """
+
+    tensors: int
+    parameters: int
+    nonzeros: int | None
+    verdict: str
+
+    @property
+    def density(self) -> float | None:
+        """Share of the parameters that are not 0."""
+        return self.nonzeros / self.parameters if self.nonzeros is not None and self.parameters else None
+
+    def __str__(self) -> str:
+        share = "" if self.density is None else f", {self.nonzeros:,} of them not 0 ({self.density:.2%})"
+        return f"{self.tensors:,} tensors, {self.parameters:,} parameters{share}"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Inspection:
     """What a checkpoint holds and what it would become.
@@ -69,6 +104,8 @@ class Inspection:
         Empty when there is a problem.
     provenance : Provenance
         As `load` would give it.
+    summary : Summary
+        All in one line, and whether it is sparse.
     problem : str or None
         Why `load` would fail.
     """
@@ -78,6 +115,7 @@ class Inspection:
     layers: tuple[Layer, ...]
     blocks: tuple[BlockRow, ...]
     provenance: Provenance
+    summary: Summary
     problem: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,6 +126,7 @@ class Inspection:
             "layers": [{column: getattr(layer, column) for column in LAYER_COLUMNS} for layer in self.layers],
             "blocks": [asdict(row) for row in self.blocks],
             "provenance": self.provenance.to_dict(),
+            "summary": asdict(self.summary) | {"density": self.summary.density},
         }
         return told if self.problem is None else told | {"problem": self.problem}
 
@@ -104,23 +143,35 @@ class Inspection:
         return _texts(self.blocks, BLOCK_COLUMNS)
 
     def __repr__(self) -> str:
-        parts = [f"Inspection({self.provenance.file!r}, format {self.format!r}, {len(self.tensors)} tensors)"]
-        parts += [f"problem: {self.problem}"] if self.problem else []
+        parts = [f"Inspection({self.provenance.file!r}, format {self.format!r})", *self._summary_lines()]
         for columns, rows in self._tables():
             parts += ["", *_aligned(columns, rows)] if rows else []
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:
         heading = f"<p><b>{escape(self.provenance.file)}</b> [{escape(self.format)}]</p>"
-        problem = f"<p>{escape(self.problem)}</p>" if self.problem else ""
-        return heading + problem + "".join(_html(columns, rows) for columns, rows in self._tables() if rows)
+        lines = "".join(f"<p>{escape(line)}</p>" for line in self._summary_lines())
+        return heading + lines + "".join(_html(columns, rows) for columns, rows in self._tables() if rows)
 
-    def _tables(self) -> list[tuple[Sequence[str], list[tuple[str, ...]]]]:
+    def _summary_lines(self) -> list[str]:
+        problem = f"problem: {self.problem}" if self.problem else ""
+        return [line for line in (str(self.summary), self.summary.verdict, problem) if line]
+
+    def _tables(self) -> list[Table]:
         return [
-            (TENSOR_COLUMNS, self.tensor_rows()),
-            (LAYER_COLUMNS, self.layer_rows()),
-            (BLOCK_COLUMNS, self.block_rows()),
+            _table(TENSOR_COLUMNS, self.tensors, names=(0, 5, 6), sums=(4,)),
+            _table(LAYER_COLUMNS, self.layers, names=(0,)),
+            _table(BLOCK_COLUMNS, self.blocks, names=(0, 1), sums=(2, 3)),
         ]
+
+
+def _table(columns: Sequence[str], rows: Sequence[Any], *, names: Sequence[int], sums: Sequence[int] = ()) -> Table:
+    """The rows as text; where they are many, those that differ in numbers alone are one, with how many they are."""
+    if len(rows) <= MOST_LISTED:
+        return columns, _texts(rows, columns)
+    cells = [tuple(getattr(row, column) for column in columns) for row in rows]
+    told = [(times, *row) for times, row in folded(cells, names, sums)]
+    return ("times", *columns), [tuple(map(_text, row)) for row in told]
 
 
 def _texts(rows: Iterable[Any], columns: Sequence[str]) -> list[tuple[str, ...]]:
