@@ -31,6 +31,9 @@ class LoadOptions(TypedDict, total=False):
         Tensors or modules that form the chain, input side first. Otherwise the file's own graph decides, else a
         well-known naming scheme, else the order of a PyTorch file or the natural order of the names, if the sizes
         chain.
+    exclude : sequence of str, optional
+        Tensors that are no weights, such as embedded signal processing: names or patterns such as ``"stft.*"``. What
+        follows them begins with an input of its own.
     bias_row : {'auto', 'last', None}
         Whether the last row of (in, out) matrices holds biases: 'auto' drops it from sparse matrices when each has one
         row more than the one before has columns, 'last' from all matrices, None never.
@@ -68,6 +71,7 @@ class LoadOptions(TypedDict, total=False):
 
     masks: Masks | None
     order: Sequence[str] | None
+    exclude: Sequence[str]
     bias_row: BiasRow
     structure: Structure
     axes: Axes | None
@@ -90,6 +94,7 @@ class Options:
 
     masks: Masks | None = None
     order: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
     bias_row: BiasRow = "auto"
     structure: Structure = "auto"
     axes: Axes | None = None
@@ -109,19 +114,20 @@ class Options:
             if getattr(self, name) not in allowed:
                 shown = ", ".join(map(repr, allowed))
                 raise ParameterError(f"{name}={getattr(self, name)!r}: use one of {shown}")
-        self._check_order()
+        self._check_names("order", self.order)
+        self._check_names("exclude", self.exclude or None)
         threshold = self.threshold
         if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 <= threshold < float("inf"):
             raise ParameterError(f"threshold={threshold!r}: give a number of at least 0")
         if self.input_shape is not None:
             _check_shape(self.input_shape)
 
-    def _check_order(self) -> None:
-        if isinstance(self.order, str) or (self.order is not None and not self.order):
-            raise ParameterError(f"order={self.order!r}: give a list of tensor or module names, input side first")
-        strangers = [name for name in self.order or () if not isinstance(name, str)]
+    def _check_names(self, option: str, names: Sequence[str] | None) -> None:
+        if isinstance(names, str) or (names is not None and not names):
+            raise ParameterError(f"{option}={names!r}: give a list of tensor or module names, input side first")
+        strangers = [name for name in names or () if not isinstance(name, str)]
         if strangers:
-            raise ParameterError(f"order= holds {strangers[0]!r}: give the names of tensors or modules")
+            raise ParameterError(f"{option}= holds {strangers[0]!r}: give the names of tensors or modules")
 
 
 ALLOWED: Mapping[str, tuple[Any, ...]] = {

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import islice
 from math import prod
 from typing import Literal
@@ -30,6 +31,8 @@ from topokit.loaders.assembly.order import (
     is_told_by_names,
     orders_that_chain,
 )
+from topokit.loaders.assembly.roles import names_of
+from topokit.loaders.assembly.signal_processing import fixed_transform
 from topokit.loaders.assembly.tracing import Join, Wired, WiredBlock, trace
 from topokit.loaders.checkpoint import Checkpoint, Role, TensorEntry
 from topokit.loaders.graph import GraphIR
@@ -160,7 +163,8 @@ def plan_of(checkpoint: Checkpoint, options: Options) -> Plan:
     found = candidates_of(checkpoint, options)
     order, graph, notes = _computation(found, checkpoint, options)
     shapes = {entry.name: entry.shape for entry in checkpoint.tensors.values()}
-    wired = trace(graph, shapes, options)
+    excluded = _excluded(graph, checkpoint, options) if order == "graph" else {}
+    wired = trace(graph, shapes, options, excluded)
     layers = tuple(Layer(layer.name, layer.size, layer.kind, layer.shape) for layer in wired.layers)
     wired = without_cut(wired, checkpoint) if options.norm == "cut" else wired
     blocks = _blocks(found, checkpoint, wired, layers)
@@ -188,6 +192,21 @@ def _computation(
     fits = _chained_fits(found, checkpoint, options)
     notes = [*_reading_notes(found, fits, options), *_order_notes(found, checkpoint, options)]
     return ("chained" if options.order is None else "user"), chain_graph(found.entries, fits), notes
+
+
+def _excluded(graph: GraphIR, checkpoint: Checkpoint, options: Options) -> dict[str, str]:
+    """Kernels that are no weights of the network, and why."""
+    excluded: dict[str, str] = {}
+    for node in graph.nodes:
+        weight = node.weights.get("kernel")
+        entry = checkpoint.tensors.get(weight.tensor) if weight is not None else None
+        if entry is None:
+            continue
+        if any(fnmatchcase(name, pattern) for pattern in options.exclude for name in names_of(entry.name)):
+            excluded[entry.name] = "excluded as asked"
+        elif options.structure == "auto" and (transform := fixed_transform(node, entry)) is not None:
+            excluded[entry.name] = f"{transform}: fixed signal processing, which no training made"
+    return excluded
 
 
 def _chained_fits(found: Candidates, checkpoint: Checkpoint, options: Options) -> list[Fit]:

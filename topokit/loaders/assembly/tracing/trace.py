@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from topokit.loaders.assembly.options import Options
 from topokit.loaders.assembly.tracing.finish import finished
-from topokit.loaders.assembly.tracing.flow import Flow, UntraceableError
+from topokit.loaders.assembly.tracing.flow import Flow, UntraceableError, simple, simple_flow
 from topokit.loaders.assembly.tracing.inputs import Inputs, Pending
 from topokit.loaders.assembly.tracing.reshaping import matched
 from topokit.loaders.assembly.tracing.steps import run
@@ -17,7 +17,9 @@ from topokit.loaders.graph import GraphIR, Node, Shape
 _INPUT_NAMES = ("input", "inputs", "network input")
 
 
-def trace(graph: GraphIR, tensors: Mapping[str, tuple[int, ...]], options: Options) -> Wired:
+def trace(
+    graph: GraphIR, tensors: Mapping[str, tuple[int, ...]], options: Options, excluded: Mapping[str, str] | None = None
+) -> Wired:
     """Follow the neurons through a computation.
 
     Where they cannot be followed, what comes next begins anew with an input layer of its own, and a note says so.
@@ -30,23 +32,38 @@ def trace(graph: GraphIR, tensors: Mapping[str, tuple[int, ...]], options: Optio
         Shapes of the checkpoint's tensors.
     options : Options
         What neurons are.
+    excluded : mapping of str to str, optional
+        Tensors that are no weights of the network, and why; what follows them begins anew.
 
     Returns
     -------
     Wired
         Layers in order, blocks between them, and what was assumed.
     """
-    wiring = Wiring()
+    wiring = Wiring(unused=dict(excluded or {}))
     shapes = {**graph.shapes, **_given_shape(graph, options)}
     inputs = Inputs(wiring, _label(graph), options.conv == "unrolled")
     tracer = Tracer(wiring, inputs, options, tensors, shapes, {})
     values: dict[str, Value] = {name: _input(tracer, name) for name in graph.inputs}
     for node in graph.nodes:
         taken = [values.get(name) for name in node.inputs]
-        for name, made in zip(node.outputs, _made(tracer, node, taken), strict=True):
-            values[name] = matched(made, shapes[name]) if isinstance(made, Flow) and name in shapes else made
+        is_excluded = any(weight.tensor in wiring.unused for weight in node.weights.values())
+        results = [Pending(name) for name in node.outputs] if is_excluded else _made(tracer, node, taken)
+        for name, made in zip(node.outputs, results, strict=True):
+            values[name] = _fitted(tracer, made, shapes[name]) if isinstance(made, Flow) and name in shapes else made
     finals = [values.get(name) for name in graph.outputs]
     return finished(wiring, [value.ids for value in finals if isinstance(value, Flow)])
+
+
+def _fitted(tracer: Tracer, made: Flow, shape: Shape) -> Flow:
+    """The value with the extents that the file tells; numbers of an input that was padded are no longer told apart."""
+    if len(shape) == made.rank and tracer.inputs.is_provisional(made.ids):
+        plain = simple(made)
+        differ = [a != b and b is not None and a is not None for a, b in zip(plain.extents, shape, strict=True)]
+        index = tuple(slice(1) if differs else slice(None) for differs in differ)
+        extents = tuple(b if differs else a for a, b, differs in zip(plain.extents, shape, differ, strict=True))
+        made = simple_flow(plain.ids[index], extents)
+    return matched(made, shape)
 
 
 def _label(graph: GraphIR) -> str | None:
