@@ -69,6 +69,8 @@ FORMATS = Registry(
         "skops": "topokit.loaders.formats.skops:FORMAT",
         "flax-msgpack": "topokit.loaders.formats.flax_msgpack:FORMAT",
         "orbax": "topokit.loaders.formats.orbax:FORMAT",
+        "paddle": "topokit.loaders.formats.paddle.state_dict:FORMAT",
+        "paddle-inference": "topokit.loaders.formats.paddle.inference:FORMAT",
         "scipy-sparse": "topokit.loaders.formats.scipy_sparse:FORMAT",
         "scipy-sparse-folder": "topokit.loaders.formats.scipy_sparse_folder:FORMAT",
         "tflite": "topokit.loaders.formats.tflite.reader:FORMAT",

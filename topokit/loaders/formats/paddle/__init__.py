@@ -1,0 +1,1 @@
+"""Files of PaddlePaddle: state dicts, and programs with their parameters."""

@@ -1,0 +1,99 @@
+"""Programs of PaddlePaddle with their parameters: ``model.pdiparams`` with ``model.pdmodel`` beside it.
+
+The file of parameters has no names; they are those of the program's persistable variables, sorted
+(``python/paddle/static/io.py``, ``save_vars``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from topokit.errors import CorruptCheckpointError
+from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
+from topokit.loaders.formats.dtypes import check_readable, decode
+from topokit.loaders.formats.format import Format
+from topokit.loaders.formats.mapping import mapped
+from topokit.loaders.formats.paddle.parameters import Parameter, begins_parameters, parameters_of
+from topokit.loaders.formats.paddle.program import Program, begins_program, program_of
+from topokit.loaders.formats.paddle.state_dict import axes_of
+from topokit.loaders.formats.paddle.translator import graph_of
+from topokit.loaders.limits import Limits
+
+NAME = "paddle-inference"
+
+_PARAMETERS, _PROGRAM = ".pdiparams", ".pdmodel"
+_UNNAMED = "the program (.pdmodel) that names the parameters is not beside them: they are numbered"
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """A file that begins with a tensor of Paddle, or with the first block of a program."""
+    return begins_parameters(head) or begins_program(head)
+
+
+def open_inference(path: Path, limits: Limits) -> Checkpoint:
+    """List the parameters of a program, given either of its two files, and translate its graph.
+
+    Raises
+    ------
+    CorruptCheckpointError
+        The parameters are missing, or are not those of the program.
+    """
+    with path.open("rb") as file:
+        is_program = begins_program(file.read(64))
+    source = path.with_suffix(_PROGRAM) if not is_program else path
+    values = path.with_suffix(_PARAMETERS) if is_program else path
+    if not values.is_file():
+        problem, remedy = f"has no parameters beside it, in {values.name!r}", "put both files into one folder"
+        raise CorruptCheckpointError(path, problem, format=NAME, remedy=remedy)
+    program = program_of(source, NAME, limits) if source.is_file() else None
+    parameters = [*parameters_of(values, NAME, limits)]
+    names = _names(parameters, program, path)
+    entries = [_entry(name, parameter, values) for name, parameter in zip(names, parameters, strict=True)]
+    return Checkpoint(
+        path=path,
+        format=NAME,
+        files=(values, source) if program else (values,),
+        tensors=by_name(entries, path, limits),
+        notes=() if program else (_UNNAMED,),
+        graph=graph_of(program, {entry.name: entry.shape for entry in entries}) if program else None,
+        limits=limits,
+    )
+
+
+def _names(parameters: Sequence[Parameter], program: Program | None, path: Path) -> Sequence[str]:
+    if program is None:
+        return [str(position) for position in range(len(parameters))]
+    if len(program.parameters) != len(parameters):
+        problem = f"holds {len(parameters)} tensors where the program names {len(program.parameters)}"
+        raise CorruptCheckpointError(path, problem, format=NAME, remedy="put the two files of one model side by side")
+    for name, parameter in zip(program.parameters, parameters, strict=True):
+        if program.shapes[name] != parameter.shape:
+            problem = f"has shape {parameter.shape} where the program says {program.shapes[name]}"
+            raise CorruptCheckpointError(path, problem, format=NAME, place=repr(name))
+    return program.parameters
+
+
+def _entry(name: str, parameter: Parameter, path: Path) -> TensorEntry:
+    return TensorEntry(
+        name=name,
+        shape=parameter.shape,
+        dtype=parameter.dtype,
+        nbytes=parameter.nbytes,
+        path=path,
+        format=NAME,
+        reader=partial(_values, name, parameter, path),
+        axes=axes_of(name, len(parameter.shape)),
+    )
+
+
+def _values(name: str, parameter: Parameter, path: Path) -> NDArray[Any]:
+    check_readable(parameter.dtype, path, NAME, name)
+    return decode(mapped(path, parameter.start, parameter.nbytes), parameter.dtype, parameter.shape)
+
+
+FORMAT = Format(NAME, recognises, open_inference)
