@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ["FLAGS_enable_pir_api"] = "0"
+os.environ |= {"FLAGS_enable_pir_api": "0"}
 DATA = Path(__file__).parents[1]
 sys.path[0] = str(DATA.parent)
 warnings.filterwarnings("ignore")
