@@ -40,14 +40,15 @@ def trace(
     Wired
         Layers in order, blocks between them, and what was assumed.
     """
-    wiring = Wiring(unused=dict(excluded or {}))
+    left_out = dict(excluded or {})
+    wiring = Wiring(unused=dict(left_out))
     shapes = {**graph.shapes, **_given_shape(graph, options)}
     inputs = Inputs(wiring, _label(graph), options.conv == "unrolled")
     tracer = Tracer(wiring, inputs, options, tensors, shapes, {})
     values: dict[str, Value] = {name: _input(tracer, name) for name in graph.inputs}
     for node in graph.nodes:
         taken = [values.get(name) for name in node.inputs]
-        is_excluded = any(weight.tensor in wiring.unused for weight in node.weights.values())
+        is_excluded = any(weight.tensor in left_out for weight in node.weights.values())
         results = [Pending(name) for name in node.outputs] if is_excluded else _made(tracer, node, taken)
         for name, made in zip(node.outputs, results, strict=True):
             values[name] = _fitted(tracer, made, shapes[name]) if isinstance(made, Flow) and name in shapes else made
