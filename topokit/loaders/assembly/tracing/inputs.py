@@ -73,12 +73,14 @@ class Inputs:
         """The neurons at some positions (n_places, count), provisional ones replaced by those of an input layer.
 
         An input whose numbers at those positions are the same at each place, and all it has, becomes a layer of all
-        its numbers; one that changes from place to place (the rows of an image) a layer of its channels.
+        its numbers; one that changes from place to place (the rows of an image) a layer of its channels, as they are
+        where no padding hides them.
         """
         if not (places <= _FIRST).any():
             return places
         if not self.units and (places != places[:1]).any():
-            places = places[:1]
+            inner = int(np.argmax((places <= _FIRST).sum(axis=1)))
+            places = places[inner : inner + 1]
         made = places.copy()
         for k, known in enumerate(self._known):
             numbers = _FIRST - places - known.start

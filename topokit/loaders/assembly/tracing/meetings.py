@@ -173,7 +173,6 @@ def _blank(tracer: Tracer, name: str, model: Flow) -> Flow:
     shape = tracer.shapes.get(name)
     if shape is None or len(shape) != model.rank:
         raise UntraceableError("a concatenation with a constant of unknown shape")
-    sizes = [
-        extent or 1 if model_extent != 1 else 1 for extent, model_extent in zip(shape, model.ids.shape, strict=True)
-    ]
+    lengths = flows.simple(model).ids.shape
+    sizes = [(extent or 1) if length != 1 else 1 for extent, length in zip(shape, lengths, strict=True)]
     return simple_flow(np.full(sizes, NO_NEURON, np.int64), shape)

@@ -11,8 +11,6 @@ _LAST = -1
 
 def unary(step: Step) -> None:
     """One value in, one out, neuron by neuron."""
-    if step.inputs[0] in step.known.statistics:
-        step.known.statistics.update(step.outputs)
     step.add("pass", step.inputs[:1])
 
 
@@ -41,18 +39,10 @@ def selected(step: Step) -> None:
 
 
 def _combined(step: Step, op: Operation, changing: list[str]) -> None:
-    """Two values meet; a constant, or a mean over neurons, only scales or shifts the other."""
-    statistics = step.known.statistics
-    neurons = [name for name in changing if name not in statistics]
-    if len(neurons) > 1:
-        return step.add(op, neurons)
-    if changing and not neurons:
-        statistics.update(step.outputs)
-    return _scaled(step, (neurons or changing or list(step.inputs))[0])
-
-
-def _scaled(step: Step, name: str) -> None:
-    """A value that meets constants only, which may be longer than it is."""
+    """Values that meet; one that meets constants only stays what it is, and may become longer."""
+    if len(changing) > 1:
+        return step.add(op, changing)
+    name = (changing or list(step.inputs))[0]
     before, after = step.known.builder.shapes.get(name), step.made()
     if before is not None and before != after and len(before) <= len(after):
         return step.add("expand", [name], shape=after)
@@ -67,11 +57,8 @@ def pool(step: Step) -> None:
 
 
 def reduction(step: Step) -> None:
-    """A mean, sum or maximum; one over neurons that keeps its axes is a statistic."""
-    axes, shape, keeps = step.numbers(1), step.shape(0), bool(step.option(0, "<?"))
-    if axes is None or shape is None:
+    """A mean, sum or maximum over some axes."""
+    axes = step.numbers(1)
+    if axes is None:
         return step.unknown()
-    axes = sorted({axis % len(shape) for axis in axes}) if shape else []
-    if keeps and len(shape) - 1 in axes and shape[_LAST] != 1:
-        step.known.statistics.update(step.outputs)
-    return step.add("reduce", step.inputs[:1], axes=axes, keepdims=keeps)
+    return step.add("reduce", step.inputs[:1], axes=tuple(axes), keepdims=bool(step.option(0, "<?")))

@@ -1,7 +1,7 @@
 """What the names of values tell of the modules of the network.
 
-The converter joins the names of the operations that it merged with ``;``, the last one first in some versions, and
-calls stored weights as the operation that uses them.
+The converter calls stored weights as the operations that use them, and a value as all operations that it merged into
+one, with ``;`` between them.
 """
 
 from __future__ import annotations
@@ -10,31 +10,41 @@ import re
 from collections.abc import Sequence
 
 _ANONYMOUS = re.compile(
-    r"(arith\.constant|tfl\.pseudo_\w*|pseudo_\w*|Const|unknown|StatefulPartitionedCall|Identity)\W*\d*|\d*"
+    r"(?:arith\.constant|tfl\.pseudo_\w*|pseudo_\w*|Const|unknown|StatefulPartitionedCall|Identity)?\W*\d*"
 )
-_OPERATIONS = (
-    *("MatMul", "BiasAdd", "Conv2D", "Conv1D", "Conv", "convolution", "depthwise", "separable_conv2d", "Tensordot"),
-    *("conv2d_transpose", "Relu", "Relu6", "Add", "add", "Reshape", "Squeeze", "ExpandDims", "transpose", "Cast"),
-    *("ReadVariableOp", "ReadVariableOp:0", "resource", "FusedBatchNormV3", "kernel", "weights", "Kernel", "weight"),
-    *("Einsum", "einsum", "embedding_lookup", "GatherV2", "batchnorm", "mul", "Sigmoid", "Tanh", "MaxPool", "AvgPool"),
+_WEIGHTED = re.compile(
+    r"(?:MatMul|Conv[123]D(?:Transpose)?|Conv|convolution|depthwise|separable_conv2d|conv2d_transpose|Tensordot"
+    r"|[Ee]insum|embedding_lookup|Gather(?:V2)?)(?:_?\d+)?"
 )
-_OPERATION = re.compile(rf"(?:{'|'.join(_OPERATIONS)})(?:_?\d+)?")
+_OTHERS = re.compile(
+    r"(?:BiasAdd|Relu6?|Add|add|Reshape|Squeeze|ExpandDims|transpose|Cast|ReadVariableOp|resource|FusedBatchNormV3"
+    r"|[Kk]ernel|weights?|batchnorm|mul|Sigmoid|Tanh|while)(?:_?\d+)?(?::\d+)?"
+)
 _PREFIXES = ("StatefulPartitionedCall/", "PartitionedCall/")
+_QUANTISED = "_dequantize"
 
 
 def module_name(weights: Sequence[str], output: str, operator: str) -> str:
-    """The module that an operator belongs to: by the name of its first weight, or of the value that it makes."""
-    for name in (*weights[:1], output):
-        first = name.split(";")[0]
-        for prefix in _PREFIXES:
-            first = first.removeprefix(prefix)
-        if not _ANONYMOUS.fullmatch(first):
-            return _without_operations(first)
+    """The module that an operator belongs to: by the name of its first weight, or of the value that it makes.
+
+    Among merged operations the one that has weights counts.
+    """
+    merged = [step for name in (*weights[:1], output) for step in _operations(name)]
+    weighted = [path for path in merged if _WEIGHTED.fullmatch(path.rsplit("/", 1)[-1])]
+    for path in (weighted if weights else []) or merged:
+        return _without_operations(path)
     return operator.lower()
 
 
-def _without_operations(name: str) -> str:
-    steps = [step for step in name.split("/") if step]
-    while len(steps) > 1 and _OPERATION.fullmatch(steps[-1]):
+def _operations(name: str) -> list[str]:
+    paths = [path.removesuffix(_QUANTISED) for path in name.split(";")]
+    for prefix in _PREFIXES:
+        paths = [path.removeprefix(prefix) for path in paths]
+    return [path for path in paths if not _ANONYMOUS.fullmatch(path)]
+
+
+def _without_operations(path: str) -> str:
+    steps = [step for step in path.split("/") if step]
+    while len(steps) > 1 and (_WEIGHTED.fullmatch(steps[-1]) or _OTHERS.fullmatch(steps[-1])):
         steps.pop()
-    return "/".join(steps) or name
+    return "/".join(steps) or path

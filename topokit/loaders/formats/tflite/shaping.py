@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.tflite.step import Step
-from topokit.loaders.graph import Shape
 
 _Part = tuple[int | None, int | None, int] | None
 
@@ -147,22 +146,11 @@ def _part_of(constant: Constant, parts: Sequence[_Part], gone: Sequence[int]) ->
 
 
 def pad(step: Step) -> None:
-    """Zeros around; in front of and behind the channels they are positions without neurons."""
+    """Positions around that hold no neuron."""
     amounts, shape = step.numbers(1), step.shape(0)
     if amounts is None or shape is None or len(amounts) != 2 * len(shape):
         return step.unknown()
-    pairs = list(zip(amounts[::2], amounts[1::2], strict=True))
-    if not any(pairs[-1]) or not any(amounts):
-        return step.add("pass", step.inputs[:1])
-    around = [_blank(step, (*shape[:-1], amount)) if amount else [] for amount in pairs[-1]]
-    return step.add("concat", [*around[0], step.inputs[0], *around[1]], axis=-1)
-
-
-def _blank(step: Step, shape: Shape) -> list[str]:
-    """A value without neurons."""
-    name = step.value()
-    step.known.builder.shapes[name] = shape
-    return [name]
+    return step.add("pass", step.inputs[:1], pads=tuple(zip(amounts[::2], amounts[1::2], strict=True)))
 
 
 def depth_to_space(step: Step) -> None:

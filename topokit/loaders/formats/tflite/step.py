@@ -44,8 +44,6 @@ class Translation:
         The nodes.
     constants : dict of str to Constant
         Values that no input changes.
-    statistics : set of str
-        Means and variances over neurons, and what is made of them alone: they scale neurons and connect none.
     variables : dict of str to str
         For each handle of a variable, its name.
     initial : mapping of str to str
@@ -60,7 +58,6 @@ class Translation:
     stored: dict[str, TensorEntry]
     builder: GraphBuilder
     constants: dict[str, Constant] = field(default_factory=dict)
-    statistics: set[str] = field(default_factory=set)
     variables: dict[str, str] = field(default_factory=dict)
     initial: Mapping[str, str] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
