@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from topokit.loaders.assembly.content import content_of
 from topokit.loaders.assembly.lay import Lay
 from topokit.loaders.assembly.lazy import can_be_lazy, lazy_block, tells_tensor
 from topokit.loaders.assembly.options import Options
+from topokit.loaders.assembly.picking import can_be_picked, picked_block
 from topokit.loaders.assembly.plan import TensorBlock
 from topokit.loaders.checkpoint import Quantisation, TensorEntry
 from topokit.registry import FORMATS
@@ -67,6 +69,8 @@ def assert_same(planned: TensorBlock, options: Options) -> None:
     assert np.array_equal(found.adjacency().toarray(), expected.adjacency().toarray())
     assert np.array_equal(found.in_degrees(), expected.in_degrees())
     assert np.array_equal(found.out_degrees(), expected.out_degrees())
+    if can_be_picked(planned):
+        assert picked_block(planned, options).equals(expected)
     if tells_tensor(planned, options):
         assert found.n_edges == planned.tensor.count().nnz
 
@@ -107,6 +111,15 @@ def test_weights_that_are_no_numbers() -> None:
     with pytest.raises(NonFiniteWeightsError, match="has 2 NaN or infinite weights of 4"):
         lazy_block(planned, Options(), Limits())
     assert lazy_block(planned, Options(nonfinite="edge"), Limits()).n_edges == 3
+    assert picked_block(planned, Options(nonfinite="edge")).weights is None
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float8_e4m3fn, torch.bool, torch.int8])
+def test_types_that_numpy_has_not(dtype: torch.dtype, tmp_path: Path) -> None:
+    weights = ((torch.randn(20, 30) * 4) * (torch.rand(20, 30) < 0.3)).to(dtype)
+    torch.save({"a.weight": weights}, tmp_path / "x.pt")
+    (entry,) = open_checkpoint(tmp_path / "x.pt").tensors.values()
+    assert_same(planned_block(entry, "oi"), Options())
 
 
 def test_too_many_edges_are_refused_when_asked_for() -> None:

@@ -114,8 +114,13 @@ def _present(entry: TensorEntry, weights: NDArray[Any], options: Options) -> tup
         said = f"{entry.name}: {zeros:,} of {weights.size:,} quantised weights are 0 and count as edges all the same"
         return np.ones(weights.shape, np.bool_), ((said,) if zeros else ())
     if options.threshold > 0:
-        return np.abs(weights) > options.threshold, (f"{entry.name}: edges are weights above {options.threshold:g}",)
+        return np.abs(weights) > options.threshold, threshold_notes(entry, options)
     return None, ()
+
+
+def threshold_notes(entry: TensorEntry, options: Options) -> tuple[str, ...]:
+    """What is to be said of a threshold, where there is one."""
+    return (f"{entry.name}: edges are weights above {options.threshold:g}",) if options.threshold else ()
 
 
 def _binary(entry: TensorEntry) -> Values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,14 @@ Bits = NDArray[np.uint8]
 
 _BYTES_OF_AN_EDGE = 4
 _BYTES_AT_ONCE = 2**21
+
+
+class Stored(NamedTuple):
+    """A matrix of numbers of type `dtype`, as bits where there is a `test` of them."""
+
+    values: NDArray[Any]
+    dtype: str
+    test: BitTest | None
 
 
 def can_be_lazy(planned: TensorBlock) -> bool:
@@ -55,13 +63,13 @@ def lazy_block(planned: TensorBlock, options: Options, limits: Limits) -> EdgeBl
 def tells_tensor(planned: TensorBlock, options: Options) -> bool:
     """Whether the edges of the block are all numbers of its tensor that are not 0, each once."""
     is_plainly_counted = not options.threshold and not is_quantised(planned.tensor)
-    return is_plainly_counted and not planned.lay.part and _is_one_to_one(planned)
+    return is_plainly_counted and not planned.lay.part and is_one_to_one(planned)
 
 
 def _degrees(planned: TensorBlock, options: Options, limits: Limits) -> tuple[Numbers, Numbers]:
     """Edges leaving each source and reaching each target."""
     found = _complete(*planned.lay.shape) if _is_complete(planned, options) else _counted(planned, options)
-    if not _is_one_to_one(planned) or found.rows is None or found.columns is None:
+    if not is_one_to_one(planned) or found.rows is None or found.columns is None:
         pattern = _bitmap(planned, options, limits)
         return pattern.out_degrees(), pattern.in_degrees()
     is_transposed = planned.lay.axes == "oi"
@@ -69,8 +77,8 @@ def _degrees(planned: TensorBlock, options: Options, limits: Limits) -> tuple[Nu
     return _placed(leaving, planned.rows, planned.shape[0]), _placed(reaching, planned.columns, planned.shape[1])
 
 
-def _is_one_to_one(planned: TensorBlock) -> bool:
-    """Whether each stored number stands for another pair of neurons."""
+def is_one_to_one(planned: TensorBlock) -> bool:
+    """Whether each stored number stands for a pair of neurons of its own."""
     return all(
         numbers is None or (len(np.unique(numbers)) == len(numbers) and numbers.min(initial=0) >= 0)
         for numbers in (planned.rows, planned.columns)
@@ -86,8 +94,8 @@ def _complete(n_rows: int, n_columns: int) -> Counts:
 
 
 def _counted(planned: TensorBlock, options: Options) -> Counts:
-    values, test = _values(planned, options)
-    found = count(values, test, options.threshold)
+    stored = stored_matrix(planned, options)
+    found = count(stored.values, stored.test, options.threshold)
     if not found.finite:
         check_finite(planned.tensor, planned.lay.chosen(planned.tensor.read()), options)
     return found
@@ -101,15 +109,15 @@ def _placed(counts: Numbers, neurons: Numbers | None, size: int) -> Numbers:
     return placed
 
 
-def _values(planned: TensorBlock, options: Options) -> tuple[NDArray[Any], BitTest | None]:
-    """The matrix as the file stores it, and how to tell edges from its bits."""
+def stored_matrix(planned: TensorBlock, options: Options) -> Stored:
+    """The matrix of a block as the file stores it, and how to tell edges from its bits."""
     entry = planned.tensor
     test = None if is_quantised(entry) else bit_test(entry.dtype, options.threshold)
     stored = entry.stored() if test is not None else None
     if stored is not None:
-        return planned.lay.chosen(stored), test
+        return Stored(planned.lay.chosen(stored), entry.dtype, test)
     values = planned.lay.chosen(dequantised(entry, entry.read()))
-    return values, bit_test(values.dtype.name, options.threshold)
+    return Stored(values, values.dtype.name, bit_test(values.dtype.name, options.threshold))
 
 
 def _edges(planned: TensorBlock, options: Options, limits: Limits, nnz: int) -> BitmapPattern:
@@ -135,9 +143,9 @@ def _edge_blocks(planned: TensorBlock, options: Options) -> Iterator[tuple[int, 
         n_rows, n_columns = planned.lay.shape
         yield from row_blocks(np.broadcast_to(np.True_, (n_rows, n_columns)))
     else:
-        values, test = _values(planned, options)
-        for start, block in row_blocks(values):
-            yield start, edges_of(block, test, options.threshold)
+        stored = stored_matrix(planned, options)
+        for start, block in row_blocks(stored.values):
+            yield start, edges_of(block, stored.test, options.threshold)
 
 
 def _packed(

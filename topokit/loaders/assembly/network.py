@@ -10,9 +10,10 @@ from topokit.dag import EdgeBlock, LayeredDAG, Provenance, Skipped
 from topokit.errors import LimitExceededError, ParameterError, TooLargeError
 from topokit.execute import progress
 from topokit.loaders.assembly.blocks import block_of, join_block_of
-from topokit.loaders.assembly.content import content_of
+from topokit.loaders.assembly.content import content_of, threshold_notes
 from topokit.loaders.assembly.lazy import can_be_lazy, lazy_block
 from topokit.loaders.assembly.options import Options
+from topokit.loaders.assembly.picking import can_be_picked, picked_block
 from topokit.loaders.assembly.plan import MOST_HELD, JoinBlock, Plan, TensorBlock, plan_of
 from topokit.loaders.checkpoint import Checkpoint
 from topokit.loaders.guard import guarded
@@ -90,7 +91,13 @@ def built_blocks(plan: Plan, checkpoint: Checkpoint, options: Options, *, lazily
         if isinstance(planned, JoinBlock):
             yield planned, join_block_of(planned), ()
         elif lazily and can_be_lazy(planned):
-            yield planned, lazy_block(planned, options, checkpoint.limits), (_NOT_HELD,)
+            notes = (_NOT_HELD, *threshold_notes(planned.tensor, options))
+            yield planned, lazy_block(planned, options, checkpoint.limits), notes
+        elif plan.is_large and can_be_picked(planned):
+            block = picked_block(planned, options)
+            edges += block.n_edges
+            _check_edges(edges, planned, checkpoint)
+            yield planned, block, threshold_notes(planned.tensor, options)
         else:
             content = content_of(planned, options)
             _check_edges(edges + min(planned.possible, content.count * planned.positions), planned, checkpoint)
