@@ -65,13 +65,28 @@ def outcome(path: Path) -> str:
     return "network"
 
 
+def damage_folder(original: Path, copy: Path, rng: np.random.Generator) -> None:
+    """One damaged file among the others of a folder."""
+    parts = sorted(part for part in original.rglob("*") if part.is_file())
+    for part in parts:
+        (copy / part.relative_to(original)).write_bytes(part.read_bytes())
+    victim = parts[rng.integers(len(parts))]
+    (copy / victim.relative_to(original)).write_bytes(damaged(victim.read_bytes(), rng))
+
+
 def main(original: str, copy: str, count: str, inside: str) -> None:
-    """Read `count` damaged copies of `original` as the file `copy` and print what came of them."""
+    """Read `count` damaged copies of `original` as `copy` and print what came of them."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     outcomes: Counter[str] = Counter()
-    for mutant in mutants(Path(original), int(count), inside=inside == "inside"):
-        Path(copy).write_bytes(mutant)
-        outcomes[outcome(Path(copy))] += 1
+    if Path(original).is_dir():
+        rng = np.random.default_rng(0)
+        for _ in range(int(count)):
+            damage_folder(Path(original), Path(copy), rng)
+            outcomes[outcome(Path(copy))] += 1
+    else:
+        for mutant in mutants(Path(original), int(count), inside=inside == "inside"):
+            Path(copy).write_bytes(mutant)
+            outcomes[outcome(Path(copy))] += 1
     print(json.dumps(outcomes))
 
 

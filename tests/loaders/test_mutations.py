@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import mutants
 import pytest
 import torch
 from checkpoint_files import SAVERS, state_dict
+
+from zoo_files import companions, files, label
 
 import topokit as tk
 from topokit import errors
@@ -60,3 +63,34 @@ def test_damaged_files_are_refused_or_read(name: str, where: str, tmp_path: Path
     assert sum(outcomes.values()) == COUNT
     assert not outcomes.keys() - REFUSALS - {"network"}
     assert outcomes.get("CorruptCheckpointError", 0) > COUNT / 4
+
+
+def first_of_each_format() -> list[Path]:
+    """One file of each format of the zoo."""
+    return list({path.parent.name: path for path in reversed(files())}.values())
+
+
+def check(path: Path, folder: Path, count: int) -> None:
+    """Read damaged copies of a file, or of the files in a folder, and fail on anything but networks and refusals."""
+    for companion in companions(path):
+        if companion.is_file():
+            (folder / companion.name).write_bytes(companion.read_bytes())
+    if path.is_dir():
+        shutil.copytree(path, folder / path.name)
+    command = [sys.executable, mutants.__file__, str(path), str(folder / path.name), str(count), "anywhere"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    outcomes = json.loads(done.stdout)
+    assert sum(outcomes.values()) == count
+    assert not outcomes.keys() - REFUSALS - {"network"}
+
+
+@pytest.mark.parametrize("path", first_of_each_format(), ids=label)
+def test_damaged_files_of_every_format_are_refused_or_read(path: Path, tmp_path: Path) -> None:
+    check(path, tmp_path, COUNT)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", files(), ids=label)
+def test_damaged_files_of_the_whole_zoo_are_refused_or_read(path: Path, tmp_path: Path) -> None:
+    check(path, tmp_path, COUNT)

@@ -1,26 +1,83 @@
-"""Every file of a network of the zoo, whoever saved it, has the wiring that its weights say."""
+"""What every file of the zoo keeps, whoever saved it: its wiring, one reader, a full provenance, no trace."""
 
 from __future__ import annotations
 
-import re
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import zoo
+from checkpoint_files import SAVERS
+from zoo_files import ROOT, files, label, net_of
 
 import topokit as tk
+from topokit.registry import FORMATS
 
-ROOT = Path(__file__).parent.parent / "data" / "zoo"
-# Files that a checkpoint names and that are none themselves.
-COMPANIONS = re.compile(r"\.data(-\d+-of-\d+)?$|\.info$|\.pdmodel$|\.bin$|-0000[2-9]-of-\d+|^\.")
-FILES = sorted(path for folder in ROOT.iterdir() for path in folder.iterdir() if not COMPANIONS.search(path.name))
-
-
-def name_of(path: Path) -> str:
-    """The network that a file holds: its name up to a hyphen or dot."""
-    return re.split(r"[-.]", path.name)[0]
+FRAMEWORKS = (
+    *("torch", "tensorflow", "keras", "jax", "flax", "onnx", "sklearn", "joblib", "skops", "pandas"),
+    *("google.protobuf", "coremltools", "paddle", "pickle5", "cloudpickle", "dill"),
+)
+FILES = pytest.mark.parametrize("path", files(), ids=label)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_format_has_a_file_here_or_is_saved_by_the_tests() -> None:
+    assert {path.parent.name for path in files()} | set(SAVERS) == set(FORMATS)
+
+
+@FILES
 def test_the_wiring_is_that_of_the_weights(path: Path) -> None:
-    zoo.assert_wired(tk.load(path), name_of(path))
+    zoo.assert_wired(tk.load(path), net_of(path))
+
+
+@FILES
+def test_one_reader_recognises_it(path: Path) -> None:
+    head = b"" if path.is_dir() else path.read_bytes()[:4096]
+    assert [name for name in FORMATS if FORMATS.load(name).recognises(path, head)] == [path.parent.name]
+
+
+@FILES
+def test_provenance_is_complete(path: Path) -> None:
+    provenance = tk.load(path).provenance
+    assert provenance.file == str(path)
+    assert len(provenance.sha256) == 64
+    assert provenance.format == path.parent.name
+    assert provenance.loader == f"topokit {tk.__version__}"
+    assert provenance.mask_source
+    assert provenance.order in ("graph", "adapter", "chained")
+    found = tk.inspect(path)
+    assert {row.name for row in found.tensors if row.used_as} | {s.tensor for s in provenance.skipped} == {
+        row.name for row in found.tensors
+    }
+
+
+def test_nothing_is_imported_and_nothing_written() -> None:
+    before = {file: file.stat().st_mtime_ns for file in ROOT.rglob("*")}
+    code = (
+        "import json, sys, topokit as tk\n"
+        "for path in json.loads(sys.argv[1]): tk.load(path); tk.inspect(path)\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    paths = json.dumps([str(path) for path in files()])
+    done = subprocess.run([sys.executable, "-c", code, paths], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in json.loads(done.stdout)} | set(json.loads(done.stdout))
+    assert not set(FRAMEWORKS) & loaded
+    assert {file: file.stat().st_mtime_ns for file in ROOT.rglob("*")} == before
+
+
+def test_no_file_stays_open() -> None:
+    descriptors = Path("/proc/self/fd")
+    for path in files():
+        tk.inspect(path)
+    before = len(list(descriptors.iterdir()))
+    for path in files():
+        tk.load(path)
+        tk.inspect(path)
+    assert len(list(descriptors.iterdir())) <= before + 1
+
+
+@FILES
+def test_files_are_small_enough_to_keep(path: Path) -> None:
+    parts = [path] if path.is_file() else [part for part in path.rglob("*") if part.is_file()]
+    assert all(part.stat().st_size < 50_000 for part in parts)
