@@ -80,6 +80,7 @@ FORMATS = Registry(
         "torch-dcp": "topokit.loaders.formats.torch.distributed:FORMAT",
         "tf-checkpoint": "topokit.loaders.formats.tf_checkpoint:FORMAT",
         "graphdef": "topokit.loaders.formats.graphdef:FORMAT",
+        "savedmodel": "topokit.loaders.formats.savedmodel:FORMAT",
     },
 )
 

@@ -8,18 +8,18 @@ tensorflow/core/protobuf/tensor_bundle.proto.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from pathlib import Path
 
 from topokit.errors import CorruptCheckpointError, UnsupportedFeatureError
-from topokit.loaders.checkpoint import Checkpoint, Role, TensorEntry, by_name
+from topokit.loaders.checkpoint import Checkpoint, by_name
 from topokit.loaders.formats.contained import contained
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.tensorflow.bundle import INDEX, Bundle, open_bundle
-from topokit.loaders.formats.tensorflow.object_graph import Naming, naming_of
+from topokit.loaders.formats.tensorflow.bundle import INDEX, open_bundle
+from topokit.loaders.formats.tensorflow.object_graph import naming_of
 from topokit.loaders.formats.tensorflow.table import is_table
+from topokit.loaders.formats.tensorflow.variables import variables
 from topokit.loaders.limits import Limits
-from topokit.loaders.naming import leaf_of, natural_key
+from topokit.loaders.naming import natural_key
 
 NAME = "tf-checkpoint"
 
@@ -28,11 +28,6 @@ _STATE = "checkpoint"
 _STATE_HEAD = b"model_checkpoint_path:"
 _LATEST = re.compile(r'model_checkpoint_path:\s*"([^"\\]*)"')
 _SAVED_MODEL = "saved_model.pb"
-_OPTIMIZER_SLOTS = {
-    *("Adam", "Adam_1", "Momentum", "RMSProp", "RMSProp_1", "Adagrad", "Adadelta", "Adadelta_1", "Ftrl", "Ftrl_1"),
-    *("adam_m", "adam_v", "LAMB", "LAMB_1"),
-}
-_AVERAGE = "ExponentialMovingAverage"
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -63,29 +58,6 @@ def open_tf_checkpoint(path: Path, limits: Limits) -> Checkpoint:
         metadata={"shards": bundle.shards},
         limits=limits,
     )
-
-
-def variables(bundle: Bundle, naming: Naming) -> list[TensorEntry]:
-    """The variables of a bundle under their names, in the order of its keys."""
-    names = set(naming.names.values())
-    keys = sorted(naming.names, key=natural_key)
-    return [_variable(bundle, key, naming.names[key], naming.asides.get(key, ""), names) for key in keys]
-
-
-def _variable(bundle: Bundle, key: str, name: str, aside: str, names: Collection[str]) -> TensorEntry:
-    aside = aside or _told_by_name(name, names)
-    role: Role | None = "optimizer" if aside == "optimizer state" else None
-    if leaf_of(name) == "mask":
-        role = "mask"
-    return bundle.tensor(key, name, role=role, aside=aside)
-
-
-def _told_by_name(name: str, names: Collection[str]) -> str:
-    """What TensorFlow 1 tells only by names: those of slots begin with that of their variable."""
-    variable, _, slot = name.rpartition("/")
-    if variable in names and slot in _OPTIMIZER_SLOTS:
-        return "optimizer state"
-    return f"a moving average of {variable!r}" if variable in names and slot == _AVERAGE else ""
 
 
 def _chosen(path: Path, limits: Limits) -> Path:

@@ -65,7 +65,6 @@ KNOWN_FORMATS = (
     KnownFormat(
         "compressed file", _begins(b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd"), _UNPACK
     ),
-    KnownFormat("TensorFlow SavedModel", _folder_with("saved_model.pb"), _SAVE_ARRAYS),
 )
 
 

@@ -65,6 +65,11 @@ def _same(node: Node, taken: Taken, tensors: Tensors) -> list[Shape]:
     return [taken[0]]
 
 
+def _passed(node: Node, taken: Taken, tensors: Tensors) -> list[Shape]:
+    pads = node.attributes.get("pads") or ((0, 0),) * len(taken[0])
+    return [tuple(None if n is None else n + sum(pad) for n, pad in zip(taken[0], pads, strict=True))]
+
+
 def _linear(node: Node, taken: Taken, tensors: Tensors) -> list[Shape]:
     kernel = node.weights["kernel"]
     axis = node.attributes.get("axis", -1) % len(taken[0])
@@ -254,7 +259,7 @@ _RULES: dict[str, Callable[[Node, Taken, Tensors], list[Shape]]] = {
     "recurrent": _recurrent,
     "embedding": _embedding,
     "norm": _same,
-    "pass": _same,
+    "pass": _passed,
     "pool": _pool,
     "reduce": _reduce,
     "add": _elementwise,

@@ -38,6 +38,8 @@ class Naming:
         By key; the variable's own name where it is the only one of that name.
     asides : dict of str to str
         Why a key is not part of the model.
+    originals : dict of str to str
+        The keys of which other keys hold copies.
     children : sequence of dict
         Of each object the numbers of those it holds, by name.
     keys : sequence of str or None
@@ -46,6 +48,7 @@ class Naming:
 
     names: dict[str, str]
     asides: dict[str, str] = field(default_factory=dict)
+    originals: dict[str, str] = field(default_factory=dict)
     children: Sequence[dict[str, int]] = ()
     keys: Sequence[str | None] = ()
 
@@ -59,21 +62,22 @@ def naming_of(bundle: Bundle) -> Naming:
     objects = Walker(raw, bundle.path, bundle.format, _SCHEMAS, bundle.limits).read("Graph")["nodes"]
     optimizers = _of_optimizers(objects)
     full_names = {item["key"]: item["full_name"] for thing in objects for item in thing["attributes"]}
-    names, copies = _named(bundle, [key for key in keys if key not in optimizers], full_names)
+    names, originals = _named(bundle, [key for key in keys if key not in optimizers], full_names)
     names |= {key: full_names.get(key) or _plain(key) for key in keys if key in optimizers}
     if len(set(names.values())) < len(names):
         names = {key: _plain(key) for key in keys}
     children = [{child["name"]: child["node"] for child in thing["children"]} for thing in objects]
-    return Naming(names, optimizers | copies, children, [_key(thing) for thing in objects])
+    asides = optimizers | {key: f"a copy of {names[original]!r}" for key, original in originals.items()}
+    return Naming(names, asides, originals, children, [_key(thing) for thing in objects])
 
 
 def _named(bundle: Bundle, keys: list[str], full_names: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Names of the model's own variables, and which of them are copies of others.
+    """Names of the model's own variables, and those of which some are copies.
 
     Keras lists some variables twice when it exports, under one name and with equal values; two models in one checkpoint
     may have names in common too.
     """
-    names, copies, alike = dict[str, str](), dict[str, str](), defaultdict[str, list[str]](list)
+    names, originals, alike = dict[str, str](), dict[str, str](), defaultdict[str, list[str]](list)
     for key in keys:
         names[key] = _plain(key)
         if full_names.get(key):
@@ -82,8 +86,8 @@ def _named(bundle: Bundle, keys: list[str], full_names: dict[str, str]) -> tuple
         first, *others = sorted(group, key=_own_attributes_last)
         if all(bundle.fingerprint(first) == bundle.fingerprint(other) for other in others):
             names[first] = name
-            copies |= dict.fromkeys(others, f"a copy of {name!r}")
-    return names, copies
+            originals |= dict.fromkeys(others, first)
+    return names, originals
 
 
 def _own_attributes_last(key: str) -> tuple[bool, str]:

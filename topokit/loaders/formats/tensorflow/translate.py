@@ -16,7 +16,7 @@ from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.tensorflow.flattening import flattened
 from topokit.loaders.formats.tensorflow.folding import fold
 from topokit.loaders.formats.tensorflow.graph import Graph, Operation
-from topokit.loaders.formats.tensorflow.operators import HANDLERS
+from topokit.loaders.formats.tensorflow.operators import HANDLERS, KEEPING_SCALES
 from topokit.loaders.formats.tensorflow.translation import Step, Translation
 from topokit.loaders.graph import GraphIR
 
@@ -59,12 +59,10 @@ def _take(step: Step) -> None:
         translation.define(step.output, _extents(step))
     elif step.inputs and all(value in translation.constants for value in step.inputs):
         fold(step)
-    elif step.inputs and not step.running:
-        translation.scales.add(step.output)
-    elif operation.type in HANDLERS:
-        HANDLERS[operation.type](step)
     else:
-        step.unknown()
+        HANDLERS.get(operation.type, Step.unknown)(step)
+        if operation.type in KEEPING_SCALES and translation.scales.issuperset(step.running):
+            translation.scales.add(step.output)
 
 
 def _extents(step: Step) -> Constant:

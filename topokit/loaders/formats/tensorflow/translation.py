@@ -132,9 +132,10 @@ class Step:
 
     @property
     def running(self) -> tuple[str, ...]:
-        """The inputs that the graph's inputs change neuron by neuron, each once."""
-        known = self.translation.constants.keys() | self.translation.scales
-        return tuple(dict.fromkeys(value for value in self.inputs if value not in known))
+        """The inputs that the graph's inputs change, each once; scales only where there is nothing else."""
+        known, scales = self.translation.constants, self.translation.scales
+        values = tuple(dict.fromkeys(value for value in self.inputs if value not in known))
+        return tuple(value for value in values if value not in scales) or values
 
     def weight(self, place: int, letters: str, role: Role = "weight") -> Weight | None:
         """The constant input at that place as a weight; None when it is none."""
@@ -178,10 +179,11 @@ class Step:
         self.add("unknown", self.running, values, type=why or self.operation.type)
 
     def _module(self, tensor: str | None) -> str:
-        """The module: that of the variable in the place of the kernel, else the operation's own scope."""
-        if tensor is not None and _LEAVES.search(tensor):
-            return _LEAVES.sub("", tensor)
-        return _STEPS.sub("", _CALLS.sub("", self.operation.name))
+        """The module: that of the variable in the place of the kernel, else the scope of the operation."""
+        own = _CALLS.sub("", self.operation.name)
+        if tensor is None:
+            return own
+        return _LEAVES.sub("", tensor) if _LEAVES.search(tensor) else _STEPS.sub("", own)
 
 
 Handler = Callable[[Step], None]

@@ -12,3 +12,6 @@ HANDLERS: dict[str, Handler] = {
     **reducing.HANDLERS,
     **shaping.HANDLERS,
 }
+
+KEEPING_SCALES = elementwise.HANDLERS.keys() | {"Reshape", "ExpandDims", "Squeeze", "BroadcastTo", "Tile"}
+"""Operations that make scales of scales."""

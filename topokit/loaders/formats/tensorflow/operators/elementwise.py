@@ -22,7 +22,6 @@ _SUMS = (
     *("NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalOr", "Atan2"),
 )
 _PRODUCTS = ("Mul", "RealDiv", "Div", "DivNoNan", "MulNoNan", "FloorDiv", "Pow", "FloorMod", "Mod", "Xdivy", "Xlogy")
-_STATISTICS = ("ZerosLike", "OnesLike")
 
 
 def _passed(step: Step) -> None:
@@ -33,7 +32,9 @@ def _passed(step: Step) -> None:
 def _combined(op: Operation) -> Handler:
     def handler(step: Step) -> None:
         running = step.running
-        if len(running) > 1:
+        if running[0] in step.translation.scales:
+            step.add("pass", running[:1])
+        elif len(running) > 1:
             step.add(op, running)
         else:
             _with_constants(step, running[0])

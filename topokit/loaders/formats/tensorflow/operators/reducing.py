@@ -1,7 +1,7 @@
 """Means, sums and maxima along axes.
 
-Those along the neurons themselves (of layer norms, softmaxes, lengths of vectors) give one number per place. Such a
-number scales neurons as a constant does and makes none: it is followed as a *scale* until neurons meet it.
+Those along the neurons themselves (of layer norms, softmaxes, lengths of vectors) give one number per place. Where such
+a *scale* meets neurons it does to them what a constant does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ def _reduced(step: Step) -> None:
         return
     if _along_neurons(axes, None if shape is None else len(shape)):
         step.translation.scales.add(step.output)
-        return
     step.add("reduce", step.running[:1], axes=axes, keepdims=bool(step.told("keep_dims", False)))
 
 

@@ -124,27 +124,12 @@ def _sliced(step: Step) -> None:
 
 
 def _padded(step: Step) -> None:
-    """Zeros around: neurons of their own where they are channels, else only more places."""
-    shape, pads = step.shape(0), step.axes(1)
-    if pads is None or shape is None:
-        step.add("pass", step.running[:1])
-        return
-    pairs = list(zip(pads[::2], pads[1::2], strict=True))
-    spread = tuple(None if n is None else n + sum(pair) for n, pair in zip(shape, pairs, strict=True))
-    if len(shape) > 1 and any(pairs[-1]):
-        _with_channels(step, shape, pairs[-1])
+    """Zeros around what there is, or mirrored parts of it."""
+    pads = step.axes(1)
+    if pads is None:
+        step.unknown("padding that only run time tells")
     else:
-        _resampled(step, spread)
-
-
-def _with_channels(step: Step, shape: Shape, pair: tuple[int, int]) -> None:
-    parts = [step.running[0]]
-    for place, count in ((0, pair[0]), (len(parts) + 1, pair[1])):
-        if count:
-            blank = step.value()
-            step.translation.builder.shapes[blank] = (*shape[:-1], count)
-            parts.insert(place, blank)
-    step.add("concat", parts, axis=-1)
+        step.add("pass", step.running[:1], pads=tuple(zip(pads[::2], pads[1::2], strict=True)))
 
 
 def _resampled(step: Step, spread: Shape | None = None) -> None:
