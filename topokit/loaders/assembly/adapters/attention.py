@@ -18,7 +18,9 @@ def attention(builder: Builder, stem: str, names: AttentionNames, config: Config
         queries = builder.linear(stem + names.query, value)
         keys = builder.linear(stem + names.key, memory or value)
         values = builder.linear(stem + names.value, memory or value)
-    met = attend(builder, stem, config, (queries, keys, values), _head_channels(builder, stem, names))
+    norm = builder.names.get(stem + names.key_norm) if names.key_norm else None
+    channels = norm.shape[0] if norm is not None and norm.shape not in ((), (builder.widths[keys],)) else None
+    met = attend(builder, stem, config, (queries, keys, values), channels)
     return builder.linear(stem + names.output, met)
 
 
@@ -31,11 +33,6 @@ def attend(builder: Builder, stem: str, config: Config, met: tuple[str, str, str
     builder.note(note)
     attributes = {"heads": heads, "kv_heads": kv_heads}
     return builder.node("attention", stem + "attention", met, values // kv_heads * heads, attributes=attributes)
-
-
-def _head_channels(builder: Builder, stem: str, names: AttentionNames) -> int | None:
-    norm = builder.names.get(stem + names.key_norm) if names.key_norm else None
-    return norm.shape[0] if norm is not None and len(norm.shape) == 1 else None
 
 
 def _fused(builder: Builder, stem: str, names: AttentionNames, config: Config, value: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,18 +78,16 @@ class Config:
         nothing tells it then, a head is taken to have 64 features in models of up to 2048, 128 in larger ones, and if
         these do not divide the keys, all heads to share one.
         """
-        heads = self.number(*_HEADS)
-        channels = channels or self.number(*_HEAD_CHANNELS)
-        if channels is None and heads is not None and not queries % heads:
-            channels = queries // heads
-        if channels is None:
-            kv_heads = self.number(*_KV_HEADS)
-            channels = keys // kv_heads if kv_heads and not keys % kv_heads else None
-        if channels and not queries % channels and not keys % channels and _divides(keys, queries):
-            return queries // channels, keys // channels, ""
-        if queries == keys:
-            return 1, 1, ""
-        return _assumed_heads(queries, keys)
+        for size in (*self._head_channels(queries, keys), channels):
+            if size and not queries % size and not keys % size and _divides(keys, queries):
+                return queries // size, keys // size, ""
+        return (1, 1, "") if queries == keys else _assumed_heads(queries, keys)
+
+    def _head_channels(self, queries: int, keys: int) -> Iterator[int | None]:
+        """Features of one head as the configuration says or implies."""
+        yield self.number(*_HEAD_CHANNELS)
+        for features, heads in ((queries, self.number(*_HEADS)), (keys, self.number(*_KV_HEADS))):
+            yield features // heads if heads and not features % heads else None
 
     def interleaved_heads(self, width: int) -> tuple[int, str]:
         """Heads of a matrix that holds query, key and value of each head in turn, and what was assumed."""
