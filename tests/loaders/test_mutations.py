@@ -12,7 +12,6 @@ import mutants
 import pytest
 import torch
 from checkpoint_files import SAVERS, state_dict
-
 from zoo_files import companions, files, label
 
 import topokit as tk
