@@ -106,6 +106,12 @@ def moving(
     return step
 
 
+def expand(tracer: Tracer, node: Node, values: Values) -> Values:
+    """Copies along axes; a statistic stays one, whatever scales it."""
+    value = values[0]
+    return [flows.expanded(value, node.attributes["shape"]) if isinstance(value, Flow) else value]
+
+
 def unknown(tracer: Tracer, node: Node, values: Values) -> Values:
     real = [(name, value) for name, value in zip(node.inputs, values, strict=True) if isinstance(value, Flow)]
     made = tracer.shapes.get(node.outputs[0])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from topokit.loaders.assembly.tracing import flow as flows
 from topokit.loaders.assembly.tracing.layers import conv, embedding, linear, recurrent
 from topokit.loaders.assembly.tracing.meetings import add, attention, concat, matmul, multiply
-from topokit.loaders.assembly.tracing.moves import moving, norm, pool, reduce, split, unchanged, unknown
+from topokit.loaders.assembly.tracing.moves import expand, moving, norm, pool, reduce, split, unchanged, unknown
 from topokit.loaders.assembly.tracing.reshaping import reshaped
 from topokit.loaders.assembly.tracing.tracer import Tracer, Values
 from topokit.loaders.graph import Node
@@ -41,5 +41,5 @@ _STEPS: Mapping[str, Callable[[Tracer, Node, Values], Values]] = {
     "transpose": moving(lambda value, told: flows.transposed(value, told["order"])),
     "squeeze": moving(lambda value, told: flows.squeezed(value, told.get("axes"))),
     "unsqueeze": moving(lambda value, told: flows.unsqueezed(value, told["axes"])),
-    "expand": moving(lambda value, told: flows.expanded(value, told["shape"])),
+    "expand": expand,
 }

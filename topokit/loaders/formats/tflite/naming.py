@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 _ANONYMOUS = re.compile(
-    r"(?:arith\.constant|tfl\.pseudo_\w*|pseudo_\w*|Const|unknown|StatefulPartitionedCall|Identity)?\W*\d*"
+    r"(?:arith\.constant|tfl\.pseudo_\w*|pseudo_\w*|Const|unknown|(?:Stateful)?PartitionedCall|Identity)?\W*\d*"
 )
 _WEIGHTED = re.compile(
     r"(?:MatMul|Conv[123]D(?:Transpose)?|Conv|convolution|depthwise|separable_conv2d|conv2d_transpose|Tensordot"
@@ -25,15 +25,15 @@ _QUANTISED = "_dequantize"
 
 
 def module_name(weights: Sequence[str], output: str, operator: str) -> str:
-    """The module that an operator belongs to: by the name of its first weight, or of the value that it makes.
+    """The module of an operator with weights, by the name of its first weight or of the value that it makes.
 
-    Among merged operations the one that has weights counts.
+    Among merged operations the one that has weights counts. Operators without weights are called as their values.
     """
-    merged = [step for name in (*weights[:1], output) for step in _operations(name)]
+    merged = [path for name in (*weights[:1], output) for path in _operations(name)]
+    if not weights or not merged:
+        return merged[0] if merged else operator.lower()
     weighted = [path for path in merged if _WEIGHTED.fullmatch(path.rsplit("/", 1)[-1])]
-    for path in (weighted if weights else []) or merged:
-        return _without_operations(path)
-    return operator.lower()
+    return _without_operations((weighted or merged)[0])
 
 
 def _operations(name: str) -> list[str]:
