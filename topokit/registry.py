@@ -61,6 +61,7 @@ FORMATS = Registry(
         "safetensors": "topokit.loaders.formats.safetensors:FORMAT",
         "gguf": "topokit.loaders.formats.gguf:FORMAT",
         "hf-shards": "topokit.loaders.formats.hf_shards:FORMAT",
+        "torch-export": "topokit.loaders.formats.torch_export:FORMAT",
         "onnx": "topokit.loaders.formats.onnx:FORMAT",
         "npy": "topokit.loaders.formats.npy:FORMAT",
         "npz": "topokit.loaders.formats.npz:FORMAT",

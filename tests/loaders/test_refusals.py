@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import torch
 from checkpoint_files import SAVERS, state_dict
-from torch import nn
 
 import topokit as tk
 from topokit.dag import CSRPattern
@@ -84,10 +83,6 @@ def test_random_bytes_have_an_unknown_form(tmp_path: Path) -> None:
         tk.load(tmp_path / "x.pt")
 
 
-def exported(path: Path) -> None:
-    torch.export.save(torch.export.export(nn.Linear(3, 2), (torch.ones(1, 3),)), path)
-
-
 def hdf5(path: Path) -> None:
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 100)
 
@@ -120,7 +115,6 @@ def folder_with(*names: str) -> object:
 
 KNOWN = {
     "PyTorch before 0.1.10": torch_tar,
-    "torch.export": exported,
     "HDF5": hdf5,
     "Keras archive": keras,
     "TensorFlow Lite": lambda path: path.write_bytes(b"\x1c\0\0\0TFL3\0\0"),

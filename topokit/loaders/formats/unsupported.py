@@ -12,6 +12,7 @@ from topokit.loaders.formats.archive import ZIP_HEAD, zip_names
 from topokit.loaders.limits import Limits
 
 _SAVE_AGAIN = "save the weights with torch.save(model.state_dict(), path) or safetensors.torch.save_file"
+_PT2 = "load it with torch.export.load and save it again with PyTorch 2.9 or later, or " + _SAVE_AGAIN
 _SAVE_ARRAYS = "save the weight matrices with numpy.savez or safetensors"
 _LOAD_AND_SAVE_AGAIN = "load it with PyTorch, if you trust who made it, and save model.state_dict() again"
 _TAR_BLOCK = 512
@@ -54,7 +55,8 @@ def _is_torch_tar(path: Path, head: bytes) -> bool:
 
 
 KNOWN_FORMATS = (
-    KnownFormat("torch.export program", _zip_with("archive_format"), _SAVE_AGAIN),
+    KnownFormat("torch.export program of PyTorch before 2.9", _zip_with("serialized_exported_program.json"), _PT2),
+    KnownFormat("AOTInductor package", _zip_with("archive_format"), "give the file that torch.export.save wrote"),
     KnownFormat("Keras archive", _zip_with("model.weights.h5"), _SAVE_ARRAYS),
     KnownFormat("HDF5 (Keras or MATLAB 7.3)", _begins(b"\x89HDF\r\n\x1a\n"), _SAVE_ARRAYS),
     KnownFormat("MATLAB 7.3", _begins(b"MATLAB 7.3"), _SAVE_ARRAYS),

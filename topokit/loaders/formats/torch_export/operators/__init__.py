@@ -1,0 +1,20 @@
+"""What each operator of PyTorch's ATen becomes."""
+
+from __future__ import annotations
+
+from topokit.loaders.formats.torch_export.call import Handler
+from topokit.loaders.formats.torch_export.operators import (
+    convolution,
+    elementwise,
+    linear,
+    recurrent,
+    shaping,
+)
+
+HANDLERS: dict[str, Handler] = {
+    **convolution.HANDLERS,
+    **elementwise.HANDLERS,
+    **linear.HANDLERS,
+    **recurrent.HANDLERS,
+    **shaping.HANDLERS,
+}
