@@ -2,7 +2,7 @@
 
 A PyTorch module is an object with three tables, ``_parameters``, ``_buffers`` and ``_modules``; a traced graph module
 carries them in the arguments of the function that rebuilds it (``torch/nn/modules/module.py``,
-``torch/fx/graph_module.py``). A TorchScript module is an object whose attributes are its parts.
+``torch/fx/graph_module.py``).
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import Any
 from topokit.loaders.formats.pickle_vm import Placeholder
 from topokit.loaders.formats.plain_values import plain_values
 
-_TABLES = ("_parameters", "_buffers", "_modules")
-_SCRIPT = "__torch__"
+TABLES = ("_parameters", "_buffers", "_modules")
 _MANGLED = re.compile(r"\.___torch_mangle_\d+")
 
 Parts = Iterator[tuple[Any, Any]]
@@ -23,23 +22,20 @@ Parts = Iterator[tuple[Any, Any]]
 
 def is_module(value: Any) -> bool:
     """Whether a value is a module of either kind."""
-    return _attributes(value) is not None
+    return attributes_of(value) is not None
 
 
 def class_of(module: Placeholder) -> str:
     """Its class, such as ``torch.nn.modules.linear.Linear``."""
-    return _MANGLED.sub("", f"{module.kind.module}.{module.kind.name}").removeprefix(f"{_SCRIPT}.")
+    return _MANGLED.sub("", f"{module.kind.module}.{module.kind.name}").removeprefix("__torch__.")
 
 
 def parts_of(value: Any) -> Parts:
     """The named parts of a value that the names of tensors go through: parameters, keys, positions."""
-    attributes = _attributes(value)
+    attributes = attributes_of(value)
     if attributes is not None:
-        if _is_script(value):
-            yield from attributes.items()
-        else:
-            for table in _TABLES:
-                yield from attributes[table].items()
+        for table in TABLES:
+            yield from attributes[table].items()
     elif isinstance(value, Placeholder):
         yield from value.items.items()
         yield from enumerate(value.elements)
@@ -51,10 +47,9 @@ def parts_of(value: Any) -> Parts:
 
 def rest_of(value: Placeholder) -> Parts:
     """What else an object holds: the other attributes of a module, the state and arguments of anything unknown."""
-    attributes = _attributes(value)
+    attributes = attributes_of(value)
     if attributes is not None:
-        if not _is_script(value):
-            yield from ((key, part) for key, part in attributes.items() if key not in _TABLES)
+        yield from ((key, part) for key, part in attributes.items() if key not in TABLES)
         return
     for state in value.state if isinstance(value.state, tuple) else (value.state,):
         yield from state.items() if isinstance(state, dict) else [("state", state)]
@@ -63,7 +58,7 @@ def rest_of(value: Placeholder) -> Parts:
 
 def facts_of(module: Placeholder) -> dict[str, Any]:
     """Its class and the plain attributes that say what it does, such as ``stride``; JSON-safe."""
-    public = {key: value for key, value in (_attributes(module) or {}).items() if not str(key).startswith("_")}
+    public = {key: value for key, value in (attributes_of(module) or {}).items() if not str(key).startswith("_")}
     return {"class": class_of(module), **plain_values(public)}
 
 
@@ -75,17 +70,12 @@ def opened(value: Any) -> Any:
     return tables[0] if len(tables) == 1 else value
 
 
-def _attributes(value: Any) -> dict[Any, Any] | None:
+def attributes_of(value: Any) -> dict[Any, Any] | None:
+    """The attributes of a module, its tables among them; None for anything else."""
     if not isinstance(value, Placeholder):
         return None
-    if _is_script(value) and isinstance(value.state, dict):
-        return value.state
     return next((table for table in (value.state, *value.arguments[:1]) if _holds_tables(table)), None)
 
 
-def _is_script(value: Placeholder) -> bool:
-    return value.kind.module.split(".")[0] == _SCRIPT
-
-
 def _holds_tables(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(value.get(table), dict) for table in _TABLES)
+    return isinstance(value, dict) and all(isinstance(value.get(table), dict) for table in TABLES)

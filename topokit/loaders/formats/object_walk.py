@@ -55,7 +55,7 @@ class Walk:
     path, format, limits
         The file, who reads it, and what bounds the walk.
     modules : dict of str to dict
-        What the modules passed so far are, by name.
+        What the modules passed so far are, by name; the outermost has none.
     """
 
     is_tensor: Callable[[Any], bool]
@@ -125,7 +125,7 @@ class Walk:
                 )
         self._objects.append(visit)
         if not aside and is_module(value):
-            self.modules[_name(keys)] = facts_of(value)
+            self.modules[".".join(map(str, keys))] = facts_of(value)
 
     def _count(self, depth: int) -> None:
         """Deep values count for more: the names of the tensors in them are longer."""

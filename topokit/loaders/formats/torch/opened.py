@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from topokit.errors import UnsupportedFeatureError
@@ -37,7 +37,6 @@ def checkpoint_from(
     *,
     unknown: Iterable[object] = (),
     more: Iterable[TensorEntry] = (),
-    facts: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Checkpoint:
     """The checkpoint that an object from a pickle holds.
 
@@ -53,8 +52,6 @@ def checkpoint_from(
         Names of objects that the machine left unmade.
     more : iterable of TensorEntry
         Tensors that lie elsewhere in the file.
-    facts : mapping, optional
-        What else is known of modules, by their class.
 
     Raises
     ------
@@ -63,15 +60,14 @@ def checkpoint_from(
     """
     _check_whole(root, storages)
     contents = contents_of(root, is_tensor, storages.path, storages.format, limits)
-    modules = {name: {**(facts or {}).get(own["class"], {}), **own} for name, own in contents.modules.items()}
     names = sorted({str(name) for name in unknown})[:_MOST_UNKNOWN]
     return Checkpoint(
         path=storages.path,
         format=storages.format,
         files=(storages.path,),
-        tensors=by_name([*entries_of(contents.tensors, storages, modules), *more], storages.path, limits),
+        tensors=by_name([*entries_of(contents.tensors, storages, contents.modules), *more], storages.path, limits),
         order="insertion",
-        metadata={**contents.metadata, **({"modules": modules} if modules else {})},
+        metadata={**contents.metadata, **({"modules": contents.modules} if contents.modules else {})},
         notes=contents.notes + ((f"objects left unmade: {', '.join(names)}",) if names else ()),
         limits=limits,
     )

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry
 from topokit.loaders.formats.archive import open_archive, zip_names
 from topokit.loaders.formats.format import Format
+from topokit.loaders.formats.module_objects import TABLES
 from topokit.loaders.formats.object_walk import Named
+from topokit.loaders.formats.pickle_vm import Placeholder
+from topokit.loaders.formats.torch.code.program import Program
 from topokit.loaders.formats.torch.entries import entries_of, is_tensor
 from topokit.loaders.formats.torch.opened import checkpoint_from
 from topokit.loaders.formats.torch.zip_archive import PICKLE, PROGRAM, ArchiveStorages, object_from, top_folder
@@ -22,6 +26,8 @@ from topokit.loaders.limits import Limits
 NAME = "torchscript"
 
 _CONSTANT = "a constant in the code of the program"
+_MOST_NOTES = 3
+_SCRIPT = "__torch__"
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -43,9 +49,47 @@ def open_torchscript(path: Path, limits: Limits) -> Checkpoint:
     top = top_folder(archive.members) or ""
     storages = ArchiveStorages(archive, top)
     root, unknown = object_from(storages, PICKLE, limits)
-    made = [name for name in unknown if not str(name).startswith("__torch__.")]
+    program = Program(archive, top)
+    _tell_parts(root, program)
+    made = [name for name in unknown if not str(name).startswith(_SCRIPT)]
     constants = _constants(ArchiveStorages(archive, top, "constants"), limits)
-    return checkpoint_from(root, storages, limits, unknown=made, more=constants)
+    opened = checkpoint_from(root, storages, limits, unknown=made, more=constants)
+    notes = [f"the code in {name!r} is not understood" for name in program.unread[:_MOST_NOTES]]
+    return replace(opened, notes=(*opened.notes, *notes))
+
+
+def _tell_parts(root: Any, program: Program) -> None:
+    """Sort the attributes of all modules into the tables that other pickled modules have."""
+    waiting, met = [root], {id(root)}
+    while waiting:
+        value = waiting.pop()
+        inside = value if isinstance(value, (list, tuple)) else ()
+        if _is_script(value):
+            inside = value.state.values()
+            value.state = _sorted_parts(value, program)
+        for part in inside:
+            if id(part) not in met and (_is_script(part) or isinstance(part, (list, tuple))):
+                met.add(id(part))
+                waiting.append(part)
+
+
+def _sorted_parts(module: Placeholder, program: Program) -> dict[str, Any]:
+    declared = program.class_of(module.kind)
+    tables: dict[str, dict[str, Any]] = {table: {} for table in TABLES}
+    rest: dict[str, Any] = dict(declared.constants) if declared else {}
+    for key, value in module.state.items():
+        if _is_script(value):
+            tables["_modules"][key] = value
+        elif is_tensor(value) and (declared is None or key in declared.tensors):
+            tables["_parameters"][key] = value
+        else:
+            rest[key] = value
+    return {**rest, **tables}
+
+
+def _is_script(value: Any) -> bool:
+    is_object = isinstance(value, Placeholder) and isinstance(value.state, dict)
+    return is_object and value.kind.module.split(".")[0] == _SCRIPT
 
 
 def _constants(storages: ArchiveStorages, limits: Limits) -> Iterator[TensorEntry]:
