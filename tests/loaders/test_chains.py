@@ -155,11 +155,7 @@ def test_groups_join_only_their_own_channels(groups: int, kind: str, tmp_path: P
 @pytest.mark.parametrize(
     "module",
     [
-        nn.LSTM(4, 4),
-        nn.RNN(4, 4),
-        nn.GRU(4, 4),
-        nn.MultiheadAttention(4, 2),
-        nn.TransformerEncoderLayer(4, 2, 4),
+        nn.ModuleDict({"cell": nn.LSTMCell(4, 4), "weird": nn.Linear(9, 9)}),
         nn.ModuleDict({name: nn.Linear(4, 4) for name in ("q_proj", "k_proj", "v_proj", "out")}),
         nn.ModuleDict({"gate_proj": nn.Linear(4, 4), "up_proj": nn.Linear(4, 4), "down": nn.Linear(4, 4)}),
         nn.ModuleDict({"conv": nn.Conv2d(4, 4, 3), "downsample": nn.Conv2d(4, 4, 1)}),
@@ -219,3 +215,15 @@ def test_half_precision_weights_are_kept_exactly(tmp_path: Path) -> None:
     torch.save(tensors, tmp_path / "x.pt")
     for block, name in zip(tk.load(tmp_path / "x.pt").blocks, ("fc1", "fc2", "fc3"), strict=True):
         assert np.array_equal(block.weight_matrix().toarray(), tensors[f"{name}.weight"].float().numpy().T)
+
+
+def test_tensors_that_do_not_chain_can_be_read_one_by_one(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", a=np.eye(4, 3), b=np.ones((5, 2)), c=np.ones((3, 3, 2, 6)))
+    with pytest.raises(AmbiguousTopologyError, match='order="none"'):
+        tk.load(tmp_path / "a.npz")
+    network = tk.load(tmp_path / "a.npz", order="none")
+    assert [(layer.name, layer.size) for layer in network.layers] == [
+        *(("a input", 4), ("a", 3), ("b input", 5), ("b", 2), ("c input", 2), ("c", 6))
+    ]
+    assert [block.n_edges for block in network.blocks] == [3, 10, 12]
+    assert network.provenance.order == "none"

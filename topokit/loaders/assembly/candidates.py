@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from topokit.errors import NoWeightsFoundError
 from topokit.loaders.assembly.masks import pair_masks
-from topokit.loaders.assembly.options import Options
+from topokit.loaders.assembly.options import UNJOINED, Options
 from topokit.loaders.assembly.order import chosen_by_user
 from topokit.loaders.assembly.roles import REASONS, mask_target, names_of, roles_of
 from topokit.loaders.checkpoint import Axes, Checkpoint, Role, TensorEntry
@@ -60,9 +60,9 @@ def candidates_of(checkpoint: Checkpoint, options: Options) -> Candidates:
     roles = roles_of(entries)
     weights, masks = _matrices(entries, roles, "weight"), _matrices(entries, roles, "mask")
     aliases = _aliases(weights) | _averages(weights)
-    if options.order is not None:
+    if options.order is not None and options.order != UNJOINED:
         chosen = chosen_by_user(options.order, entries, roles)
-    elif checkpoint.graph is not None:
+    elif checkpoint.graph is not None and options.order is None:
         chosen = _in_graph(checkpoint)
     else:
         chosen = [entry for entry in weights if entry.name not in aliases] or masks

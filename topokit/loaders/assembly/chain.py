@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from topokit.loaders.assembly.geometry import Fit
+from topokit.loaders.assembly.geometry import Fit, first_fit
 from topokit.loaders.assembly.roles import mask_target
-from topokit.loaders.checkpoint import TensorEntry
+from topokit.loaders.checkpoint import Axes, TensorEntry
 from topokit.loaders.graph import GraphIR, Node, Operation, Weight, conventional_axes
 from topokit.loaders.naming import module_of
 
@@ -26,6 +26,18 @@ def chain_graph(entries: Sequence[TensorEntry], fits: Sequence[Fit]) -> GraphIR:
         nodes.append(_node(name, value, entry, fit))
         value = nodes[-1].outputs[0]
     return GraphIR(inputs=(_INPUT,), outputs=(value,), nodes=tuple(nodes), shapes={_INPUT: (fits[0].n_source,)})
+
+
+def unjoined_graph(entries: Sequence[TensorEntry], axes: Mapping[str, Axes]) -> GraphIR:
+    """The computation in which each tensor has an input of its own; convolutions are taken as ungrouped."""
+    nodes: list[Node] = []
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, entry in zip(_layer_names(entries), entries, strict=True):
+        fit = first_fit(entry, axes[entry.name], "dense", bias_row=False)
+        shapes[f"{name} input"] = (fit.n_source,)
+        nodes.append(_node(name, f"{name} input", entry, fit))
+    outputs = tuple(node.outputs[0] for node in nodes)
+    return GraphIR(inputs=tuple(shapes), outputs=outputs, nodes=tuple(nodes), shapes=shapes)
 
 
 def _layer_names(entries: Sequence[TensorEntry]) -> list[str]:

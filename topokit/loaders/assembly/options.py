@@ -19,6 +19,9 @@ Attention = Literal["value", "gate", "qk-chain"]
 Reduction = Literal["l1", "l2", "max", "sum"]
 
 
+UNJOINED = "none"
+
+
 class LoadOptions(TypedDict, total=False):
     """The options that `load`, `inspect` and `load_series` share.
 
@@ -27,10 +30,11 @@ class LoadOptions(TypedDict, total=False):
     masks : path or mapping, optional
         Masks of 0 and 1 by the name of their weight or module, each of its weight's stored shape; they win over
         masks in the file.
-    order : sequence of str, optional
-        Tensors or modules that form the chain, input side first. Otherwise the file's own graph decides, else a
-        well-known naming scheme, else the order of a PyTorch file or the natural order of the names, if the sizes
-        chain.
+    order : sequence of str or 'none', optional
+        Tensors or modules that form the chain, input side first; 'none' joins no tensor to another, so that each has an
+        input and an output layer of its own and degrees are right where the wiring is unknown. Otherwise the file's own
+        graph decides, else a well-known naming scheme, else the order of a PyTorch file or the natural order of the
+        names, if the sizes chain.
     exclude : sequence of str, optional
         Tensors that are no weights, such as embedded signal processing: names or patterns such as ``"stft.*"``. What
         follows them begins with an input of its own.
@@ -70,7 +74,7 @@ class LoadOptions(TypedDict, total=False):
     """
 
     masks: Masks | None
-    order: Sequence[str] | None
+    order: Sequence[str] | Literal["none"] | None
     exclude: Sequence[str]
     bias_row: BiasRow
     structure: Structure
@@ -93,7 +97,7 @@ class Options:
     """How a checkpoint becomes a network; `LoadOptions` explains each."""
 
     masks: Masks | None = None
-    order: Sequence[str] | None = None
+    order: Sequence[str] | Literal["none"] | None = None
     exclude: Sequence[str] = ()
     bias_row: BiasRow = "auto"
     structure: Structure = "auto"
@@ -114,7 +118,7 @@ class Options:
             if getattr(self, name) not in allowed:
                 shown = ", ".join(map(repr, allowed))
                 raise ParameterError(f"{name}={getattr(self, name)!r}: use one of {shown}")
-        self._check_names("order", self.order)
+        self._check_names("order", None if self.order == UNJOINED else self.order)
         self._check_names("exclude", self.exclude or None)
         threshold = self.threshold
         if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not 0 <= threshold < float("inf"):

@@ -83,7 +83,7 @@ def check_is_chain(entries: Sequence[TensorEntry], checkpoint: Checkpoint) -> No
                 checkpoint.path,
                 f"{entry.name!r} belongs to an attention, recurrent, gated or skip connection, which is no chain",
                 format=checkpoint.format,
-                remedy="name the tensors of a chain in order=[...]",
+                remedy='name the tensors of a chain in order=[...], or read each on its own with order="none"',
             )
 
 
@@ -105,7 +105,7 @@ def _way_out(entries: Sequence[TensorEntry], axes: dict[str, Axes]) -> str:
         return f"order={[entry.name for entry in orders[0]]} chains"
     if have_a_row_more(entries, axes):
         return 'give bias_row="last" if the last rows hold biases'
-    return "give order=[...] or axes="
+    return 'give order=[...] or axes=, or read each tensor on its own with order="none"'
 
 
 def orders_that_chain(entries: Sequence[TensorEntry], axes: dict[str, Axes]) -> Iterator[tuple[TensorEntry, ...]]:

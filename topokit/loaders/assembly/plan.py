@@ -18,11 +18,11 @@ from topokit.dag import Layer
 from topokit.dag.block import BlockKind, MaskSource
 from topokit.loaders.assembly.adapters import graph_by_names
 from topokit.loaders.assembly.candidates import Candidates, candidates_of
-from topokit.loaders.assembly.chain import chain_graph
+from topokit.loaders.assembly.chain import chain_graph, unjoined_graph
 from topokit.loaders.assembly.cutting import without_cut
 from topokit.loaders.assembly.geometry import Fit
 from topokit.loaders.assembly.lay import Lay
-from topokit.loaders.assembly.options import Options
+from topokit.loaders.assembly.options import UNJOINED, Options
 from topokit.loaders.assembly.order import (
     are_set_matrices,
     chained,
@@ -39,6 +39,7 @@ from topokit.loaders.graph import GraphIR
 from topokit.loaders.naming import module_of
 
 Numbers = NDArray[np.int64]
+OrderSource = Literal["graph", "adapter", "user", "chained", "none"]
 
 MOST_HELD = 50_000_000
 """Edges of a network that are held in memory; of a larger one only the degrees."""
@@ -132,7 +133,7 @@ class Plan:
 
     layers: tuple[Layer, ...]
     blocks: tuple[TensorBlock | JoinBlock, ...]
-    order: Literal["graph", "adapter", "user", "chained"]
+    order: OrderSource
     roles: Mapping[str, Role]
     skipped: Mapping[str, str]
     notes: tuple[str, ...]
@@ -179,9 +180,7 @@ def plan_of(checkpoint: Checkpoint, options: Options) -> Plan:
     )
 
 
-def _computation(
-    found: Candidates, checkpoint: Checkpoint, options: Options
-) -> tuple[Literal["graph", "adapter", "user", "chained"], GraphIR, list[str]]:
+def _computation(found: Candidates, checkpoint: Checkpoint, options: Options) -> tuple[OrderSource, GraphIR, list[str]]:
     """How the tensors follow each other, and who says so."""
     if options.order is None and checkpoint.graph is not None:
         return "graph", checkpoint.graph, []
@@ -189,6 +188,8 @@ def _computation(
         adapted = graph_by_names(checkpoint, found.entries)
         if adapted is not None:
             return "adapter", adapted, []
+    if options.order == UNJOINED:
+        return "none", unjoined_graph(found.entries, found.axes), ["as asked, no tensor was joined to another"]
     fits = _chained_fits(found, checkpoint, options)
     notes = [*_reading_notes(found, fits, options), *_order_notes(found, checkpoint, options)]
     return ("chained" if options.order is None else "user"), chain_graph(found.entries, fits), notes
