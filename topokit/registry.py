@@ -63,6 +63,8 @@ FORMATS = Registry(
         "hf-shards": "topokit.loaders.formats.hf_shards:FORMAT",
         "torch-export": "topokit.loaders.formats.torch_export:FORMAT",
         "onnx": "topokit.loaders.formats.onnx:FORMAT",
+        "keras": "topokit.loaders.formats.keras:FORMAT",
+        "keras-h5": "topokit.loaders.formats.keras_h5:FORMAT",
         "npy": "topokit.loaders.formats.npy:FORMAT",
         "npz": "topokit.loaders.formats.npz:FORMAT",
         "pickle": "topokit.loaders.formats.pickle:FORMAT",
@@ -82,6 +84,7 @@ FORMATS = Registry(
         "tf-checkpoint": "topokit.loaders.formats.tf_checkpoint:FORMAT",
         "graphdef": "topokit.loaders.formats.graphdef:FORMAT",
         "savedmodel": "topokit.loaders.formats.savedmodel:FORMAT",
+        "tfjs": "topokit.loaders.formats.tfjs:FORMAT",
     },
 )
 

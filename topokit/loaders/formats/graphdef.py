@@ -50,16 +50,16 @@ def open_graphdef(path: Path, limits: Limits) -> Checkpoint:
     """List the constants of a frozen graph, and follow what it computes."""
     buffer = mapped(path, 0, path.stat().st_size)
     graph = graph_of(Walker(buffer, path, NAME, GRAPH_SCHEMAS, limits).read("Graph"), path, NAME)
-    computation, roles, notes = attempted(graph, {}, path, NAME)
-    constants = listed(constants_of(graph), roles, translated=computation is not None)
+    attempt = attempted(graph, {}, path, NAME)
+    constants = listed(constants_of(graph), attempt.roles, translated=attempt.graph is not None)
     return Checkpoint(
         path=path,
         format=NAME,
         files=(path,),
         tensors=by_name(constants, path, limits),
         order="insertion",
-        notes=notes,
-        graph=computation,
+        notes=attempt.notes,
+        graph=attempt.graph,
         limits=limits,
     )
 

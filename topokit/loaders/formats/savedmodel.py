@@ -68,17 +68,17 @@ def open_savedmodel(path: Path, limits: Limits) -> Checkpoint:
     tensors = by_name(stored.entries, path, limits)
     graph, notes = _served(graph_of(meta["graph"], file, NAME), meta["signatures"])
     found = resources(graph, meta["objects"], stored.naming, tensors)
-    computation, roles, more = attempted(graph, found, file, NAME)
-    constants = listed(constants_of(graph), roles, translated=computation is not None)
-    entries = [*_with_roles(tensors, roles), *(_fixed(entry, bool(found)) for entry in constants)]
+    attempt = attempted(graph, found, file, NAME)
+    constants = listed(constants_of(graph), attempt.roles, translated=attempt.graph is not None)
+    entries = [*_with_roles(tensors, attempt.roles), *(_fixed(entry, bool(found)) for entry in constants)]
     return Checkpoint(
         path=path,
         format=NAME,
         files=(file, *stored.files),
         tensors=by_name(entries, path, limits),
         metadata={"tensorflow": meta["info"]["version"] if meta["info"] is not None else ""},
-        notes=(*notes, *more),
-        graph=computation,
+        notes=(*notes, *attempt.notes),
+        graph=attempt.graph,
         limits=limits,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from topokit.errors import TopokitError
@@ -13,13 +14,30 @@ from topokit.loaders.graph import GraphIR
 from topokit.loaders.guard import guarded
 
 
-def attempted(
-    graph: Graph, variables: Mapping[str, TensorEntry], path: Path, format: str
-) -> tuple[GraphIR | None, Mapping[str, Role], tuple[str, ...]]:
-    """The computation, what its tensors are used as, and notes; no computation and a note when it makes no sense."""
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """What came of following a computation.
+
+    Attributes
+    ----------
+    graph : GraphIR, optional
+        The computation, where it makes sense.
+    roles : mapping of str to str
+        What tensors are used as.
+    notes : tuple of str
+        What was assumed, or why there is no graph.
+    """
+
+    graph: GraphIR | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def attempted(graph: Graph, variables: Mapping[str, TensorEntry], path: Path, format: str) -> Attempt:
+    """The computation, or a note that says why it could not be followed."""
     try:
         with guarded(path, format):
             computation, roles = translated(graph, variables, path, format)
     except TopokitError as error:
-        return None, {}, (f"the graph was not followed: {getattr(error, 'problem', error)}",)
-    return computation, roles, computation.notes
+        return Attempt(notes=(f"the graph was not followed: {getattr(error, 'problem', error)}",))
+    return Attempt(computation, roles, computation.notes)

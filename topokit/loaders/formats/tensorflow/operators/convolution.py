@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.tensorflow.operators.fused import weighted
 from topokit.loaders.formats.tensorflow.translation import Handler, Step
-from topokit.loaders.graph import Weight
+
+_IMAGE = 4
 
 
 def channel_axis(step: Step) -> int:
@@ -17,27 +19,50 @@ def channel_axis(step: Step) -> int:
 
 def _convolved(step: Step) -> None:
     """`Conv2D`, `Conv3D`: the filter is (kernel..., in per group, out)."""
-    kernel = _kernel(step, "io")
-    weighted(step, "conv", step.inputs[0], kernel, 2, groups=_groups(step), **_window(step))
+    _along_places(step, 0, _letters(step, "io"), 2, groups=_groups(step))
 
 
 def _depthwise(step: Step) -> None:
     """`DepthwiseConv2dNative`: the filter is (kernel..., in, multiplier)."""
-    weighted(step, "conv", step.inputs[0], _kernel(step, "go"), 2, **_window(step))
+    _along_places(step, 0, _letters(step, "go"), 2)
 
 
 def _transposed(step: Step) -> None:
     """`Conv2DBackpropInput`: sizes, a filter (kernel..., out, in) and the value."""
-    told = _window(step)
     sizes = step.whole(0)
     if sizes is not None:
         step.tell(step.output, tuple(size if size != -1 else None for size in sizes))
-    weighted(step, "conv", step.inputs[2], _kernel(step, "oi"), 3, transposed=True, **told)
+    _along_places(step, 2, _letters(step, "oi"), 3, transposed=True)
 
 
-def _kernel(step: Step, letters: str) -> Weight | None:
-    rank = len(step.shape(1) or ())
-    return step.weight(1, "k" * (rank - 2) + letters) if rank > 2 else None
+def _letters(step: Step, channels: str) -> str:
+    return "k" * (len(step.shape(1) or ()) - 2) + channels
+
+
+def _along_places(step: Step, value: int, letters: str, place: int, **attributes: Any) -> None:
+    """A convolution; one along a line, which TensorFlow makes of images of height 1, is along a line again."""
+    told, kernel = attributes | _window(step), step.constant(1)
+    flat = _flat_axis(kernel)
+    if kernel is None or flat is None:
+        weighted(step, "conv", step.inputs[value], step.weight(1, letters), place, **told)
+        return
+    axis = flat + (2 if channel_axis(step) == 1 else 1)
+    line, made = step.value(), step.value()
+    told |= {word: _without(told[word], flat) for word in ("strides", "dilations", "padding") if word in told}
+    weight = step.translation.weight(kernel.indexed(flat, 0), letters[1:])
+    step.add("squeeze", [step.inputs[value]], [line], axes=(axis,))
+    weighted(step, "conv", line, weight, place, made, **told)
+    step.add("unsqueeze", [made], axes=(axis,))
+
+
+def _flat_axis(kernel: Constant | None) -> int | None:
+    """The axis of a filter that was put in, where there is one."""
+    places = kernel.view.axes if kernel is not None and kernel.view is not None else ()
+    return places.index(()) if places.count(()) == 1 and len(places) == _IMAGE else None
+
+
+def _without(entries: Any, place: int) -> Any:
+    return entries if isinstance(entries, str) else (*entries[:place], *entries[place + 1 :])
 
 
 def _groups(step: Step) -> int:
