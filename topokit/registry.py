@@ -65,6 +65,7 @@ FORMATS = Registry(
         "onnx": "topokit.loaders.formats.onnx:FORMAT",
         "keras": "topokit.loaders.formats.keras:FORMAT",
         "keras-h5": "topokit.loaders.formats.keras_h5:FORMAT",
+        "hdf5": "topokit.loaders.formats.hdf5_file:FORMAT",
         "npy": "topokit.loaders.formats.npy:FORMAT",
         "npz": "topokit.loaders.formats.npz:FORMAT",
         "pickle": "topokit.loaders.formats.pickle:FORMAT",

@@ -83,16 +83,6 @@ def test_random_bytes_have_an_unknown_form(tmp_path: Path) -> None:
         tk.load(tmp_path / "x.pt")
 
 
-def hdf5(path: Path) -> None:
-    path.write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 100)
-
-
-def keras(path: Path) -> None:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name in ("metadata.json", "config.json", "model.weights.h5"):
-            archive.writestr(name, "{}")
-
-
 def packed(path: Path) -> None:
     with tarfile.open(path, "w") as archive:
         archive.add(__file__, "inside.py")
@@ -115,8 +105,6 @@ def folder_with(*names: str) -> object:
 
 KNOWN = {
     "PyTorch before 0.1.10": torch_tar,
-    "HDF5": hdf5,
-    "Keras archive": keras,
     "TensorFlow Lite": lambda path: path.write_bytes(b"\x1c\0\0\0TFL3\0\0"),
     "MATLAB 5": lambda path: path.write_bytes(b"MATLAB 5.0 MAT-file, Platform: GLNXA64"),
     "compressed file": lambda path: path.write_bytes(gzip.compress(b"abc")),

@@ -57,8 +57,6 @@ def _is_torch_tar(path: Path, head: bytes) -> bool:
 KNOWN_FORMATS = (
     KnownFormat("torch.export program of PyTorch before 2.9", _zip_with("serialized_exported_program.json"), _PT2),
     KnownFormat("AOTInductor package", _zip_with("archive_format"), "give the file that torch.export.save wrote"),
-    KnownFormat("Keras archive", _zip_with("model.weights.h5"), _SAVE_ARRAYS),
-    KnownFormat("HDF5 (Keras or MATLAB 7.3)", _begins(b"\x89HDF\r\n\x1a\n"), _SAVE_ARRAYS),
     KnownFormat("MATLAB 7.3", _begins(b"MATLAB 7.3"), _SAVE_ARRAYS),
     KnownFormat("MATLAB 5", _begins(b"MATLAB 5.0"), _SAVE_ARRAYS),
     KnownFormat("TensorFlow Lite", _at(4, b"TFL3"), _SAVE_ARRAYS),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.errors import LimitExceededError
+from topokit.errors import LimitExceededError, UnsupportedFeatureError
 from topokit.loaders.formats.dtypes import Raw, decode
 from topokit.loaders.formats.hdf5.chunks import Chunk, stored_chunks
 from topokit.loaders.formats.hdf5.filters import KNOWN, NAMES, unfiltered
@@ -26,23 +27,34 @@ _LARGEST_SPARE_CHUNK = 2**24
 def data_reader(item: Object, data: Data) -> Callable[[], NDArray[Any]]:
     """A function that reads the dataset, after its declared size was compared with what the file has.
 
+    The function raises `UnsupportedFeatureError` for elements that are no numbers or went through an unknown filter.
+
     Raises
     ------
     CorruptCheckpointError
         The file has fewer bytes than the shape needs.
     LimitExceededError
         Nothing is stored and much declared, or chunks are larger than their dataset.
-    UnsupportedFeatureError
-        The elements are no numbers, or went through an unknown filter.
     """
     source, place = item.source, item.source.place
-    if data.type.kind != "number":
-        raise source.unsupported(f"holds elements of type {data.type.name}, not numbers", repr(item.path))
     _check_stored(source, data, item.path)
+    if (problem := _unreadable(data)) is not None:
+        return partial(_refuse, source.unsupported(problem, repr(item.path)))
     sizes = source.offset_size, source.length_size
     if data.layout.kind == "chunked":
         return lambda: _from_chunks(place, sizes, data, source.limits)
     return lambda: _in_one_piece(place, data)
+
+
+def _unreadable(data: Data) -> str | None:
+    if data.type.kind != "number":
+        return f"holds elements of type {data.type.name}, not numbers"
+    unknown = [step.number for step in data.filters if step.number not in KNOWN]
+    return f"is compressed by {NAMES.get(unknown[0], f'filter {unknown[0]}')}" if unknown else None
+
+
+def _refuse(error: UnsupportedFeatureError) -> NDArray[Any]:
+    raise error
 
 
 def _check_stored(source: Source, data: Data, path: str) -> None:
@@ -58,10 +70,6 @@ def _check_stored(source: Source, data: Data, path: str) -> None:
 
 
 def _check_chunks(source: Source, data: Data, path: str) -> None:
-    unknown = [step.number for step in data.filters if step.number not in KNOWN]
-    if unknown:
-        name = NAMES.get(unknown[0], f"number {unknown[0]}")
-        raise source.unsupported(f"is compressed by the filter {name}", repr(path))
     chunk = data.layout.chunk
     if len(chunk) != len(data.shape) or 0 in chunk:
         raise source.corrupt(f"has chunks of shape {chunk} for {path!r} of shape {data.shape}")

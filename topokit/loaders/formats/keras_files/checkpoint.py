@@ -1,0 +1,87 @@
+"""A Keras model in HDF5, with its configuration, as a checkpoint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from topokit.loaders.checkpoint import Checkpoint, by_name
+from topokit.loaders.formats.hdf5 import Object
+from topokit.loaders.formats.hdf5.entries import tensor_entry
+from topokit.loaders.formats.keras_files.graph import model_graph
+from topokit.loaders.formats.keras_files.legacy import is_legacy, legacy_tensors
+from topokit.loaders.formats.keras_files.model import Model, UntranslatableError, parse_model
+from topokit.loaders.formats.keras_files.numbered import numbered_tensors
+from topokit.loaders.formats.keras_files.operators import TRANSLATORS
+from topokit.loaders.formats.keras_files.weights import Weights
+from topokit.loaders.graph import GraphIR
+from topokit.loaders.limits import Limits
+
+
+def keras_checkpoint(
+    root: Object, config: object, path: Path, limits: Limits, metadata: Mapping[str, Any] | None = None
+) -> Checkpoint:
+    """The tensors of a Keras file and the graph that its configuration tells.
+
+    Parameters
+    ----------
+    root : Object
+        The HDF5 file with the weights.
+    config : object
+        The parsed configuration; None when there is none.
+    path : Path
+        The file to name.
+    limits : Limits
+        What it may ask for.
+    metadata : mapping
+        What else the file says.
+    """
+    model, problem = _model(config)
+    found, weights = legacy_tensors(root) if is_legacy(root) else numbered_tensors(root, model)
+    tensors = by_name((tensor_entry(item, told) for item, told in found.values()), path, limits)
+    graph, notes = None, [problem] if problem else []
+    if model is not None:
+        graph, problem = _graph(model, weights, {name: entry.shape for name, entry in tensors.items()})
+        notes += [problem] if problem else []
+    return Checkpoint(
+        path=path,
+        format=root.source.place.format,
+        files=(path,),
+        tensors=tensors,
+        order="insertion" if is_legacy(root) else "natural",
+        metadata=dict(metadata or {}),
+        notes=tuple(notes),
+        graph=graph,
+        limits=limits,
+    )
+
+
+def _model(config: object) -> tuple[Model | None, str]:
+    if config is None:
+        return None, "the file holds weights and no configuration: the order of the layers is not told"
+    if not isinstance(config, Mapping):
+        return None, "the configuration is no table"
+    try:
+        return parse_model(str(config.get("class_name")), config.get("config")), ""
+    except UntranslatableError as error:
+        return None, f"the graph was not followed: {error}"
+
+
+def _graph(model: Model, weights: Weights, shapes: Mapping[str, tuple[int, ...]]) -> tuple[GraphIR | None, str]:
+    try:
+        return model_graph(model, weights, shapes, TRANSLATORS), ""
+    except UntranslatableError as error:
+        return None, f"the graph was not followed: {error}"
+
+
+def parsed_config(text: str | bytes) -> object:
+    """A configuration as tables and lists; NaN and infinities come as words.
+
+    Raises
+    ------
+    ValueError
+        It is not JSON.
+    """
+    return json.loads(text, parse_constant=str)

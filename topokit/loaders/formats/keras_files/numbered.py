@@ -1,0 +1,117 @@
+"""The newer of the two ways in which Keras keeps weights in HDF5: a tree of groups with numbered variables.
+
+Source: keras/src/saving/saving_lib.py. The path of a group is that of the layer among the Python objects; layers in a
+list are called by class and counted, ``layers/dense_1``. Newer files tell the layer's name beside its variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from topokit.loaders.formats.hdf5 import Object
+from topokit.loaders.formats.hdf5.entries import Told, datasets
+from topokit.loaders.formats.keras_files.model import Layer, Model, is_model, parse_layer, parse_model
+from topokit.loaders.formats.keras_files.slots import BUFFERS, NORMS, guessed_slots, slots_of
+from topokit.loaders.formats.keras_files.weights import CONTAINERS, NumberedWeights
+from topokit.loaders.naming import natural_key
+
+_VARIABLES = "vars"
+_ASIDE = {"optimizer": "optimizer state", "_optimizer": "optimizer state", "seed_generator": "random state"}
+_METRICS = ("metric", "tracker")
+
+Found = dict[str, tuple[Object, Told]]
+
+
+def is_numbered(root: Object) -> bool:
+    """Whether the file keeps its weights in this way."""
+    return any(_VARIABLES in _path(item).split("/")[:-1] for item in datasets(root))
+
+
+def numbered_tensors(root: Object, model: Model | None) -> tuple[Found, NumberedWeights]:
+    """The tensors of the file by name, in natural order, and where the variables of each layer are.
+
+    Names are those of the layers, from the file or its configuration, and of their variables where these are known.
+    """
+    items = {_path(item): item for item in sorted(datasets(root), key=lambda item: natural_key(_path(item)))}
+    names = _told_names(root)
+    layers = dict(_placed(model, NumberedWeights("", {path: path for path in items}, names))) if model else {}
+    called = names | {path: layer.name for path, layer in layers.items()}
+    counts: dict[str, int] = {}
+    for path in items:
+        counts[_group(path)] = counts.get(_group(path), 0) + 1
+    found: Found = {}
+    tensors: dict[str, str] = {}
+    for path, item in items.items():
+        leaf = _leaf(path, layers, counts[_group(path)])
+        name = "/".join([*_shown(_group(path), called), leaf])
+        name = path if name in found else name
+        tensors[path] = name
+        found[name] = (item, _told(name, path))
+    return found, NumberedWeights("", tensors, names)
+
+
+def _path(item: Object) -> str:
+    """The path of a dataset; files saved under Windows may have backslashes in it."""
+    return item.path.replace("\\", "/")
+
+
+def _group(path: str) -> str:
+    return path.rpartition(f"/{_VARIABLES}/")[0]
+
+
+def _told_names(root: Object) -> dict[str, str]:
+    """Names of layers by the path of their group, where the file tells them."""
+    names, waiting = {}, [root]
+    while waiting:
+        item = waiting.pop()
+        if item.path.endswith(f"/{_VARIABLES}") and isinstance(name := item.attribute("name"), str):
+            names[item.path.removesuffix(f"/{_VARIABLES}")] = name
+        waiting.extend(item.children.values())
+    return names
+
+
+def _placed(model: Model, weights: NumberedWeights) -> Iterator[tuple[str, Layer]]:
+    """The layers of a model, of those inside it and of wrappers, by the path of their group."""
+    for layer, own in zip(model.layers, weights.of_layers(model.layers), strict=True):
+        assert isinstance(own, NumberedWeights)
+        yield own.group, layer
+        if is_model(layer.kind, layer.config):
+            yield from _placed(parse_model(layer.kind, layer.config), own)
+        elif isinstance(inner := layer.config.get("layer"), Mapping):
+            yield own.inside("layer").group, parse_layer(inner)
+
+
+def _leaf(path: str, layers: Mapping[str, Layer], count: int) -> str:
+    group, _, number = path.rpartition(f"/{_VARIABLES}/")
+    layer = layers.get(group)
+    slots: Sequence[str] = slots_of(layer.kind, layer.config) if layer else ()
+    slots = slots or guessed_slots(group.rpartition("/")[2], count)
+    return slots[int(number)] if number.isdecimal() and int(number) < len(slots) else number or path
+
+
+def _shown(group: str, called: Mapping[str, str]) -> list[str]:
+    """The names of the layers around a group, without the lists that hold them."""
+    parts = group.split("/") if group else []
+    shown = [called.get("/".join(parts[: k + 1]), part) for k, part in enumerate(parts)]
+    return [name for name, part in zip(shown, parts, strict=True) if part not in CONTAINERS]
+
+
+def _told(name: str, path: str) -> Told:
+    parts = path.split("/")
+    aside = next((reason for part, reason in _ASIDE.items() if any(p.startswith(part) for p in parts)), "")
+    if aside:
+        return Told(name, "optimizer" if aside == "optimizer state" else "buffer", aside)
+    if any(mark in part for mark in _METRICS for part in parts[:-2]):
+        return Told(name, "buffer", "state of a metric")
+    leaf = name.rpartition("/")[2]
+    if leaf in BUFFERS:
+        return Told(name, "buffer")
+    return Told(name, "norm" if leaf in NORMS else None)
+
+
+def configured(config: Any) -> tuple[str, Any]:
+    """Class and settings of the model that a whole configuration describes."""
+    if not isinstance(config, Mapping):
+        return "", None
+    return str(config.get("class_name", "")), config.get("config")

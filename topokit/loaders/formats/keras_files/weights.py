@@ -1,0 +1,150 @@
+"""Where a Keras file keeps the variables of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from topokit.loaders.formats.keras_files.model import Layer
+from topokit.loaders.formats.keras_files.slots import snake_case
+
+CONTAINERS = ("layers", "_layer_checkpoint_dependencies", "_operations")
+
+_ALIASES = {
+    "depthwise_kernel": ("depthwise_kernel", "kernel"),
+    "kernel": ("kernel", "W"),
+    "recurrent_kernel": ("recurrent_kernel", "U"),
+    "bias": ("bias", "b"),
+}
+_SUBLAYERS = {
+    "forward_layer": "forward_",
+    "backward_layer": "backward_",
+    "query_dense": "query",
+    "key_dense": "key",
+    "value_dense": "value",
+    "output_dense": "attention_output",
+    "gate_dense": "gate",
+}
+
+
+class Weights(Protocol):
+    """The variables of one layer, and of the layers inside it."""
+
+    def named(self, slot: str, slots: Sequence[str]) -> str | None:
+        """The tensor of one variable; `slots` are all that the layer has, in order."""
+
+    def inside(self, attribute: str) -> Weights:
+        """The variables of the layer that is kept in an attribute."""
+
+    def of_layers(self, layers: Sequence[Layer], attribute: str = "layers") -> list[Weights]:
+        """The variables of each of several layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedWeights:
+    """Variables of Keras 3: groups for layers, numbers for variables.
+
+    Attributes
+    ----------
+    group : str
+        The path of the layer's group.
+    tensors : mapping of str to str
+        Names of all tensors by path.
+    names : mapping of str to str
+        What layers are called by the path of their group, where the file says it.
+    """
+
+    group: str
+    tensors: Mapping[str, str]
+    names: Mapping[str, str]
+
+    def named(self, slot: str, slots: Sequence[str]) -> str | None:
+        return self.tensors.get(f"{self.group}/vars/{slots.index(slot)}") if slot in slots else None
+
+    def inside(self, attribute: str) -> NumberedWeights:
+        """Attributes with an underscore before them are private to the layer; both spellings are found in files."""
+        private = f"{self.group}/_{attribute}"
+        is_private = any(path.startswith(f"{private}/") for path in self.tensors)
+        return NumberedWeights(private if is_private else f"{self.group}/{attribute}", self.tensors, self.names)
+
+    def of_layers(self, layers: Sequence[Layer], attribute: str = "layers") -> list[Weights]:
+        """Keras calls the groups by class and counts within each class; newer files also tell the layer's name."""
+        container = self._container(attribute)
+        called = {name: path for path, name in self.names.items() if path.rpartition("/")[0] == container}
+        counts: dict[str, int] = {}
+        found: list[Weights] = []
+        for layer in layers:
+            kind = snake_case(layer.kind)
+            number = counts[kind] = counts.get(kind, -1) + 1
+            path = called.get(layer.name, f"{container}/{kind}_{number}" if number else f"{container}/{kind}")
+            found.append(NumberedWeights(path.lstrip("/"), self.tensors, self.names))
+        return found
+
+    def _container(self, attribute: str) -> str:
+        choices = CONTAINERS if attribute == "layers" else (attribute,)
+        prefix = f"{self.group}/" if self.group else ""
+        for choice in choices:
+            if any(path.startswith(f"{prefix}{choice}/") for path in self.tensors):
+                return prefix + choice
+        return prefix + attribute
+
+
+@dataclass(frozen=True, slots=True)
+class NamedWeights:
+    """Variables whose names tell their layers: legacy files, TensorFlow.js.
+
+    Attributes
+    ----------
+    parts : mapping of str to tuple of str
+        The components of each variable's name below its outermost layer, by tensor.
+    """
+
+    parts: Mapping[str, tuple[str, ...]]
+
+    def named(self, slot: str, slots: Sequence[str]) -> str | None:
+        aliases = _ALIASES.get(slot, (slot,))
+        fitting = [tensor for tensor, parts in self.parts.items() if parts and parts[-1] in aliases]
+        fitting = [tensor for tensor in fitting if self.parts[tensor][-1] == slot] or fitting
+        return fitting[0] if len(fitting) == 1 else None
+
+    def inside(self, attribute: str) -> NamedWeights:
+        mark = _SUBLAYERS.get(attribute)
+        if mark is None:
+            return self
+        chosen = {
+            tensor: parts
+            for tensor, parts in self.parts.items()
+            if any(part.startswith(mark) if mark.endswith("_") else part == mark for part in parts)
+        }
+        return NamedWeights(chosen)
+
+    def of_layers(self, layers: Sequence[Layer], attribute: str = "layers") -> list[Weights]:
+        return [self._of(layer.name) for layer in layers]
+
+    def _of(self, name: str) -> NamedWeights:
+        """The variables of an inner layer; its name may have got a number behind it when the model was made again."""
+        exact = {tensor: parts for tensor, parts in self.parts.items() if name in parts[:-1]}
+        return NamedWeights(exact)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerWeights:
+    """Variables of a whole legacy file, layer by layer.
+
+    Attributes
+    ----------
+    layers : mapping of str to NamedWeights
+        By the names of the outermost layers.
+    """
+
+    layers: Mapping[str, NamedWeights]
+
+    def named(self, slot: str, slots: Sequence[str]) -> str | None:
+        return None
+
+    def inside(self, attribute: str) -> LayerWeights:
+        return self
+
+    def of_layers(self, layers: Sequence[Layer], attribute: str = "layers") -> list[Weights]:
+        return [self.layers.get(layer.name, NamedWeights({})) for layer in layers]
