@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate
+
 import numpy as np
 
 from topokit.loaders.assembly.adapters.block_names import AttentionNames
@@ -13,7 +16,7 @@ from topokit.loaders.assembly.adapters.names import MismatchError
 def attention(builder: Builder, stem: str, names: AttentionNames, config: Config, value: str, memory: str = "") -> str:
     """Queries of `value` meet keys and values of `memory`, or of `value` itself."""
     if names.fused and stem + names.fused in builder.names:
-        queries, keys, values = _fused(builder, stem, names, config, value)
+        queries, keys, values = _fused(builder, stem, names, config, value, memory)
     else:
         queries = builder.linear(stem + names.query, value)
         keys = builder.linear(stem + names.key, memory or value)
@@ -35,17 +38,30 @@ def attend(builder: Builder, stem: str, config: Config, met: tuple[str, str, str
     return builder.node("attention", stem + "attention", met, values // kv_heads * heads, attributes=attributes)
 
 
-def _fused(builder: Builder, stem: str, names: AttentionNames, config: Config, value: str) -> list[str]:
+def _fused(
+    builder: Builder, stem: str, names: AttentionNames, config: Config, value: str, memory: str
+) -> Sequence[str]:
     """Queries, keys and values from one matrix: as many of the latter two as the output leaves over."""
-    made = builder.linear(stem + names.fused, value)
-    width, queries = builder.widths[made], builder.names[stem + names.output].size("i")
+    module, fused = stem + names.fused, builder.names[stem + names.fused]
+    width, queries = fused.size("o"), builder.names[stem + names.output].size("i")
     if width <= queries or (width - queries) % 2:
-        raise MismatchError(f"{stem}{names.fused} has {width} features for {queries} of queries")
+        raise MismatchError(f"{module} has {width} features for {queries} of queries")
+    sizes = [queries, (width - queries) // 2, (width - queries) // 2]
+    if memory:
+        return _apart(builder, module, sizes, value, memory)
+    made = builder.linear(module, value)
     if not names.interleaved:
-        return builder.split(stem + names.fused, made, [queries, *[(width - queries) // 2] * 2])
+        return builder.split(module, made, sizes)
     if width != 3 * queries:
-        raise MismatchError(f"{stem}{names.fused} has heads that share keys")
-    return _deinterleaved(builder, stem + names.fused, config, made, queries)
+        raise MismatchError(f"{module} has heads that share keys")
+    return _deinterleaved(builder, module, config, made, queries)
+
+
+def _apart(builder: Builder, module: str, sizes: Sequence[int], value: str, memory: str) -> list[str]:
+    """Queries of one sequence, keys and values of another, each by its own rows of the matrix."""
+    ends = list(accumulate(sizes))
+    rows = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+    return [builder.linear(module, source, rows=own) for source, own in zip((value, memory, memory), rows, strict=True)]
 
 
 def _deinterleaved(builder: Builder, name: str, config: Config, made: str, width: int) -> list[str]:

@@ -74,10 +74,14 @@ class Builder:
         made = self.node("embedding", _called(table), (places,), table.shape[1], weights={"kernel": kernel})
         return self.together("add", f"{made}.add", value, made)
 
-    def linear(self, module: str, value: str, *, axes: str = "") -> str:
-        """A matrix along the last axis; `axes` are its letters where they differ from the framework's habit."""
+    def linear(self, module: str, value: str, *, axes: str = "", rows: slice | None = None) -> str:
+        """A matrix along the last axis, or some of its rows.
+
+        `axes` are its letters where they differ from the framework's habit.
+        """
         kernel = self._used(self.names[module])
-        kernel = replace(kernel, axes=axes or kernel.axes)
+        part = kernel.part if rows is None else (*kernel.part, rows)
+        kernel = replace(kernel, axes=axes or kernel.axes, part=part)
         if set(kernel.axes) != {"i", "o"} or kernel.size("i") != self.widths[value]:
             raise MismatchError(f"{module} does not take {self.widths[value]} features")
         weights = {"kernel": kernel.weight, **self._bias(module, kernel.size("o"))}
@@ -206,4 +210,5 @@ class Builder:
 
 def _called(parameter: Parameter) -> str:
     """The name of its module in the file, numbered where one tensor holds several."""
-    return ".".join([module_of(parameter.entry.name.removesuffix(":0")), *map(str, parameter.part)])
+    numbers = (str(piece) for piece in parameter.part if isinstance(piece, int))
+    return ".".join([module_of(parameter.entry.name.removesuffix(":0")), *numbers])

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import count, takewhile
 from math import prod
 
+from topokit.loaders.assembly.lay import part_shape
 from topokit.loaders.assembly.roles import roles_of
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry
 from topokit.loaders.graph import Weight, conventional_axes
 
-_LEAVES = ("weight", "kernel", "weights", "embedding", "gamma", "scale")
-_TRANSPOSED = ("kernel", "weights", "embedding")
+_LEAVES = ("weight", "kernel", "weights", "embedding", "embeddings", "gamma", "scale")
+_TRANSPOSED = ("kernel", "weights")
 _PARAMETRIZED = re.compile(r"\.parametrizations\.([^.]+)\.original$")
 _NO_PARAMETERS = ("mask", "optimizer", "buffer", "constant")
 _LONGEST_NAME = 512
@@ -34,18 +35,18 @@ class Parameter:
         The tensor.
     axes : str
         The letters of its axes, see `Weight`.
-    part : tuple of int
-        Which of a stack of tensors.
+    part : tuple of int or slice
+        Which of a stack of tensors, or which rows.
     """
 
     entry: TensorEntry
     axes: str
-    part: tuple[int, ...] = ()
+    part: tuple[int | slice, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the part."""
-        return self.entry.shape[len(self.part) :]
+        return part_shape(self.entry.shape, self.part)
 
     @property
     def weight(self) -> Weight:
