@@ -7,7 +7,6 @@ import os
 import pickle
 import re
 import tarfile
-import zipfile
 from pathlib import Path
 
 import numpy as np

@@ -14,7 +14,7 @@ from topokit.loaders.naming import natural_key
 
 NAME = "hdf5"
 
-_ASSUMED = 'the file does not say which axis is which: (source, target) was assumed; axes="torch" reads (target, source)'
+_ASSUMED = 'the file does not tell its axes: (source, target) was assumed; axes="torch" reads (target, source)'
 
 
 def recognises(path: Path, head: bytes) -> bool:
