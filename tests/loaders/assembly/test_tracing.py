@@ -243,3 +243,22 @@ def test_padded_channels_hold_no_neurons(tmp_path: Path) -> None:
     network = net.load()
     assert [layer.size for layer in network.layers] == [3, 4, 2]
     assert network.blocks[1].n_edges == network.blocks[1].possible == 8
+
+
+def test_shuffled_pixels_come_together_before_one_set_of_weights(tmp_path: Path) -> None:
+    kernels = {"a.kernel": np.ones((8, 3, 1, 1)), "b.kernel": np.ones((5, 2, 3, 3))}
+    net = Net(kernels, (None, 3, 4, 4), tmp_path)
+    net.add("conv", "a", axes="oikk", channel_axis=1)
+    net.add("reshape", "apart", shape=(-1, 2, 2, 2, 4, 4))
+    net.add("transpose", "swap", order=(0, 1, 4, 2, 5, 3))
+    net.add("reshape", "together", shape=(-1, 2, 8, 8))
+    net.add("conv", "b", axes="oikk", channel_axis=1)
+    network = net.load()
+    assert [layer.size for layer in network.layers] == [3, 8, 2, 5]
+    shuffle = network.blocks[1]
+    assert (shuffle.kind, shuffle.in_degrees().tolist(), shuffle.out_degrees().tolist()) == (
+        "identity",
+        [4, 4],
+        [1] * 8,
+    )
+    assert network.n_edges == 24 + 10

@@ -76,15 +76,15 @@ def _places(wiring: Wiring) -> _Places:
 
 
 def _members(wiring: Wiring) -> list[list[int]]:
-    """Traced layers by the layer they become part of: queries, keys and values are one."""
+    """Traced layers by the layer they become part of: queries, keys and values, in this order, are one."""
     grouped: dict[int, list[int]] = {}
     for group in wiring.groups:
         if len(group) > 1 and not any(k in grouped or wiring.layers[k].kind == "input" for k in group):
-            grouped |= dict.fromkeys(group, sorted(group))
+            grouped |= {k: list(group) for k in group}
     made = []
     for k in range(len(wiring.layers)):
         group_of = grouped.get(k, [k])
-        if group_of[-1] == k:
+        if max(group_of) == k:
             made.append(group_of)
     return made
 
@@ -138,7 +138,7 @@ def _ordered(used: Sequence[int], edges: Sequence[tuple[int, int]], places: _Pla
     for source, target in set(edges):
         targets[source].add(target)
         waiting[target] += 1
-    ready = [(places.members[k][0], k) for k in used if not waiting[k]]
+    ready = [(min(places.members[k]), k) for k in used if not waiting[k]]
     heapify(ready)
     order = []
     while ready:
@@ -147,7 +147,7 @@ def _ordered(used: Sequence[int], edges: Sequence[tuple[int, int]], places: _Pla
         for target in targets[k]:
             waiting[target] -= 1
             if not waiting[target]:
-                heappush(ready, (places.members[target][0], target))
+                heappush(ready, (min(places.members[target]), target))
     if len(order) < len(used):
         raise UntraceableError("the computation feeds a layer with what comes from it")
     return order

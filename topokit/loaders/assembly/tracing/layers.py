@@ -22,9 +22,9 @@ def linear(tracer: Tracer, node: Node, values: Values) -> Values:
     lay = tracer.lay(node.weights["kernel"])
     count = max(1, lay.axes.count("i"))
     axes = [int(node.attributes.get("axis", -1))] if count == 1 else list(range(-count, 0))
-    views, value = tracer.neurons(values[0], axes, lay.n_sources)
+    sources, value = tracer.neurons(node.name, values[0], axes, lay.n_sources)
     targets = tracer.wiring.layer(node.name, "unit", lay.n_targets)
-    _wire(tracer, node, lay, views, targets, node.attributes.get("kind", "dense"))
+    _wire(tracer, node, lay, sources, targets, node.attributes.get("kind", "dense"))
     shape = [n for letter, n in zip(lay.axes, lay.shape, strict=True) if letter == "o"]
     return [_replaced(value, axes, targets.reshape(shape))]
 
@@ -43,11 +43,11 @@ def conv(tracer: Tracer, node: Node, values: Values) -> Values:
     if tracer.options.conv == "unrolled":
         return [conv_units(tracer, node, lay, values[0])]
     axis, rank = int(node.attributes["channel_axis"]), lay.axes.count("k") + 2
-    views, value = tracer.neurons(values[0], [axis], lay.n_sources, rank)
+    sources, value = tracer.neurons(node.name, values[0], [axis], lay.n_sources, rank)
     if tracer.options.conv == "rolled" and "k" in lay.axes:
-        lay, views = _rolled(tracer, node, lay, views, how)
+        lay, sources = _rolled(tracer, node, lay, sources, how)
     targets = tracer.wiring.layer(node.name, "channel", lay.n_targets)
-    _wire(tracer, node, lay, views, targets, "depthwise" if _is_depthwise(lay) else "conv")
+    _wire(tracer, node, lay, sources, targets, "depthwise" if _is_depthwise(lay) else "conv")
     kernel = [extent for letter, extent in zip(lay.axes, lay.shape, strict=True) if letter == "k"]
     extents, place = map_extents(value, axis, kernel, node.attributes), value.axis(axis)
     made = flows.along(targets, value.rank, place)
@@ -59,13 +59,13 @@ def _is_depthwise(lay: Lay) -> bool:
     return groups > 1 and groups == lay.n_sources
 
 
-def _rolled(tracer: Tracer, node: Node, lay: Lay, views: Ids, how: Mapping[str, Any]) -> tuple[Lay, Ids]:
+def _rolled(tracer: Tracer, node: Node, lay: Lay, sources: Ids, how: Mapping[str, Any]) -> tuple[Lay, Ids]:
     """A layer of one neuron per channel and kernel position, that each channel reaches."""
     taps = lay.taps
     patches = tracer.wiring.layer(f"{node.name} patches", "unit", lay.n_sources * taps)
-    channels = np.repeat(views[0], taps)
+    channels = np.repeat(sources, taps)
     tracer.wiring.connect(Join(f"{node.name} patches", *unique_pairs(channels, patches), kind="identity"))
-    return tracer.lay(node.weights["kernel"], rolled=True, **how), patches[None]
+    return tracer.lay(node.weights["kernel"], rolled=True, **how), patches
 
 
 def recurrent(tracer: Tracer, node: Node, values: Values) -> Values:
@@ -73,16 +73,16 @@ def recurrent(tracer: Tracer, node: Node, values: Values) -> Values:
     gates = int(node.attributes.get("gates", 1))
     layouts = node.attributes.get("layouts", ("btf",) * len(node.outputs))
     kernel = tracer.lay(_direction(node.weights["kernel"], 0), gates=gates)
-    views, _ = tracer.neurons(values[0], [-1], kernel.n_sources, 3)
+    sources, _ = tracer.neurons(node.name, values[0], [-1], kernel.n_sources, 3)
     size = kernel.n_targets
     state = tracer.wiring.layer(f"{node.name}.h[t-1]", "state", directions * size)
     units, receivers, seen = _cells(tracer, node, directions * size, gates)
     for k in range(directions):
         own = np.arange(k * size, (k + 1) * size)
         aims = receivers.reshape(seen, -1, size)[:, k].ravel()
-        for slot, sources, kind in (("kernel", views, "dense"), ("recurrent", state[own][None], "recurrent")):
+        for slot, origin, kind in (("kernel", sources, "dense"), ("recurrent", state[own], "recurrent")):
             lay = tracer.lay(_direction(node.weights[slot], k), gates=gates if seen == 1 else 1)
-            _wire(tracer, node, lay, sources, aims, kind)
+            _wire(tracer, node, lay, origin, aims, kind)
     return [_sequence(units.reshape(directions, size), layout) for layout in layouts]
 
 
@@ -125,7 +125,7 @@ def embedding(tracer: Tracer, node: Node, values: Values) -> Values:
     if tracer.options.embeddings:
         rows = tracer.wiring.layer(f"{node.name} rows", "token", lay.n_sources)
         features = tracer.wiring.layer(node.name, "unit", lay.n_targets)
-        _wire(tracer, node, lay, rows[None], features, "embedding")
+        _wire(tracer, node, lay, rows, features, "embedding")
     else:
         features = tracer.wiring.layer("input" if not tracer.embedded else node.name, "input", lay.n_targets)
         tracer.embedded[len(tracer.wiring.layers) - 1] = lay.n_sources
@@ -133,14 +133,10 @@ def embedding(tracer: Tracer, node: Node, values: Values) -> Values:
     return [flows.along(features, rank, rank - 1)]
 
 
-def _wire(tracer: Tracer, node: Node, lay: Lay, views: Ids, targets: Ids, kind: Any) -> None:
-    """Join the neurons of every view to the targets."""
-    for view in views:
-        if (view != NO_NEURON).any():
-            slot = "recurrent" if kind == "recurrent" else "kernel"
-            block = WiredBlock(node.name, node.weights[slot].tensor, lay, view, targets, kind)
-            tracer.wiring.connect(block)
-        else:
-            tracer.wiring.unused[node.weights["kernel"].tensor] = "it acts on a constant"
-    if len(views) > 1:
-        tracer.wiring.note(f"{node.name}: one set of weights acts on {len(views)} sets of neurons")
+def _wire(tracer: Tracer, node: Node, lay: Lay, sources: Ids, targets: Ids, kind: Any) -> None:
+    """Join the neurons that a tensor takes to those that it makes."""
+    tensor = node.weights["recurrent" if kind == "recurrent" else "kernel"].tensor
+    if (sources != NO_NEURON).any():
+        tracer.wiring.connect(WiredBlock(node.name, tensor, lay, sources, targets, kind))
+    else:
+        tracer.wiring.unused[tensor] = "it acts on a constant"

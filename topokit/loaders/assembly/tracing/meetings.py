@@ -17,7 +17,7 @@ from topokit.loaders.graph import Node
 def add(tracer: Tracer, node: Node, values: Values) -> Values:
     if any(isinstance(value, Scores) for value in values):
         return [next(value for value in values if isinstance(value, Scores))]
-    real = _without_types(tracer, _both(tracer, values))
+    real = _without_types(tracer, _both(tracer, node.name, values))
     return [_joined(tracer, node, real, added) if real else _fallback(values)]
 
 
@@ -37,7 +37,7 @@ def _lone_layer(tracer: Tracer, value: Flow) -> int:
 def multiply(tracer: Tracer, node: Node, values: Values) -> Values:
     if any(isinstance(value, Scores) for value in values):
         return [next(value for value in values if isinstance(value, Scores))]
-    real = _both(tracer, values)
+    real = _both(tracer, node.name, values)
     return [_joined(tracer, node, real, multiplied) if real else _fallback(values)]
 
 
@@ -49,17 +49,17 @@ def _joined(tracer: Tracer, node: Node, real: Sequence[Flow], join: Callable[...
     return result
 
 
-def _both(tracer: Tracer, values: Sequence[Value]) -> list[Flow]:
+def _both(tracer: Tracer, name: str, values: Sequence[Value]) -> list[Flow]:
     """The operands that are values of neurons, with neurons of the inputs in place of provisional ones."""
     real = [value for value in values if isinstance(value, Flow)]
     if len(real) < 2:
         return real
     settled = [value for value in real if not tracer.inputs.is_provisional(value.ids)]
     if not settled:
-        return real if _same_neurons(real) else [_settle(tracer, value, value) for value in real]
+        return real if _same_neurons(real) else [_settle(tracer, name, value, value) for value in real]
     model = flows.simple(settled[0])
     kept = [value for value in real if value in settled or not _is_per_place(flows.simple(value), model)]
-    return [value if value in settled else _settle(tracer, value, model) for value in kept]
+    return [value if value in settled else _settle(tracer, name, value, model) for value in kept]
 
 
 def _same_neurons(real: Sequence[Flow]) -> bool:
@@ -75,15 +75,15 @@ def _is_per_place(value: Flow, model: Flow) -> bool:
     return all(mine == 1 for mine, other in zip(own, theirs, strict=True) if other > 1)
 
 
-def _settle(tracer: Tracer, value: Flow, model: Flow) -> Flow:
+def _settle(tracer: Tracer, name: str, value: Flow, model: Flow) -> Flow:
     """A provisional value with neurons of an input, along the axes on which the model has neurons."""
     plain = flows.simple(value)
     lead = model.rank - plain.rank
     axes = [axis for axis in range(plain.rank) if axis + lead >= 0 and model.ids.shape[axis + lead] > 1]
     count = int(np.prod([plain.ids.shape[axis] for axis in axes], dtype=np.int64))
-    views, _ = tracer.neurons(plain, axes, count)
+    neurons, _ = tracer.neurons(name, plain, axes, count)
     shape = [plain.ids.shape[axis] if axis in axes else 1 for axis in range(plain.rank)]
-    return simple_flow(views[0].reshape(shape), plain.extents)
+    return simple_flow(neurons.reshape(shape), plain.extents)
 
 
 def _fallback(values: Sequence[Value]) -> Value:

@@ -31,8 +31,8 @@ def norm(tracer: Tracer, node: Node, values: Values) -> Values:
     scale = node.weights.get("scale")
     if tracer.options.norm == "cut" and scale is not None and isinstance(values[0], Flow):
         count = prod(tracer.tensors[scale.tensor])
-        neurons, _ = tracer.neurons(values[0], [int(node.attributes.get("axis", -1))], count)
-        tracer.wiring.scales += [(scale.tensor, view) for view in neurons]
+        neurons, _ = tracer.neurons(node.name, values[0], [int(node.attributes.get("axis", -1))], count)
+        tracer.wiring.scales.append((scale.tensor, neurons))
     return unchanged(tracer, node, values)
 
 

@@ -11,12 +11,10 @@ import numpy as np
 from topokit.loaders.assembly.lay import Lay, lay_of
 from topokit.loaders.assembly.options import Options
 from topokit.loaders.assembly.tracing import flow as flows
-from topokit.loaders.assembly.tracing.flow import Flow, Ids, UntraceableError
+from topokit.loaders.assembly.tracing.flow import NO_NEURON, Flow, Ids, UntraceableError
 from topokit.loaders.assembly.tracing.inputs import Inputs, Pending
 from topokit.loaders.assembly.tracing.wiring import Join, Wiring, unique_pairs
 from topokit.loaders.graph import Shape, Weight
-
-_MOST_VIEWS = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,8 +70,11 @@ class Tracer:
             raise UntraceableError(f"there is no tensor {weight.tensor!r}")
         return lay_of(weight, self.tensors[weight.tensor], **how)
 
-    def neurons(self, value: Value, axes: Sequence[int], count: int, rank: int = 2) -> tuple[Ids, Flow]:
-        """The neurons that a layer takes along some axes, (n_views, count), and the value itself."""
+    def neurons(self, name: str, value: Value, axes: Sequence[int], count: int, rank: int = 2) -> tuple[Ids, Flow]:
+        """The neurons that the layer `name` takes along some axes, (count,), and the value itself.
+
+        Where they change from place to place (the channels of a shuffled image), they come together in a layer first.
+        """
         if isinstance(value, Pending):
             value = self.inputs.features(value.name, rank, axes[0] % rank, count)
         if isinstance(value, Statistic):
@@ -81,10 +82,16 @@ class Tracer:
         if not isinstance(value, Flow):
             raise UntraceableError("what comes in is no value of neurons")
         places = self.wiring.resolved(self.inputs.bound(flows.consumed(value, axes, count)))
-        views = np.unique(places, axis=0) if len(places) > 1 else places
-        if len(views) > _MOST_VIEWS:
-            raise UntraceableError(f"{len(views):,} sets of neurons share one set of weights")
-        return views, value
+        views = np.unique(places[(places != NO_NEURON).any(axis=1)], axis=0)
+        if not len(views):
+            return places[0], value
+        return (views[0] if len(views) == 1 else self._together(f"{name} input", views)), value
+
+    def _together(self, name: str, views: Ids) -> Ids:
+        """A layer of neurons that those of all places reach."""
+        made = self.wiring.layer(name, "unit", views.shape[1])
+        self.wiring.connect(Join(name, *unique_pairs(views, np.broadcast_to(made, views.shape)), kind="identity"))
+        return made
 
     def settled(self, statistic: Statistic) -> Flow:
         """A statistic as neurons of their own, each reached by all that it is over."""
