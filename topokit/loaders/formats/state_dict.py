@@ -23,7 +23,7 @@ _MODEL_KEYS = (
     *("net_state_dict", "network_state_dict", "weights", "params"),
 )
 _NESTED_KEYS = ("state_dict", "model_state_dict", "model_state")
-_ONLY_MODEL = re.compile(r"state_?dict|model|net(work)?(_|$)|weights|params", re.IGNORECASE)
+_ONLY_MODEL = re.compile(r"state_?dict|checkpoint|model|net(work)?(_|$)|weights|params", re.IGNORECASE)
 _MASK_KEYS = ("mask", "masks")
 _OPTIMIZER = "optimizer state"
 _OPTIMIZER_KEY = re.compile(r"optim|sched|scaler|^opt(_|$)", re.IGNORECASE)

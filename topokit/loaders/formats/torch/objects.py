@@ -151,7 +151,8 @@ def _quantised(storage: Any, offset: Any, size: Any, stride: Any, parameters: An
     if not isinstance(scheme, Global) or scheme.name not in _QUANTISED:
         raise ValueError("a tensor is quantised in an unknown way")
     whole = _strided(storage, offset, size, stride)
-    return replace(whole, quantiser=Quantiser(scale, zero_point, *axis))
+    dtype = whole.dtype.removeprefix("q")
+    return replace(whole, dtype=dtype, quantiser=Quantiser(scale, zero_point, *axis))
 
 
 def _strided_v2(
