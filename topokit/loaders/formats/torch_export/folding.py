@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from topokit.loaders.formats.graphs.calls import Call
 from topokit.loaders.formats.graphs.constants import Array, Constant
-from topokit.loaders.formats.torch_export.call import Call
 
 _SAME = (
     *("alias", "clone", "contiguous", "detach", "detach_", "lift_fresh_copy", "to", "_to_copy", "type_as", "float"),

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from topokit.loaders.checkpoint import TensorEntry
+from topokit.loaders.formats.graphs.calls import Call, Program, Value
 from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.graphs.weights import Weights
-from topokit.loaders.formats.torch_export.call import Call, Program, Value, decoded
+from topokit.loaders.formats.torch_export.arguments import decoded
 from topokit.loaders.formats.torch_export.folding import fold
 from topokit.loaders.formats.torch_export.operators import HANDLERS
 from topokit.loaders.graph import GraphIR, Shape
@@ -26,7 +27,7 @@ def translate(model: Mapping[str, Any], entries: Mapping[str, TensorEntry]) -> t
     """The computation of a program, and what its tensors are used as."""
     module = model["graph_module"]
     graph, signature = module["graph"], module["signature"]
-    program = Program()
+    program = Program(module=_module)
     program.builder.tensors.update({name: entry.shape for name, entry in entries.items()})
     _tell_shapes(program, graph, "")
     inputs = [value for spec in signature["input_specs"] if (value := _bound(program, spec, entries)) is not None]
@@ -34,6 +35,10 @@ def translate(model: Mapping[str, Any], entries: Mapping[str, TensorEntry]) -> t
     ends = [decoded(spec["user_output"]["arg"]) for spec in signature["output_specs"] if "user_output" in spec]
     outputs = [end.name for end in ends if isinstance(end, Value)]
     return program.builder.finish(inputs, outputs), program.weights
+
+
+def _module(tensor: str, call: str) -> str:
+    return tensor.rpartition(".")[0] or tensor
 
 
 def _bound(program: Program, spec: Mapping[str, Any], entries: Mapping[str, TensorEntry]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from topokit.loaders.formats.torch_export.call import Handler
+from topokit.loaders.formats.graphs.calls import Handler
 from topokit.loaders.formats.torch_export.operators import (
     convolution,
     elementwise,

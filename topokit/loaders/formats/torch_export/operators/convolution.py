@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from topokit.loaders.formats.torch_export.call import Call, Handler
+from topokit.loaders.formats.graphs.calls import Call, Handler
 
 
 def _convolved(transposed: bool) -> Handler:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from topokit.loaders.formats.torch_export.call import Call, Handler
+from topokit.loaders.formats.graphs.calls import Call, Handler
 from topokit.loaders.graph import Operation, Weight
 
 _UNARY = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from topokit.loaders.formats.graphs.calls import Call, Handler, Value
 from topokit.loaders.formats.graphs.einsum import linear_sum
 from topokit.loaders.formats.graphs.heads import attend_by_heads
-from topokit.loaders.formats.torch_export.call import Call, Handler, Value
 from topokit.loaders.graph import Weight
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from topokit.loaders.formats.torch_export.call import Call, Handler, Value
+from topokit.loaders.formats.graphs.calls import Call, Handler, Value
 
 _GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from topokit.loaders.formats.graphs.calls import Call, Handler, Value
 from topokit.loaders.formats.graphs.constants import SMALL
-from topokit.loaders.formats.torch_export.call import Call, Handler, Value
 
 
 def _source(call: Call) -> str:

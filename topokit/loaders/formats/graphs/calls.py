@@ -1,4 +1,4 @@
-"""One call of an operator in an exported program while it is translated, and what is known so far."""
+"""One call of an operator with named arguments while it is translated, and what is known so far."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from topokit.loaders.formats.graphs.builder import GraphBuilder
 from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.graph import Operation, Shape, Weight
-
-_TENSOR, _LISTS = "as_tensor", ("as_tensors", "as_optional_tensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +32,13 @@ class Program:
         Values that no input changes.
     weights : Weights
         What tensors are used as.
+    module : callable
+        Returns the name of the layer that a tensor is the weight of, given those of the tensor and of the call.
     """
 
     builder: GraphBuilder = field(default_factory=GraphBuilder)
     constants: dict[str, Constant] = field(default_factory=dict)
+    module: Callable[[str, str], str] = field(default=lambda tensor, call: tensor)
 
     def __post_init__(self) -> None:
         self.weights = Weights(self.builder.tensors)
@@ -45,14 +46,14 @@ class Program:
 
 @dataclass(eq=False)
 class Call:
-    """A node of the program.
+    """A node of a program.
 
     Attributes
     ----------
     program : Program
         What is known.
     operator : str
-        ``conv2d`` for ``torch.ops.aten.conv2d.default``.
+        What is called.
     name : str
         What the node is called.
     arguments : mapping
@@ -125,7 +126,7 @@ class Call:
     ) -> None:
         """Add a node that stands for this one or a part of it."""
         first = next(iter((weights or {}).values()), None)
-        name = self.name if first is None else first.tensor.rpartition(".")[0] or first.tensor
+        name = self.name if first is None else self.program.module(first.tensor, self.name)
         made = self.outputs[:1] if outputs is None else outputs
         self.program.builder.add(op, name, inputs, made, weights, **attributes)
 
@@ -135,26 +136,3 @@ class Call:
 
 
 Handler = Callable[[Call], None]
-
-
-def decoded(argument: Mapping[str, Any]) -> Any:
-    """The value of a serialised argument: `Value` for a tensor, None for what only run time tells.
-
-    A graph stays the table that it is.
-    """
-    kind, told = next(iter(argument.items()))
-    if kind == _TENSOR:
-        return Value(str(told["name"]))
-    if kind in _LISTS:
-        return tuple(decoded(each if kind == _LISTS[1] else {_TENSOR: each}) for each in told)
-    if kind in ("as_sym_int", "as_sym_float", "as_sym_bool"):
-        return _known(told)
-    if kind in ("as_sym_ints", "as_sym_floats", "as_sym_bools"):
-        return tuple(_known(each) for each in told)
-    if kind == "as_none":
-        return None
-    return tuple(told) if isinstance(told, list) else told
-
-
-def _known(told: Mapping[str, Any]) -> Any:
-    return next((told[kind] for kind in ("as_int", "as_float", "as_bool") if kind in told), None)
