@@ -5,10 +5,10 @@ Operators: https://ai.google.dev/edge/litert/models/ops_compatibility.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from topokit.loaders.formats.tflite import elementwise, shaping, weighted
-from topokit.loaders.formats.tflite.step import OperatorInfo, Step, Translation
+from topokit.loaders.formats.tflite import elementwise, loops, shaping, weighted
+from topokit.loaders.formats.tflite.step import Step, Translation
 from topokit.loaders.graph import GraphIR
 
 _UNARY = (
@@ -30,15 +30,13 @@ _ASIDE = ("SHAPE", "RANK", "RANGE", "FILL", "ZEROS_LIKE", "BROADCAST_ARGS", "ASS
 """Shapes as values, which the file tells anyway, and what is for later steps."""
 
 
-def translated(
-    known: Translation, operators: Sequence[OperatorInfo], inputs: Sequence[int], outputs: Sequence[int]
-) -> GraphIR:
-    """The computation, operator by operator; those without a translation stay as unknown ones."""
-    for operator in operators:
+def translated(known: Translation) -> GraphIR:
+    """The network, operator by operator; those without a translation stay as unknown ones."""
+    main = known.parts[0]
+    for operator in main.operators:
         if operator.name not in _ASIDE:
             _OPERATORS.get(operator.name, Step.unknown)(Step(known, operator))
-    names = [[known.tensors[k].name for k in numbers] for numbers in (inputs, outputs)]
-    return known.builder.finish(*names)
+    return known.builder.finish(*([main.tensors[k].name for k in numbers] for numbers in (main.inputs, main.outputs)))
 
 
 def _variable_handle(step: Step) -> None:
@@ -75,6 +73,7 @@ _OPERATORS: Mapping[str, Callable[[Step], None]] = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": weighted.lstm,
     "UNIDIRECTIONAL_SEQUENCE_RNN": weighted.rnn,
     "SVDF": weighted.svdf,
+    "WHILE": loops.loop,
     "RESHAPE": shaping.reshape,
     "TRANSPOSE": shaping.transpose,
     "SQUEEZE": shaping.squeeze,

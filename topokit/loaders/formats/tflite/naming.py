@@ -18,18 +18,19 @@ _WEIGHTED = re.compile(
 )
 _OTHERS = re.compile(
     r"(?:BiasAdd|Relu6?|Add|add|Reshape|Squeeze|ExpandDims|transpose|Cast|ReadVariableOp|resource|FusedBatchNormV3"
-    r"|[Kk]ernel|weights?|batchnorm|mul|Sigmoid|Tanh|while)(?:_?\d+)?(?::\d+)?"
+    r"|[Kk]ernel|weights?|batchnorm|mul|Sigmoid|Tanh)(?:_?\d+)?(?::\d+)?"
 )
-_PREFIXES = ("StatefulPartitionedCall/", "PartitionedCall/")
+_PREFIX = re.compile(r"^(?:subgraph\d+/)?(?:(?:Stateful)?PartitionedCall/)?")
+_LOOP = re.compile(r"(?:/PartitionedCall)?/while(?:/.*)?$")
 _QUANTISED = "_dequantize"
 
 
 def module_name(weights: Sequence[str], output: str, operator: str) -> str:
-    """The module of an operator with weights, by the name of its first weight or of the value that it makes.
+    """The module of an operator with weights, by the name of the first that has one, or of the value that it makes.
 
     Among merged operations the one that has weights counts. Operators without weights are called as their values.
     """
-    merged = [path for name in (*weights[:1], output) for path in _operations(name)]
+    merged = [path for name in (*weights, output) for path in _operations(name)]
     if not weights or not merged:
         return merged[0] if merged else operator.lower()
     weighted = [path for path in merged if _WEIGHTED.fullmatch(path.rsplit("/", 1)[-1])]
@@ -37,9 +38,7 @@ def module_name(weights: Sequence[str], output: str, operator: str) -> str:
 
 
 def _operations(name: str) -> list[str]:
-    paths = [path.removesuffix(_QUANTISED) for path in name.split(";")]
-    for prefix in _PREFIXES:
-        paths = [path.removeprefix(prefix) for path in paths]
+    paths = [_LOOP.sub("", _PREFIX.sub("", path.removesuffix(_QUANTISED))) for path in name.split(";")]
     return [path for path in paths if not _ANONYMOUS.fullmatch(path)]
 
 

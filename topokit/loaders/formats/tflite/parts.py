@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,36 +10,13 @@ from topokit.errors import CorruptCheckpointError, LimitExceededError
 from topokit.loaders.checkpoint import TensorEntry
 from topokit.loaders.formats.tflite.flatbuffer import Table
 from topokit.loaders.formats.tflite.schema import OPERATORS, Model, Operator, OperatorCode, Subgraph, Tensor
-from topokit.loaders.formats.tflite.step import OperatorInfo
+from topokit.loaders.formats.tflite.step import OperatorInfo, Part
 from topokit.loaders.formats.tflite.tensors import NAME, Span, TensorInfo, spans_of, tensor_entry, tensor_info
 from topokit.loaders.limits import Limits
 
 _CUSTOM = "CUSTOM"
 
 Item = TypeVar("Item")
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Part:
-    """One of the computations of a file.
-
-    Attributes
-    ----------
-    tensors : tuple of TensorInfo
-        Its values by number.
-    stored : dict of str to TensorEntry
-        Those that are in the file.
-    operators : tuple of OperatorInfo
-        Its steps in order.
-    inputs, outputs : tuple of int
-        Numbers of values.
-    """
-
-    tensors: tuple[TensorInfo, ...]
-    stored: dict[str, TensorEntry]
-    operators: tuple[OperatorInfo, ...]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
 
 
 def parts_of(model: Table, path: Path, limits: Limits) -> list[Part]:

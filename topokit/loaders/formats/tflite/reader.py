@@ -13,9 +13,9 @@ from topokit.loaders.formats.graphs.builder import GraphBuilder
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.tflite.flatbuffer import FlatBuffer
 from topokit.loaders.formats.tflite.graph import translated
-from topokit.loaders.formats.tflite.parts import Part, parts_of
+from topokit.loaders.formats.tflite.parts import parts_of
 from topokit.loaders.formats.tflite.schema import MAGIC, MAGIC_PLACE, Model
-from topokit.loaders.formats.tflite.step import Translation
+from topokit.loaders.formats.tflite.step import Part, Translation
 from topokit.loaders.formats.tflite.tensors import NAME
 from topokit.loaders.graph import GraphIR
 from topokit.loaders.limits import Limits
@@ -44,12 +44,12 @@ def open_tflite(path: Path, limits: Limits) -> Checkpoint:
     if not parts:
         raise CorruptCheckpointError(path, "holds no computation", format=NAME, remedy="copy or download it again")
     known = _known(parts)
-    graph, notes = _graph(known, parts)
+    graph, notes = _graph(known)
     return Checkpoint(
         path=path,
         format=NAME,
         files=(path,),
-        tensors=by_name(_entries(known, parts[0], graph), path, limits),
+        tensors=by_name(_entries(known, graph), path, limits),
         order="insertion",
         metadata={"description": model.text(Model.DESCRIPTION)},
         notes=notes,
@@ -63,7 +63,7 @@ def _known(parts: Sequence[Part]) -> Translation:
     builder.shapes = {info.name: info.told for info in parts[0].tensors}
     stored = {name: entry for part in parts for name, entry in part.stored.items()}
     builder.tensors = {name: entry.shape for name, entry in stored.items()}
-    return Translation(parts[0].tensors, stored, builder, initial=_initial_values(parts))
+    return Translation(parts, stored, builder, initial=_initial_values(parts))
 
 
 def _initial_values(parts: Sequence[Part]) -> dict[str, str]:
@@ -81,18 +81,17 @@ def _initial_values(parts: Sequence[Part]) -> dict[str, str]:
     return {variable: tensor for values in others for variable, tensor in values.items() if variable not in own}
 
 
-def _graph(known: Translation, parts: Sequence[Part]) -> tuple[GraphIR | None, tuple[str, ...]]:
-    main, notes = parts[0], []
-    if len(parts) > 1:
-        notes.append(f"the file holds {len(parts)} computations; the network is the first")
+def _graph(known: Translation) -> tuple[GraphIR | None, tuple[str, ...]]:
+    count = len(known.parts)
+    notes = [f"the file holds {count} computations; the network is the first"] if count > 1 else []
     try:
-        return translated(known, main.operators, main.inputs, main.outputs), tuple(notes)
+        return translated(known), tuple(notes)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         notes.append(f"the computation makes no sense and was left aside ({type(error).__name__}: {error})")
         return None, tuple(notes)
 
 
-def _entries(known: Translation, main: Part, graph: GraphIR | None) -> Iterator[TensorEntry]:
+def _entries(known: Translation, graph: GraphIR | None) -> Iterator[TensorEntry]:
     """The stored tensors with what they are for, where the computation tells."""
     for name, entry in known.stored.items():
         role = known.roles.get(name)
@@ -103,8 +102,8 @@ def _entries(known: Translation, main: Part, graph: GraphIR | None) -> Iterator[
         elif role is not None:
             yield replace(entry, role=role)
         else:
-            known_here = name in main.stored
-            yield replace(entry, role="constant", aside=_CONSTANT if known_here else _ELSEWHERE)
+            is_here = name in known.parts[0].stored
+            yield replace(entry, role="constant", aside=_CONSTANT if is_here else _ELSEWHERE)
 
 
 FORMAT = Format(NAME, recognises, open_tflite)

@@ -30,14 +30,37 @@ class OperatorInfo:
     options: Table | None
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Part:
+    """One of the computations of a file.
+
+    Attributes
+    ----------
+    tensors : tuple of TensorInfo
+        Its values by number.
+    stored : dict of str to TensorEntry
+        Those that are in the file.
+    operators : tuple of OperatorInfo
+        Its steps in order.
+    inputs, outputs : tuple of int
+        Numbers of values.
+    """
+
+    tensors: tuple[TensorInfo, ...]
+    stored: dict[str, TensorEntry]
+    operators: tuple[OperatorInfo, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
 @dataclass(eq=False)
 class Translation:
     """What is known of a computation so far.
 
     Attributes
     ----------
-    tensors : sequence of TensorInfo
-        The values by number.
+    parts : sequence of Part
+        The computations of the file; the first one is translated.
     stored : dict of str to TensorEntry
         Those that are in the file.
     builder : GraphBuilder
@@ -54,7 +77,7 @@ class Translation:
         Why stored tensors are no weights of their own.
     """
 
-    tensors: Sequence[TensorInfo]
+    parts: Sequence[Part]
     stored: dict[str, TensorEntry]
     builder: GraphBuilder
     constants: dict[str, Constant] = field(default_factory=dict)
@@ -62,6 +85,11 @@ class Translation:
     initial: Mapping[str, str] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
     asides: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def tensors(self) -> tuple[TensorInfo, ...]:
+        """The values of the network by number."""
+        return self.parts[0].tensors
 
     def constant(self, name: str) -> Constant | None:
         """The value as a constant, where it is one."""
