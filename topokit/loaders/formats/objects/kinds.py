@@ -12,10 +12,10 @@ from topokit.loaders.formats.objects.unpacking import compression_of, unpacked_h
 PickleKind = Literal["pickle", "joblib", "paddle"]
 
 _TORCH_MAGIC = bytes.fromhex("8a0a6cfc9c46f9206aa85019")
-_TEXT = re.compile(rb"\(*(c[\w.]+\n[\w.]+\n|[dl]p\d+\n|i[\w.]+\n|S'.*'\n)")
+_OLD = re.compile(rb"\(*(c[\w.]+\n[\w.]+\n|[dl]p\d+\n|i[\w.]+\n|S'.*'\n|[]}]q\x00)")
 _PROTOCOLS = (2, 3, 4, 5)
 _JOBLIB, _PADDLE = b"NumpyArrayWrapper", b"StructuredToParameterName@@"
-_SHOWN, _TORCH_SHOWN, _TAIL = 2**16, 32, 2**20
+_SHOWN, _TORCH_SHOWN, _TAIL = 2**16, 32, 2**19
 
 
 def pickle_kind(path: Path, head: bytes) -> PickleKind | None:
@@ -26,7 +26,7 @@ def pickle_kind(path: Path, head: bytes) -> PickleKind | None:
     if compression is not None:
         is_joblib = compression == "lz4" or _is_binary(unpacked_head(path, compression, 2))
         return "joblib" if is_joblib else None
-    if _TORCH_MAGIC in head[:_TORCH_SHOWN] or not (_is_binary(head) or _is_text(path, head)):
+    if _TORCH_MAGIC in head[:_TORCH_SHOWN] or not (_is_binary(head) or _is_old(path, head)):
         return None
     shown = _bytes_at(path, 0, _SHOWN)
     if _JOBLIB in shown:
@@ -38,8 +38,8 @@ def _is_binary(head: bytes) -> bool:
     return head[:1] == b"\x80" and len(head) > 1 and head[1] in _PROTOCOLS
 
 
-def _is_text(path: Path, head: bytes) -> bool:
-    return _TEXT.match(head) is not None and _bytes_at(path, -1, 1) == b"."
+def _is_old(path: Path, head: bytes) -> bool:
+    return _OLD.match(head) is not None and _bytes_at(path, -1, 1) == b"."
 
 
 def _bytes_at(path: Path, place: int, count: int) -> bytes:

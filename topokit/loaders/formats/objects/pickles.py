@@ -7,20 +7,27 @@ joblib leaves the numbers of an array in the middle of the pickle, behind the ob
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from topokit.errors import UnsupportedFeatureError
-from topokit.loaders.formats.objects.arrays import NUMPY_CONSTRUCTORS, RECONSTRUCT, numbers_of, shape_of
+from topokit.loaders.formats.objects.arrays import NUMPY_CONSTRUCTORS, RECONSTRUCT, numbers_of, shape_of, unmade
 from topokit.loaders.formats.objects.spans import Source
 from topokit.loaders.formats.objects.tree import SPARSE_CONSTRUCTORS, ObjectTree
-from topokit.loaders.formats.pickle_vm import CONSTRUCTORS, Constructors, Machine, Placeholder
+from topokit.loaders.formats.pickle_vm import CONSTRUCTORS, Constructors, Global, Machine, Placeholder
 from topokit.loaders.limits import Limits
 
 _WRAPPER, _OLD_WRAPPERS = "NumpyArrayWrapper", ("NDArrayWrapper", "ZNDArrayWrapper")
 _MOST_UNKNOWN = 8
-_CONSTRUCTORS: Constructors = {**CONSTRUCTORS, **NUMPY_CONSTRUCTORS, **SPARSE_CONSTRUCTORS}
+_WRAPPERS = [Global(module, _WRAPPER) for module in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle")]
+_CONSTRUCTORS: Constructors = {
+    **CONSTRUCTORS,
+    **NUMPY_CONSTRUCTORS,
+    **SPARSE_CONSTRUCTORS,
+    **{kind: partial(unmade, kind) for kind in _WRAPPERS},
+}
 
 
 def objects_of(source: Source, path: Path, format: str, limits: Limits) -> tuple[Any, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from topokit.errors import LimitExceededError
 from topokit.loaders.formats.archive import Archive
 from topokit.loaders.formats.dtypes import Raw
 from topokit.loaders.formats.mapping import mapped
@@ -65,16 +66,23 @@ class UnpackingStream(SpanStream):
 
     def skip(self, count: int) -> int:
         """Pass `count` bytes that fit into memory; returns where they began."""
+        limits = self._unpacked.limits
+        if count > limits.string_bytes:
+            problem = f"the pickle has a string of {count:,} bytes where {limits.string_bytes:,} are allowed"
+            remedy = "raise the limits if you trust the file"
+            raise LimitExceededError(self._unpacked.path, problem, format=self._unpacked.format, remedy=remedy)
         while count > len(self.view) - self.position and self.extend():
             pass
         return super().skip(count)
 
     def line(self, longest: int) -> bytes:
         """The bytes before the next newline, which is passed as well."""
-        while len(self.view) - self.position <= longest and b"\n" not in bytes(self.view[self.position :]):
-            if not self.extend():
-                break
-        return super().line(longest)
+        while True:
+            try:
+                return super().line(longest)
+            except ValueError:
+                if len(self.view) - self.position > longest or not self.extend():
+                    raise
 
     def embedded(self, count: int) -> Span:
         """Pass `count` bytes that are no part of the pickle, without keeping them."""

@@ -18,7 +18,6 @@ from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.limits import Limits
 
 _PACKED_AT_ONCE, _UNPACKED_AT_ONCE = 2**16, 2**20
-_ENOUGH = 2**20
 _DICTIONARY_BYTES = 2**28
 _ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS
 
@@ -104,8 +103,8 @@ def compression_of(head: bytes) -> str | None:
 def unpacked_head(path: Path, compression: str, count: int) -> bytes:
     """The first bytes behind a compressed file; none when it is damaged or its package is not installed."""
     try:
-        return Unpacked(path, compression, "", Limits(decompressed_bytes=_ENOUGH)).read(count)
-    except (CorruptCheckpointError, LimitExceededError, MissingExtraError):
+        return Unpacked(path, compression, "", Limits(), piece=count).read(count)
+    except (CorruptCheckpointError, MissingExtraError):
         return b""
 
 
@@ -121,6 +120,8 @@ class Unpacked:
         Its `decompressed_bytes` bound what is unpacked.
     start, stop : int
         Where the compressed bytes lie in the file: all of it unless given.
+    piece : int
+        How many bytes are unpacked at once.
     position : int
         How many bytes have been read.
     """
@@ -131,6 +132,7 @@ class Unpacked:
     limits: Limits
     start: int = 0
     stop: int | None = None
+    piece: int = _UNPACKED_AT_ONCE
     position: int = 0
     _ready: bytes = b""
 
@@ -184,7 +186,7 @@ class Unpacked:
         hungry = self._decompressor.needs_input
         packed = self._packed() if hungry else b""
         try:
-            made = self._decompressor.decompress(packed, _UNPACKED_AT_ONCE)
+            made = self._decompressor.decompress(packed, self.piece)
         except (zlib.error, lzma.LZMAError, OSError, RuntimeError, ValueError, EOFError) as error:
             raise self._corrupt(f"is damaged ({' '.join(str(error).split())})") from error
         if hungry and not packed and not made and not self._decompressor.eof:
