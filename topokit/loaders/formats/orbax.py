@@ -84,7 +84,7 @@ def _own_files(folder: Path, limits: Limits) -> Iterator[Path]:
     count = 0
     for place, folders, names in os.walk(folder):
         for name in sorted(folders):
-            if (Path(place) / name).is_symlink():
+            if (Path(place) / name).is_symlink() and limits.links != "follow":
                 contained(folder, _within(folder, place, name), limits, format=NAME)
         for name in sorted(names):
             count += 1
