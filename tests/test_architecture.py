@@ -32,7 +32,6 @@ ONLY_IN = {
     "jinja2": ("report/",),
     "numba": ("kernels/", "training/engines/"),
     "click": ("cli/",),
-    "rich": ("cli/",),
     "sklearn": ("training/data/",),
 }
 

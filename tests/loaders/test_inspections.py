@@ -118,7 +118,10 @@ def test_repeated_layers_are_one_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tensors", "verdict"),
     [
-        ({"a.weight": torch.ones(9, 9)}, "dense weights and no mask: was the mask saved elsewhere? masks= takes it"),
+        (
+            {"a.weight": torch.ones(9, 9)},
+            "dense weights and no mask: was the mask saved elsewhere? Give it with masks= or --mask",
+        ),
         ({"a.weight": torch.eye(4)}, "sparse: 25.00% of the possible edges, told by weights that are exactly 0"),
         ({"a.weight": torch.eye(4).to_sparse()}, "sparse: 25.00% of the possible edges, told by sparse containers"),
         (

@@ -8,25 +8,42 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from topokit.cli.loading import LoadingCommand, whole_numbers
 from topokit.cli.tables import json_option, print_json, print_table
+from topokit.errors import (
+    IncompatibleNetworksError,
+    InsufficientDataError,
+    NotAChainError,
+    ParameterError,
+    TooLargeError,
+)
 
 if TYPE_CHECKING:
     from topokit.analyzers.result import Result
-    from topokit.dag import Series
+    from topokit.dag import LayeredDAG, Series
+    from topokit.loaders.assembly.options import LoadOptions
 
 MATRIX_SIDE = 40
+
+LEFT_OUT = (
+    IncompatibleNetworksError,
+    InsufficientDataError,
+    NotAChainError,
+    ParameterError,
+    TooLargeError,
+)
 
 SUFFIXES = click.Choice(["pdf", "svg", "png"])
 
 
 def _shape(context: click.Context, option: click.Parameter, text: str | None) -> tuple[int, ...] | None:
     try:
-        return tuple(int(part) for part in text.split(",")) if text else None
+        return whole_numbers(text) if text else None
     except ValueError as error:
         raise click.BadParameter(f"{text!r} is no shape: write numbers such as 28,28") from error
 
 
-@click.command()
+@click.command(cls=LoadingCommand)
 @click.argument("sources", nargs=-1, required=True)
 @click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="Folder to make.")
 @click.option("--figures", "suffix", type=SUFFIXES, default="pdf", show_default=True, help="Format of the figures.")
@@ -47,7 +64,9 @@ def _shape(context: click.Context, option: click.Parameter, text: str | None) ->
 @click.option("--shape", callback=_shape, help="How the inputs lie, such as 28,28 or 3,32,32, for the input map.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the bootstrap.")
 @json_option
-def analyze(sources: tuple[str, ...], out: Path, suffix: str, as_json: bool, **options: Any) -> None:
+def analyze(
+    sources: tuple[str, ...], out: Path, suffix: str, as_json: bool, loading: LoadOptions, **options: Any
+) -> None:
     """Write the frames (CSV) and figures of every analysis of SOURCES into a new folder.
 
     A source is a checkpoint, a quoted pattern of checkpoints such as 'ckpts/epoch_*.pt', or a recording.
@@ -59,7 +78,7 @@ def analyze(sources: tuple[str, ...], out: Path, suffix: str, as_json: bool, **o
     names = source_names(sources)
     with whole_folder(out) as folder:
         for source, own_name in zip(sources, names, strict=True):
-            series = open_source(source)
+            series = open_source(source, loading)
             click.echo(f"{source}: {len(series)} network(s)", err=True)
             place = folder / own_name if len(sources) > 1 else folder
             place.mkdir(exist_ok=True)
@@ -99,25 +118,31 @@ def analyses(
 
 def summary(source: str, series: Series) -> dict[str, Any]:
     """One row of the closing table: the last network in numbers."""
-    import topokit as tk
-
     last = series[-1]
-    shells = tk.kshell(last).summary.iloc[-1]
     return {
         "source": source,
         "networks": len(series),
         "neurons": last.n_neurons,
         "edges": last.n_edges,
         "density": last.density,
-        "highest shell": int(shells["k_max"]),
-        "in the core": int(shells["core"]),
-        "isolated": int(shells["isolated"]),
+        **_shells(last),
     }
+
+
+def _shells(network: LayeredDAG) -> dict[str, int | None]:
+    """The highest shell, the sizes of the core and the isolated part; unknown where the edges are too many."""
+    import topokit as tk
+
+    names = {"highest shell": "k_max", "in the core": "core", "isolated": "isolated"}
+    try:
+        shells = tk.kshell(network).summary.iloc[-1]
+    except TooLargeError:
+        return dict.fromkeys(names)
+    return {name: int(shells[column]) for name, column in names.items()}
 
 
 def _write(analysis: Callable[[Series], Result], series: Series, stem: Path, suffix: str) -> str:
     """Write one result's frame and figure; what is left out and why, when the source lacks what they need."""
-    from topokit.errors import IncompatibleNetworksError, InsufficientDataError, NotAChainError, ParameterError
     from topokit.plots import save
 
     missing = f"{stem.name} left out"
@@ -126,7 +151,7 @@ def _write(analysis: Callable[[Series], Result], series: Series, stem: Path, suf
         result.frame.to_csv(stem.with_suffix(".csv"), index=False)
         missing = f"figure of {stem.name} left out"
         save(result.plot().figure, stem.with_suffix(f".{suffix}"))
-    except (IncompatibleNetworksError, InsufficientDataError, NotAChainError, ParameterError) as error:
+    except LEFT_OUT as error:
         return f"{missing}: {error}"
     return ""
 

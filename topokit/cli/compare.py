@@ -6,24 +6,26 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from topokit.cli.loading import LoadingCommand
 from topokit.cli.tables import json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from topokit.dag import LayeredDAG
+    from topokit.loaders.assembly.options import LoadOptions
 
 
-@click.command()
+@click.command(cls=LoadingCommand)
 @click.argument("a")
 @click.argument("b")
 @click.option("--preset", type=click.Choice(["authors"]), help="Reproduce the authors' code, defects included.")
 @json_option
-def compare(a: str, b: str, preset: Literal["authors"] | None, as_json: bool) -> None:
+def compare(a: str, b: str, preset: Literal["authors"] | None, as_json: bool, loading: LoadOptions) -> None:
     """Compare two checkpoints (or the last frames of two recordings) layer by layer."""
     from topokit.analyzers import nnstd
     from topokit.analyzers.result import frame_rows
     from topokit.cli.sources import open_source
 
-    first, second = open_source(a)[-1], open_source(b)[-1]
+    first, second = open_source(a, loading)[-1], open_source(b, loading)[-1]
     distance = nnstd(first, second, preset=preset)
     frame = distance.frame
     if as_json:

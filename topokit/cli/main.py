@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": "topokit.cli.compare:compare",
     "train": "topokit.cli.train:train",
     "report": "topokit.cli.report:report",
+    "convert": "topokit.cli.convert:convert",
     "export": "topokit.cli.export:export",
     "data": "topokit.cli.data:data",
     "list": "topokit.cli.catalog:list_names",

@@ -9,16 +9,27 @@ from pathlib import Path
 from topokit.dag import Series, as_series
 from topokit.errors import ParameterError
 from topokit.loaders import load, load_series
+from topokit.loaders.assembly.options import LoadOptions
 from topokit.recording import open_recording
 
 
-def open_source(path: str) -> Series:
-    """A recording folder, a pattern such as ``'ckpts/epoch_*.pt'``, or a file as a series of one."""
+def open_source(path: str, loading: LoadOptions | None = None) -> Series:
+    """A recording folder, a pattern such as ``'ckpts/epoch_*.pt'``, or a file as a series of one.
+
+    Raises
+    ------
+    ParameterError
+        Options of `load` for a recording, which holds its networks whole.
+    """
+    options = loading or {}
     if Path(path, "run.json").is_file():
+        if options:
+            given = ", ".join(sorted(options))
+            raise ParameterError(f"{path} is a recording, to which {given} does not apply: leave it out")
         return open_recording(path)
     if has_magic(path):
-        return load_series(path)
-    return as_series(load(path))
+        return load_series(path, **options)
+    return as_series(load(path, **options))
 
 
 def source_names(paths: Sequence[str]) -> list[str]:

@@ -4,38 +4,98 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import shutil
+import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines instead of a table.")
 
+_GAP = "  "
+_SHORT = 9
+_END_OF_PART = re.compile(r"[._/>]")
+
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> None:
-    """Print a table; numbers stand right, long names fold, and no column is ever cut off."""
+    """Print a table; numbers stand right, long words fold, and no column is ever cut off."""
     held = [list(row) for row in rows]
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for k, name in enumerate(header):
-        right = any(isinstance(row[k], int | float) for row in held)
-        longest_word = max(map(len, name.split()))
-        table.add_column(name, justify="right" if right else "left", overflow="fold", min_width=longest_word)
-    for row in held:
-        table.add_row(*(Text(_cell(value)) for value in row))
-    console = Console()
-    with console.capture() as capture:
-        console.print(table, width=max(console.width, console.measure(table).minimum), crop=False, no_wrap=True)
-    # click leaves a closed pipe to `main`; rich would end the program.
-    click.echo(capture.get(), nl=False)
+    cells = [[_cell(value) for value in row] for row in held]
+    right = [any(isinstance(row[k], int | float) for row in held) for k in range(len(header))]
+    widths = _widths(header, cells, right)
+    rule = "─" * (sum(widths) + len(_GAP) * (len(widths) - 1))
+    lines = [title] if title else []
+    lines += [*_lines(header, widths, right), rule]
+    for row in cells:
+        lines += _lines(row, widths, right)
+    click.echo("\n".join([*lines, ""]))
 
 
 def print_json(value: Any) -> None:
     """Print JSON-safe values; JSON has no NaN."""
     click.echo(json.dumps(value, indent=1, allow_nan=False))
+
+
+def _widths(header: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[int]:
+    """Widths as the cells need them; the widest columns of words give way until all fit, but for whole headings."""
+    columns = [[name, *(row[k] for row in cells)] for k, name in enumerate(header)]
+    widths = [max(map(_columns_of, column)) for column in columns]
+    least = [
+        width if number else max(_columns_of(name), min(width, _SHORT))
+        for name, width, number in zip(header, widths, right, strict=True)
+    ]
+    room = shutil.get_terminal_size().columns - len(_GAP) * (len(widths) - 1)
+    while sum(widths) > room:
+        wide = [k for k, width in enumerate(widths) if width > least[k]]
+        if not wide:
+            break
+        widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _lines(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
+    """The lines of one row, more than one where a cell folds."""
+    folded = [_folded(text, width) for text, width in zip(row, widths, strict=True)]
+    lines = []
+    for parts in zip_longest(*folded, fillvalue=""):
+        padded = [
+            " " * (width - _columns_of(part)) + part if number else part + " " * (width - _columns_of(part))
+            for part, width, number in zip(parts, widths, right, strict=True)
+        ]
+        lines.append(_GAP.join(padded).rstrip())
+    return lines
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """The text in lines of at most that width, cut where a word or a part of a name ends if there is such a place."""
+    if _columns_of(text) <= width:
+        return [text]
+    most = width if text.isascii() else max(1, width // 2)
+    lines = []
+    while len(text) > most:
+        end = _end_of_line(text, most)
+        lines.append(text[:end].rstrip())
+        text = text[end:].lstrip()
+    return [*lines, text]
+
+
+def _end_of_line(text: str, most: int) -> int:
+    """Where to cut: after a word, else after a part of a name unless that leaves half the line empty."""
+    space = text.rfind(" ", 1, most + 1)
+    if space > 0:
+        return space
+    ends = [match.end() for match in _END_OF_PART.finditer(text, most // 2, most)]
+    return ends[-1] if ends else most
+
+
+def _columns_of(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _cell(value: Any) -> str:
@@ -45,4 +105,5 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "�" for letter in text)

@@ -187,4 +187,4 @@ def _verdict(outcome: _Outcome) -> str:
             "quantised weights and no mask: rounding makes zeros too, so that they count as edges; "
             'quant_zero="absent" leaves them out'
         )
-    return "dense weights and no mask: was the mask saved elsewhere? masks= takes it"
+    return "dense weights and no mask: was the mask saved elsewhere? Give it with masks= or --mask"
