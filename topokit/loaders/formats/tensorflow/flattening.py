@@ -8,11 +8,11 @@ from pathlib import Path
 
 from topokit.errors import LimitExceededError
 from topokit.loaders.formats.tensorflow.graph import Function, FunctionName, Graph, Operation, node_of
+from topokit.loaders.formats.tensorflow.loops import raised_loops
 
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall", "TPUPartitionedCall")
 _PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _NO_RESULTS = ("NoOp", "Const", "Assert", "Placeholder", "VarHandleOp", "SaveV2", "RestoreV2")
-_BACKWARD = ("NextIteration", "RefNextIteration")
 _DEEPEST = 50
 _MOST_OPERATIONS = 200_000
 
@@ -31,10 +31,13 @@ def flattened(graph: Graph, path: Path, format: str) -> Graph:
     inliner = _Inliner(graph.functions, path, format)
     inliner.expand(graph.operations, outputs, "", {}, 0)
     flat = [replace(one, inputs=inliner.resolved(one.inputs)) for one in inliner.operations]
-    ends = inliner.resolved(outputs)
+    loops = raised_loops(flat)
+    inliner.aliases.update(loops.exits)
+    flat = [replace(one, inputs=inliner.resolved(one.inputs)) for one in (*flat, *loops.operations)]
+    ends = tuple(end for end in inliner.resolved(outputs) if node_of(end) not in loops.inside)
     ordered = _sorted(flat, ends)
     inputs = graph.inputs or {one.name: one.attributes.get("shape") for one in ordered if one.type in _PLACEHOLDERS}
-    return Graph(ordered, graph.functions, inputs, ends)
+    return Graph(ordered, {**graph.functions, **loops.functions}, inputs, ends)
 
 
 def _ends(operations: Iterable[Operation]) -> tuple[str, ...]:
@@ -106,7 +109,7 @@ def _leading_to(operations: Sequence[Operation], wanted: Iterable[str]) -> list[
 
 
 def _sorted(operations: Sequence[Operation], ends: Sequence[str]) -> tuple[Operation, ...]:
-    """Depth first from the outputs; values that go round a loop do not count."""
+    """Depth first from the outputs."""
     by_name = {one.name: one for one in operations}
     done, active, ordered = set[str](), set[str](), list[Operation]()
     stack = [(node_of(value), False) for value in reversed(ends)]
@@ -127,5 +130,4 @@ def _sorted(operations: Sequence[Operation], ends: Sequence[str]) -> tuple[Opera
 def _needed(by_name: Mapping[str, Operation], name: str) -> list[str]:
     if name not in by_name:
         raise ValueError(f"nothing makes the value {name!r}")
-    nodes = [node_of(value) for value in by_name[name].inputs]
-    return [node for node in reversed(nodes) if node not in by_name or by_name[node].type not in _BACKWARD]
+    return [node_of(value) for value in reversed(by_name[name].inputs)]

@@ -168,9 +168,10 @@ def _broadcast(operands: Sequence[Constant]) -> tuple[int, ...] | None:
 
 
 FOLDS: Mapping[str, Fold] = {
-    **dict.fromkeys(("Identity", "StopGradient", "Snapshot", "PreventGradient", "Enter", "ReadVariableOp"), _same),
+    **dict.fromkeys(("Identity", "StopGradient", "Snapshot", "PreventGradient", "ReadVariableOp"), _same),
     **dict.fromkeys(("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel", "FakeQuantWithMinMaxArgs"), _same),
     **{"Cast": _cast, "Shape": _shape, "Reshape": _reshaped, "Transpose": _transposed, "ExpandDims": _expanded},
     **{"Squeeze": _squeezed, "StridedSlice": _strided, "Slice": _sliced, "Split": _split, "SplitV": _split_unevenly},
+    **{"Switch": lambda step: [_first(step)] * 2, "Merge": lambda step: [_first(step), Constant()]},
     **{"Unpack": _unpacked, "Mul": _scaled, "RealDiv": _scaled},
 }

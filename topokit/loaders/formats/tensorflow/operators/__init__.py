@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from topokit.loaders.formats.tensorflow.operators import convolution, elementwise, linear, reducing, shaping
+from topokit.loaders.formats.tensorflow.operators import convolution, elementwise, linear, recurrent, reducing, shaping
 from topokit.loaders.formats.tensorflow.translation import Handler
 
 HANDLERS: dict[str, Handler] = {
     **convolution.HANDLERS,
     **elementwise.HANDLERS,
     **linear.HANDLERS,
+    **recurrent.HANDLERS,
     **reducing.HANDLERS,
     **shaping.HANDLERS,
 }

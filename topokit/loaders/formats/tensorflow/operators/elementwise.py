@@ -15,7 +15,7 @@ _UNARY = (
     *("Softsign", "Sqrt", "Square", "StopGradient", "Tan", "Tanh", "CheckNumerics", "Bitcast", "ZerosLike", "Prelu"),
     *("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVarsPerChannel", "ReverseV2"),
     *("QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "ClipByValue", "EnsureShape", "PlaceholderWithDefault"),
-    *("MatrixBandPart", "Enter", "Exit", "Roll"),
+    *("MatrixBandPart", "Roll"),
 )
 _SUMS = (
     *("Add", "AddV2", "AddN", "Sub", "Maximum", "Minimum", "SquaredDifference", "BiasAdd", "BiasAddV1", "Equal"),
@@ -70,6 +70,17 @@ def _chosen(step: Step) -> None:
         step.unknown()
 
 
+def _switched(step: Step) -> None:
+    """`Switch`: the value goes one of two ways."""
+    step.add("pass", step.inputs[:1], [step.output, f"{step.output}:1"])
+
+
+def _merged(step: Step) -> None:
+    """`Merge`: of two branches the first is that of a condition which does not hold, as training does not."""
+    step.translation.builder.note("of conditional branches the one for a false condition was followed")
+    step.add("pass", step.running[:1], [step.output, f"{step.output}:1"])
+
+
 def _normalised(step: Step) -> None:
     """`FusedBatchNorm`: scale, offset, mean and variance are of the norm."""
     for place in range(1, len(step.inputs)):
@@ -85,5 +96,5 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_PRODUCTS, _combined("multiply")),
     **dict.fromkeys(("Select", "SelectV2", "Where"), _chosen),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "_FusedBatchNormEx"), _normalised),
-    **dict.fromkeys(("BatchNormWithGlobalNormalization",), _normalised),
+    **{"BatchNormWithGlobalNormalization": _normalised, "Switch": _switched, "Merge": _merged},
 }

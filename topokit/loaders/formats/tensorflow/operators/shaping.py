@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from topokit.loaders.formats.tensorflow.operators.convolution import channel_axis
 from topokit.loaders.formats.tensorflow.strides import strides_of
 from topokit.loaders.formats.tensorflow.translation import Handler, Step
@@ -199,7 +201,7 @@ def _gathered(step: Step) -> None:
         step.unknown()
     elif table is not None:
         _looked_up(step, axes[0])
-    elif indices is not None and indices.ndim < 2 and indices == indices:
+    elif indices is not None and indices.ndim < 2 and not np.isnan(indices.astype(float)).any():
         step.add("gather", step.inputs[:1], axis=axes[0], indices=indices.astype(int).tolist())
     else:
         step.unknown("a choice that only run time makes")
