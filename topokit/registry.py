@@ -66,6 +66,8 @@ FORMATS = Registry(
         "keras": "topokit.loaders.formats.keras:FORMAT",
         "keras-h5": "topokit.loaders.formats.keras_h5:FORMAT",
         "hdf5": "topokit.loaders.formats.hdf5_file:FORMAT",
+        "matlab": "topokit.loaders.formats.matlab:FORMAT",
+        "matlab-hdf5": "topokit.loaders.formats.matlab_hdf5:FORMAT",
         "npy": "topokit.loaders.formats.npy:FORMAT",
         "npz": "topokit.loaders.formats.npz:FORMAT",
         "pickle": "topokit.loaders.formats.pickle:FORMAT",
@@ -86,6 +88,7 @@ FORMATS = Registry(
         "graphdef": "topokit.loaders.formats.graphdef:FORMAT",
         "savedmodel": "topokit.loaders.formats.savedmodel:FORMAT",
         "tfjs": "topokit.loaders.formats.tfjs:FORMAT",
+        "archive": "topokit.loaders.formats.archived.reader:FORMAT",
     },
 )
 

@@ -35,10 +35,6 @@ def _begins(*heads: bytes) -> Test:
     return lambda path, head: head.startswith(heads)
 
 
-def _at(offset: int, mark: bytes) -> Test:
-    return lambda path, head: head[offset : offset + len(mark)] == mark
-
-
 def _zip_with(*endings: str) -> Test:
     return lambda path, head: any(name.endswith(endings) for name in zip_names(path, head))
 
@@ -57,14 +53,8 @@ def _is_torch_tar(path: Path, head: bytes) -> bool:
 KNOWN_FORMATS = (
     KnownFormat("torch.export program of PyTorch before 2.9", _zip_with("serialized_exported_program.json"), _PT2),
     KnownFormat("AOTInductor package", _zip_with("archive_format"), "give the file that torch.export.save wrote"),
-    KnownFormat("MATLAB 7.3", _begins(b"MATLAB 7.3"), _SAVE_ARRAYS),
-    KnownFormat("MATLAB 5", _begins(b"MATLAB 5.0"), _SAVE_ARRAYS),
-    KnownFormat("TensorFlow Lite", _at(4, b"TFL3"), _SAVE_ARRAYS),
     KnownFormat("PyTorch before 0.1.10 (a tar archive)", _is_torch_tar, _LOAD_AND_SAVE_AGAIN),
-    KnownFormat("tar archive", _at(257, b"ustar"), _UNPACK),
-    KnownFormat(
-        "compressed file", _begins(b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd"), _UNPACK
-    ),
+    KnownFormat("compressed file (7z or zstd)", _begins(b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd"), _UNPACK),
 )
 
 

@@ -117,9 +117,9 @@ def model_graph(
     """
     builder = GraphBuilder()
     builder.tensors.update(tensors)
-    inputs = [output.value for output in model.inputs]
-    made = _Translation(builder, translators).run(model, weights, dict(zip(inputs, inputs, strict=True)), "")
-    return builder.finish(inputs, made)
+    inputs = {output.value: output.layer for output in model.inputs}
+    made = _Translation(builder, translators).run(model, weights, dict(inputs), "")
+    return builder.finish(inputs.values(), made)
 
 
 @dataclass(frozen=True, slots=True)

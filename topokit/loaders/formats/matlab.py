@@ -1,0 +1,168 @@
+"""MATLAB files of version 5 (``save`` with ``-v6`` or ``-v7``): matrices, also inside cells and structures.
+
+Source: MathWorks, MAT-File Format, chapter 1. Objects such as a SeriesNetwork are kept in a form that is not public.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topokit.errors import CorruptCheckpointError, LimitExceededError, UnsupportedFeatureError
+from topokit.loaders.checkpoint import Checkpoint, TensorEntry, Values, by_name
+from topokit.loaders.formats.format import Format
+from topokit.loaders.formats.mapping import mapped
+from topokit.loaders.formats.matlab_files.elements import (
+    CLASSES,
+    COMPRESSED,
+    MATRIX,
+    OBJECT,
+    OPAQUE,
+    SPARSE,
+    STORED,
+    Array,
+    Elements,
+    Order,
+    Part,
+)
+from topokit.loaders.formats.matlab_files.stream import InflatedStream, PlainStream, Stream
+from topokit.loaders.formats.matlab_files.tensors import ASSUMED, UNREAD_REMEDY, role_of, unread
+from topokit.loaders.formats.sparse_arrays import sparse_matrix
+from topokit.loaders.limits import Limits
+
+NAME = "matlab"
+
+_TEXT = b"MATLAB 5.0"
+_HEADER, _TAG = 128, 8
+_ORDERS: dict[bytes, Order] = {b"IM": "<", b"MI": ">"}
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """Where one variable lies in the file."""
+
+    path: Path
+    order: Order
+    start: int
+    size: int
+    is_compressed: bool
+
+    def stream(self) -> Stream:
+        """Its bytes from the beginning on."""
+        raw = mapped(self.path, self.start, self.size).data
+        return InflatedStream(raw) if self.is_compressed else PlainStream(raw)
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """The text that begins the file."""
+    return head.startswith(_TEXT)
+
+
+def open_matlab(path: Path, limits: Limits) -> Checkpoint:
+    """List the arrays of a MATLAB 5 file by the names that MATLAB has for them; axes are taken as (source, target).
+
+    Raises
+    ------
+    UnsupportedFeatureError
+        The file holds nothing but objects.
+    LimitExceededError
+        Its compressed variables unpack to more than the limits allow.
+    """
+    found = [(variable, array) for variable in _variables(path) for array in _arrays(variable, limits)]
+    unpacked = sum(part.size for variable, array in found if variable.is_compressed for part in array.parts)
+    if unpacked > limits.decompressed_bytes:
+        problem = f"unpacks to {unpacked:,} bytes where {limits.decompressed_bytes:,} are allowed"
+        raise LimitExceededError(path, problem, format=NAME, remedy="raise the limits if you trust the file")
+    objects = [array.name for _, array in found if array.kind in (OPAQUE, OBJECT)]
+    entries = [_entry(variable, array) for variable, array in found if array.parts and array.name]
+    if objects and not entries:
+        raise UnsupportedFeatureError(path, unread(objects), format=NAME, remedy=UNREAD_REMEDY)
+    return Checkpoint(
+        path=path,
+        format=NAME,
+        files=(path,),
+        tensors=by_name(entries, path, limits),
+        notes=(ASSUMED, *([unread(objects)] if objects else [])),
+        limits=limits,
+    )
+
+
+def _variables(path: Path) -> Iterator[Variable]:
+    size = path.stat().st_size
+    raw = mapped(path, 0, size).data
+    order = _ORDERS.get(bytes(raw[_HEADER - 2 : _HEADER]))
+    if order is None:
+        raise CorruptCheckpointError(path, "does not say its byte order", format=NAME, remedy="copy it again")
+    at = _HEADER
+    while at < size:
+        kind, count, _ = Elements(PlainStream(raw[at:]), order, 0).tag()
+        if kind not in (MATRIX, COMPRESSED):
+            raise ValueError(f"an element of type {kind} at byte {at:,} where a variable belongs")
+        packed = kind == COMPRESSED
+        yield Variable(path, order, at + _TAG if packed else at, count if packed else count + _TAG, packed)
+        at += _TAG + count
+
+
+def _arrays(variable: Variable, limits: Limits) -> list[Array]:
+    return list(Elements(variable.stream(), variable.order, limits.tensors).arrays())
+
+
+def _entry(variable: Variable, array: Array) -> TensorEntry:
+    is_sparse = array.kind == SPARSE
+    dtype = "bool" if array.is_logical else "float64" if is_sparse else CLASSES[array.kind]
+    role, aside = role_of(array.name, array.shape)
+    if array.is_complex:
+        role, aside = "unknown", "complex numbers"
+    return TensorEntry(
+        name=array.name,
+        shape=array.shape,
+        dtype=dtype,
+        nbytes=sum(part.size for part in array.parts),
+        path=variable.path,
+        format=NAME,
+        reader=_reader(variable, array, dtype),
+        layout="csc" if is_sparse else "dense",
+        role=role,
+        aside=aside,
+    )
+
+
+def _reader(variable: Variable, array: Array, dtype: str) -> Callable[[], Values]:
+    if array.kind != SPARSE:
+        return lambda: _dense(variable, array, dtype)
+
+    def read() -> Values:
+        rows, starts, values = (_numbers(variable, part) for part in array.parts[:3])
+        parts = {"indptr": starts, "indices": rows, "data": values.astype(dtype)}
+        count = int(starts[-1]) if len(starts) else 0
+        parts |= {"indices": rows[:count], "data": parts["data"][:count]}
+        rows_count, columns = array.shape
+        return sparse_matrix("csc", parts, (rows_count, columns))
+
+    return read
+
+
+def _dense(variable: Variable, array: Array, dtype: str) -> NDArray[Any]:
+    """The numbers, which MATLAB stores column by column and in the smallest type that holds them."""
+    parts = [_numbers(variable, part) for part in array.parts]
+    if any(len(part) != prod(array.shape) for part in parts):
+        raise ValueError(f"{len(parts[0]):,} numbers for shape {array.shape}")
+    values = parts[0].astype(dtype, copy=False)
+    whole = values + 1j * parts[1] if array.is_complex else values
+    return whole.reshape(array.shape, order="F")
+
+
+def _numbers(variable: Variable, part: Part) -> NDArray[Any]:
+    stream = variable.stream()
+    stream.skip(part.offset)
+    stored = np.dtype(STORED[part.kind]).newbyteorder(variable.order)
+    return np.frombuffer(stream.read(part.size), stored)
+
+
+FORMAT = Format(NAME, recognises, open_matlab)
