@@ -15,9 +15,11 @@ from topokit.loaders.assembly.adapters.config import Config
 from topokit.loaders.assembly.adapters.gguf import ADAPTER as LLAMA_CPP
 from topokit.loaders.assembly.adapters.gpt2 import ADAPTER as GPT2
 from topokit.loaders.assembly.adapters.llama import ADAPTER as LLAMA
+from topokit.loaders.assembly.adapters.mtcnn import ADAPTER as MTCNN
 from topokit.loaders.assembly.adapters.names import Names
 from topokit.loaders.assembly.adapters.recurrent import ADAPTER as RECURRENT
 from topokit.loaders.assembly.adapters.resnet import ADAPTER as RESNET
+from topokit.loaders.assembly.adapters.silero import ADAPTER as SILERO
 from topokit.loaders.assembly.adapters.t5 import ADAPTER as T5
 from topokit.loaders.assembly.adapters.torch_transformer import ADAPTER as TORCH_TRANSFORMER
 from topokit.loaders.assembly.adapters.vgg import ADAPTER as VGG
@@ -32,8 +34,10 @@ ADAPTERS: tuple[Adapter, ...] = (
     GPT2,
     LLAMA,
     LLAMA_CPP,
+    MTCNN,
     RECURRENT,
     RESNET,
+    SILERO,
     T5,
     TORCH_TRANSFORMER,
     VGG,

@@ -39,9 +39,10 @@ class FeedForwardNames:
     Attributes
     ----------
     up, down : str
-        To the hidden units and back. Where `up` makes twice what `down` takes, its first half is the gate.
+        To the hidden units and back.
     gate : str
-        What the hidden units are multiplied with, where there is one.
+        What the hidden units are multiplied with, if anything. Without it, the first half of `up` is the gate where
+        `up` makes twice what `down` takes.
     """
 
     up: str

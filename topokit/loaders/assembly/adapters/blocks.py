@@ -57,10 +57,10 @@ def feed_forward(builder: Builder, stem: str, names: FeedForwardNames, value: st
     """To the hidden units, which a gate may multiply, and back."""
     hidden = builder.linear(stem + names.up, value)
     width = builder.names[stem + names.down].size("i")
-    if builder.widths[hidden] == 2 * width:
-        hidden = builder.together("multiply", stem + "gated", *builder.split(stem + names.up, hidden, [width, width]))
-    elif names.gate and stem + names.gate in builder.names:
+    if names.gate:
         hidden = builder.together("multiply", stem + "gated", builder.linear(stem + names.gate, value), hidden)
+    elif builder.widths[hidden] == 2 * width:
+        hidden = builder.together("multiply", stem + "gated", *builder.split(stem + names.up, hidden, [width, width]))
     return builder.linear(stem + names.down, hidden)
 
 
@@ -78,8 +78,9 @@ def mixture(builder: Builder, stem: str, names: ExpertNames, value: str) -> str:
     builder.aside(stem + names.router, stem + names.shared_router)
     builder.note("the routers weigh the experts and hand on no values: left out")
     experts = builder.names.stack(stem + names.stack)
-    if len(experts) < 2:
-        raise MismatchError(f"{stem}{names.stack} holds fewer than two experts")
+    router = builder.names[stem + names.router]
+    if len(experts) < 2 or (router.size("o"), router.size("i")) != (len(experts), builder.widths[value]):
+        raise MismatchError(f"{stem}{names.router} does not choose among the experts")
     made = [feed_forward(builder, expert, names.expert, value) for expert in experts]
     if names.shared is not None and stem + names.shared.down in builder.names:
         made.append(feed_forward(builder, stem, names.shared, value))

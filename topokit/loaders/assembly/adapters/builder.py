@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -105,7 +106,7 @@ class Builder:
             raise MismatchError(f"{kernel.entry.name} does not take {self.widths[value]} features")
         slots = {"kernel": kernel, "recurrent": recurrent}
         weights = {slot: self._used(parameter).weight for slot, parameter in slots.items()}
-        name = kernel.entry.name.removesuffix("_orig").replace("weight_ih_", "")
+        name = re.sub(r"[._]?weight_ih(?=$|_orig$)|weight_ih_|_orig$", "", kernel.entry.name)
         return self.node("recurrent", name, (value,), recurrent.size("i"), weights=weights, attributes=attributes)
 
     def norm(self, module: str, value: str, *, axis: int = -1) -> str:
@@ -192,6 +193,8 @@ class Builder:
         )
 
     def _used(self, parameter: Parameter) -> Parameter:
+        if 0 in parameter.shape:
+            raise MismatchError(f"{parameter.entry.name} is empty")
         self.known.add(parameter.entry.name)
         return parameter
 

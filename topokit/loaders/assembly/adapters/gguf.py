@@ -6,6 +6,8 @@ and values one after the other, whatever the framework of origin did.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from topokit.loaders.assembly.adapters.adapter import Adapter
 from topokit.loaders.assembly.adapters.block_names import (
     AttentionNames,
@@ -54,7 +56,9 @@ def build(builder: Builder, config: Config) -> list[str]:
     """Embedding, blocks, and the matrix to the vocabulary, which is that of the embedding where there is no other."""
     builder.aside("token_types")
     value = builder.norm("token_embd_norm", builder.positions(builder.tokens(_TABLE), "position_embd"))
-    value = builder.norm("output_norm", blocks(builder, "blk", _NAMES, config, value))
+    has_gates = any(f"{stem}ffn_gate" in builder.names for stem in builder.names.stack("blk"))
+    names = _NAMES if has_gates else replace(_NAMES, feed_forward=replace(_NAMES.feed_forward, gate=""))
+    value = builder.norm("output_norm", blocks(builder, "blk", names, config, value))
     if "output" in builder.names:
         return [builder.linear("output", value)]
     if config.model_type not in _ENCODERS:

@@ -41,7 +41,9 @@ def _names(builder: Builder, side: str, last: int) -> BlockNames:
         cross=_attention("layer.1.EncDecAttention") if last == 2 else None,
         cross_norms=NormNames(before="layer.1.layer_norm"),
         feed_forward=FeedForwardNames(
-            gate=f"{dense}.wi_0", up=f"{dense}.wi_1" if is_gated else f"{dense}.wi", down=f"{dense}.wo"
+            gate=f"{dense}.wi_0" if is_gated else "",
+            up=f"{dense}.wi_1" if is_gated else f"{dense}.wi",
+            down=f"{dense}.wo",
         ),
         feed_forward_norms=NormNames(before=f"layer.{last}.layer_norm"),
     )
