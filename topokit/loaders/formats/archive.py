@@ -125,11 +125,11 @@ def zip_names(path: Path, head: bytes) -> tuple[str, ...]:
     if not head.startswith(ZIP_HEAD) or not path.is_file():
         return ()
     status = path.stat()
-    return _names_at(path, status.st_size, status.st_mtime_ns)
+    return _names_at(str(path), status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=8)
-def _names_at(path: Path, size: int, changed: int) -> tuple[str, ...]:
+def _names_at(path: str, size: int, changed: int) -> tuple[str, ...]:
     """The names, read once for all the formats that ask; size and time tell whether the file is the same."""
     try:
         with zipfile.ZipFile(path) as archive:

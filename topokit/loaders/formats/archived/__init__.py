@@ -1,0 +1,1 @@
+"""Checkpoints inside archives and compressed files."""
