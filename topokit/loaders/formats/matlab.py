@@ -6,7 +6,7 @@ Source: MathWorks, MAT-File Format, chapter 1. Objects such as a SeriesNetwork a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from topokit.loaders.formats.matlab_files.elements import (
     OPAQUE,
     SPARSE,
     STORED,
+    UINT8,
     Array,
     Elements,
     Order,
@@ -38,7 +39,7 @@ from topokit.loaders.limits import Limits
 
 NAME = "matlab"
 
-_TEXT = b"MATLAB 5.0"
+_TEXT, _VERSIONS = b"MATLAB", (b"\x00\x01IM", b"\x01\x00MI")
 _HEADER, _TAG = 128, 8
 _ORDERS: dict[bytes, Order] = {b"IM": "<", b"MI": ">"}
 
@@ -52,16 +53,21 @@ class Variable:
     start: int
     size: int
     is_compressed: bool
+    most: int
 
     def stream(self) -> Stream:
         """Its bytes from the beginning on."""
         raw = mapped(self.path, self.start, self.size).data
-        return InflatedStream(raw) if self.is_compressed else PlainStream(raw)
+        if not self.is_compressed:
+            return PlainStream(raw)
+        problem = f"has a variable that unpacks to more than the {self.most:,} bytes that are allowed"
+        remedy = "raise the limits if you trust the file"
+        return InflatedStream(raw, self.most, LimitExceededError(self.path, problem, format=NAME, remedy=remedy))
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """The text that begins the file."""
-    return head.startswith(_TEXT)
+    """The text that begins the file, and its version."""
+    return head.startswith(_TEXT) and head[_HEADER - 4 : _HEADER] in _VERSIONS
 
 
 def open_matlab(path: Path, limits: Limits) -> Checkpoint:
@@ -74,11 +80,7 @@ def open_matlab(path: Path, limits: Limits) -> Checkpoint:
     LimitExceededError
         Its compressed variables unpack to more than the limits allow.
     """
-    found = [(variable, array) for variable in _variables(path) for array in _arrays(variable, limits)]
-    unpacked = sum(part.size for variable, array in found if variable.is_compressed for part in array.parts)
-    if unpacked > limits.decompressed_bytes:
-        problem = f"unpacks to {unpacked:,} bytes where {limits.decompressed_bytes:,} are allowed"
-        raise LimitExceededError(path, problem, format=NAME, remedy="raise the limits if you trust the file")
+    found = [(variable, array) for variable in _variables(path, limits) for array in _arrays(variable, limits)]
     objects = [array.name for _, array in found if array.kind in (OPAQUE, OBJECT)]
     entries = [_entry(variable, array) for variable, array in found if array.parts and array.name]
     if objects and not entries:
@@ -93,7 +95,7 @@ def open_matlab(path: Path, limits: Limits) -> Checkpoint:
     )
 
 
-def _variables(path: Path) -> Iterator[Variable]:
+def _variables(path: Path, limits: Limits) -> Iterator[Variable]:
     size = path.stat().st_size
     raw = mapped(path, 0, size).data
     order = _ORDERS.get(bytes(raw[_HEADER - 2 : _HEADER]))
@@ -105,7 +107,8 @@ def _variables(path: Path) -> Iterator[Variable]:
         if kind not in (MATRIX, COMPRESSED):
             raise ValueError(f"an element of type {kind} at byte {at:,} where a variable belongs")
         packed = kind == COMPRESSED
-        yield Variable(path, order, at + _TAG if packed else at, count if packed else count + _TAG, packed)
+        start, length = (at + _TAG, count) if packed else (at, count + _TAG)
+        yield Variable(path, order, start, length, packed, limits.decompressed_bytes)
         at += _TAG + count
 
 
@@ -116,9 +119,7 @@ def _arrays(variable: Variable, limits: Limits) -> list[Array]:
 def _entry(variable: Variable, array: Array) -> TensorEntry:
     is_sparse = array.kind == SPARSE
     dtype = "bool" if array.is_logical else "float64" if is_sparse else CLASSES[array.kind]
-    role, aside = role_of(array.name, array.shape)
-    if array.is_complex:
-        role, aside = "unknown", "complex numbers"
+    role, aside = ("unknown", "complex numbers") if array.is_complex else role_of(array.name, array.shape)
     return TensorEntry(
         name=array.name,
         shape=array.shape,
@@ -136,16 +137,19 @@ def _entry(variable: Variable, array: Array) -> TensorEntry:
 def _reader(variable: Variable, array: Array, dtype: str) -> Callable[[], Values]:
     if array.kind != SPARSE:
         return lambda: _dense(variable, array, dtype)
+    return lambda: _sparse(variable, array, dtype)
 
-    def read() -> Values:
-        rows, starts, values = (_numbers(variable, part) for part in array.parts[:3])
-        parts = {"indptr": starts, "indices": rows, "data": values.astype(dtype)}
-        count = int(starts[-1]) if len(starts) else 0
-        parts |= {"indices": rows[:count], "data": parts["data"][:count]}
-        rows_count, columns = array.shape
-        return sparse_matrix("csc", parts, (rows_count, columns))
 
-    return read
+def _sparse(variable: Variable, array: Array, dtype: str) -> Values:
+    if array.is_complex:
+        problem = "is a sparse matrix of complex numbers, which no weights are"
+        raise UnsupportedFeatureError(variable.path, problem, format=NAME, place=repr(array.name))
+    rows, starts = (_numbers(variable, part) for part in array.parts[:2])
+    count = int(starts[-1]) if len(starts) else 0
+    values = _truths(variable, array.parts[2], count) if array.is_logical else _numbers(variable, array.parts[2])
+    parts = {"indptr": starts, "indices": rows[:count], "data": values[:count].astype(dtype)}
+    n_rows, n_columns = array.shape
+    return sparse_matrix("csc", parts, (n_rows, n_columns))
 
 
 def _dense(variable: Variable, array: Array, dtype: str) -> NDArray[Any]:
@@ -163,6 +167,11 @@ def _numbers(variable: Variable, part: Part) -> NDArray[Any]:
     stream.skip(part.offset)
     stored = np.dtype(STORED[part.kind]).newbyteorder(variable.order)
     return np.frombuffer(stream.read(part.size), stored)
+
+
+def _truths(variable: Variable, part: Part, count: int) -> NDArray[Any]:
+    """The values of a sparse logical matrix, which are bytes whatever their type says."""
+    return _numbers(variable, replace(part, kind=UINT8) if part.size < 2 * count else part)
 
 
 FORMAT = Format(NAME, recognises, open_matlab)

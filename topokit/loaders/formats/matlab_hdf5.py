@@ -27,7 +27,7 @@ from topokit.loaders.naming import natural_key
 
 NAME = "matlab-hdf5"
 
-_TEXT = b"MATLAB 7.3"
+_TEXT = b"MATLAB 7."
 _USER_BLOCK = 512
 _INTERNAL = "#"
 _WORDS = ("char", "function_handle", "string")

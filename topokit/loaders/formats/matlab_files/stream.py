@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from typing import Protocol
 
+from topokit.errors import LimitExceededError
+
 _PIECE = 2**16
 
 
@@ -44,27 +46,36 @@ class PlainStream:
 
 
 class InflatedStream:
-    """Bytes behind zlib, unpacked piece by piece and not kept."""
+    """Bytes behind zlib, unpacked piece by piece and not kept; what is skipped last is never unpacked.
 
-    def __init__(self, packed: memoryview) -> None:
-        self.packed, self.at, self.taken = packed, 0, 0
+    Parameters
+    ----------
+    packed : memoryview
+        The compressed bytes.
+    most : int
+        How many bytes may be unpacked.
+    refusal : LimitExceededError
+        What is raised for more.
+    """
+
+    def __init__(self, packed: memoryview, most: int, refusal: LimitExceededError) -> None:
+        self.packed, self.most, self.refusal = packed, most, refusal
+        self.at, self.unpacked, self.taken = 0, 0, 0
         self.inflater = zlib.decompressobj()
         self.ready = b""
 
     def read(self, count: int) -> bytes:
+        while self.unpacked < self.at:
+            self._piece(self.at - self.unpacked)
         pieces = bytearray()
         while len(pieces) < count:
-            piece = self._piece(count - len(pieces))
-            pieces += piece
+            pieces += self._piece(count - len(pieces))
         self.at += count
         return bytes(pieces)
 
     def skip(self, count: int) -> None:
         if count < 0:
             raise ValueError("a variable has a part of negative size")
-        left = count
-        while left:
-            left -= len(self._piece(left))
         self.at += count
 
     def _piece(self, at_most: int) -> bytes:
@@ -72,9 +83,12 @@ class InflatedStream:
         while not self.ready:
             if self.inflater.eof:
                 raise ValueError("a compressed variable ends early")
+            if self.unpacked > self.most:
+                raise self.refusal
             packed = self.inflater.unconsumed_tail or self._packed()
             self.ready = self.inflater.decompress(packed, _PIECE)
         piece, self.ready = self.ready[:at_most], self.ready[at_most:]
+        self.unpacked += len(piece)
         return piece
 
     def _packed(self) -> bytes:
