@@ -15,13 +15,17 @@ WATCHED = (
 )
 
 
-def watch(allowed_files: set[str], acts: list[str]) -> None:
-    """List code that runs, modules that are looked for, processes, sockets, and other files that are opened."""
+def watch(allowed: tuple[str, ...], acts: list[str]) -> None:
+    """List code that runs, modules looked for, processes, sockets, and files opened that none of `allowed` is.
+
+    Files are allowed, and folders with all that is in them; files in memory have names under ``/proc/self/fd``.
+    """
+    folders = (*(f"{path}/" for path in allowed), "/proc/self/fd/")
 
     def listen(event: str, arguments: tuple[Any, ...]) -> None:
         first = str(arguments[0]) if arguments else ""
         if event == "open":
-            act = first not in allowed_files
+            act = first not in allowed and not first.startswith(folders)
         elif event == "import":
             act = not first.startswith("encodings.")
         else:
@@ -46,9 +50,8 @@ def main(warm: str, *paths: str) -> None:
     """Read the file `warm` first, so that what is imported late is there, then watch while the others are read."""
     for path in json.loads(warm):
         read(path)
-    files = {str(Path(path)) for path in paths}
     acts: list[str] = []
-    watch(files, acts)
+    watch(tuple(str(Path(path)) for path in paths), acts)
     outcomes = {path: read(path) for path in paths}
     print(json.dumps({"acts": acts, "outcomes": outcomes}))
 
