@@ -105,8 +105,15 @@ def test_lz4_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_other_compressed_files_are_not_joblibs(tmp_path: Path) -> None:
     (tmp_path / "x.gz").write_bytes(gzip.compress(b"some text"))
-    with pytest.raises(CheckpointError, match="compressed file"):
+    with pytest.raises(CheckpointError) as caught:
         tk.open_checkpoint(tmp_path / "x.gz")
+    assert caught.value.format != "joblib"
+
+
+def test_a_damaged_compressed_file_is_said_to_be_damaged(tmp_path: Path) -> None:
+    (tmp_path / "x.pkl.bz2").write_bytes(bz2.compress(pickle.dumps(RNG.standard_normal((200, 90))))[:2000])
+    with pytest.raises(CorruptCheckpointError, match=r"the bz2 stream: ends early"):
+        tk.open_checkpoint(tmp_path / "x.pkl.bz2")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -7,7 +7,7 @@ import pickle
 import tracemalloc
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
@@ -132,6 +132,34 @@ def test_pickles_in_a_row_are_a_list(tmp_path: Path) -> None:
     path = tmp_path / "x.pkl"
     path.write_bytes(pickle.dumps(np.ones((2, 3))) + pickle.dumps(np.ones(3)))
     assert [tensor.shape for tensor in tk.open_checkpoint(path).tensors.values()] == [(2, 3), (3,)]
+
+
+class FrozenDict(dict[str, Any]):
+    """Flax's: made of a plain table."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenDict, (dict(self),)
+
+
+class SparseState(NamedTuple):
+    """jaxpruner's."""
+
+    masks: Any
+    inner_state: Any = None
+    target_sparsities: Any = None
+    count: Any = None
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_masks_of_jaxpruner_are_paired_with_their_weights(packed: bool, tmp_path: Path) -> None:
+    mask = np.eye(3, 5, dtype=np.uint8)
+    state = SparseState({"fc": {"kernel": np.packbits(mask) if packed else mask, "bias": None}}, [np.ones((3, 5))])
+    params = FrozenDict({"fc": {"kernel": np.ones((3, 5)), "bias": np.ones(5)}})
+    checkpoint = tk.open_checkpoint(written({"params": params, "opt_state": (state, None)}, tmp_path))
+    assert list(checkpoint.tensors) == ["fc.kernel", "fc.bias", "opt_state.0.inner_state.0", "masks.fc.kernel"]
+    assert checkpoint.tensors["opt_state.0.inner_state.0"].aside == "optimizer state"
+    assert np.array_equal(checkpoint.tensors["masks.fc.kernel"].read(), mask)
+    assert tk.load(checkpoint.path).n_edges == 3
 
 
 def test_arrays_that_hold_each_other_are_refused(tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from topokit.errors import CorruptCheckpointError, MissingExtraError
 from topokit.loaders.formats.objects.unpacking import compression_of, unpacked_head
 
 PickleKind = Literal["pickle", "joblib", "paddle"]
 
 _TORCH_MAGIC = bytes.fromhex("8a0a6cfc9c46f9206aa85019")
 _OLD = re.compile(rb"\(*(c[\w.]+\n[\w.]+\n|[dl]p\d+\n|i[\w.]+\n|S'.*'\n|[]}]q\x00)")
+_OF_ARCHIVES = re.compile(r"\.(tar(\.\w+)?|tgz|tbz2?|txz)$", re.IGNORECASE)
 _PROTOCOLS = (2, 3, 4, 5)
 _JOBLIB, _PADDLE = b"NumpyArrayWrapper", b"StructuredToParameterName@@"
 _SHOWN, _TORCH_SHOWN, _TAIL = 2**16, 32, 2**19
@@ -24,14 +26,23 @@ def pickle_kind(path: Path, head: bytes) -> PickleKind | None:
         return None
     compression = compression_of(head)
     if compression is not None:
-        is_joblib = compression == "lz4" or _is_binary(unpacked_head(path, compression, 2))
-        return "joblib" if is_joblib else None
+        return "joblib" if _is_packed_pickle(path, compression) else None
     if _TORCH_MAGIC in head[:_TORCH_SHOWN] or not (_is_binary(head) or _is_old(path, head)):
         return None
     shown = _bytes_at(path, 0, _SHOWN)
     if _JOBLIB in shown:
         return "joblib"
     return "paddle" if _PADDLE in shown or _PADDLE in _bytes_at(path, -_TAIL, _TAIL) else "pickle"
+
+
+def _is_packed_pickle(path: Path, compression: str) -> bool:
+    """Whether the compressed file may hold a pickle; a damaged one may, unless it is called something else."""
+    try:
+        return _is_binary(unpacked_head(path, compression, 2))
+    except MissingExtraError:
+        return True
+    except CorruptCheckpointError:
+        return not _OF_ARCHIVES.search(path.name)
 
 
 def _is_binary(head: bytes) -> bool:

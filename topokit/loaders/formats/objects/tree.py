@@ -165,11 +165,20 @@ def _children(value: Any) -> Iterator[_Child]:
 
 
 def _attributes(value: Placeholder) -> Iterator[_Child]:
-    """Attributes, items and elements of an unknown object; what it was made of, when it has none."""
+    """Attributes, items and elements of an unknown object; what it was made of, when it has none.
+
+    A sparse state is a tuple with names; frozen tables (Flax, Haiku) are made of one plain table.
+    """
     tables = [value.items, *(value.state if isinstance(value.state, tuple) else [value.state])]
     found = [item for table in tables if isinstance(table, dict) for item in table.items()]
     found += enumerate(value.elements)
     if value.kind.name == _SPARSE_STATE:
         yield from zip(SPARSE_STATE, value.arguments, strict=False)
     else:
-        yield from found or enumerate(value.arguments)
+        yield from found or _made_of(value.arguments)
+
+
+def _made_of(arguments: tuple[Any, ...]) -> Iterator[_Child]:
+    if len(arguments) == 1 and isinstance(arguments[0], dict):
+        return iter(arguments[0].items())
+    return iter(enumerate(arguments))

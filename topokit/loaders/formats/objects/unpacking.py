@@ -101,11 +101,16 @@ def compression_of(head: bytes) -> str | None:
 
 
 def unpacked_head(path: Path, compression: str, count: int) -> bytes:
-    """The first bytes behind a compressed file; none when it is damaged or its package is not installed."""
-    try:
-        return Unpacked(path, compression, "", Limits(), piece=count).read(count)
-    except (CorruptCheckpointError, MissingExtraError):
-        return b""
+    """The first bytes behind a compressed file.
+
+    Raises
+    ------
+    CorruptCheckpointError
+        It is damaged before them.
+    MissingExtraError
+        The package that unpacks it is not installed.
+    """
+    return Unpacked(path, compression, "", Limits(), piece=count).read(count)
 
 
 @dataclass(eq=False)
