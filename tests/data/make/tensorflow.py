@@ -123,10 +123,12 @@ def save_model(name: str, model: Any) -> None:
 
 
 def save_graph(name: str, model: Any) -> None:
-    """A graph with variables frozen to constants, loops left whole."""
-    frozen = convert_variables_to_constants_v2(serving(model).get_concrete_function(), lower_control_flow=False)
+    """A graph with variables frozen to constants; loops are left whole, and lowered to those of TensorFlow 1 too."""
     (ZOO / "graphdef").mkdir(parents=True, exist_ok=True)
-    (ZOO / "graphdef" / f"{name}.pb").write_bytes(frozen.graph.as_graph_def().SerializeToString())
+    function = serving(model).get_concrete_function()
+    for file, lower in [(name, False)] + [("lstm-lowered", True)] * (name == "lstm"):
+        frozen = convert_variables_to_constants_v2(function, lower_control_flow=lower)
+        (ZOO / "graphdef" / f"{file}.pb").write_bytes(frozen.graph.as_graph_def().SerializeToString())
 
 
 def save_training() -> None:

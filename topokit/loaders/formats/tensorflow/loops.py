@@ -49,7 +49,7 @@ def raised_loops(operations: Sequence[Operation]) -> Loops:
         if one.type in _ENTERS and one.inputs:
             frames.setdefault(str(one.attributes.get("frame_name")), []).append(one)
     users = _users(operations)
-    raised = [_raised(name, enters, users, by_name, operations) for name, enters in frames.items()]
+    raised = [_raised(name, enters, users, by_name) for name, enters in frames.items()]
     return Loops(
         tuple(loop for loop, _, _ in raised),
         {f"{loop.name}/body": body for loop, body, _ in raised},
@@ -77,11 +77,7 @@ def _users(operations: Sequence[Operation]) -> Mapping[str, list[Operation]]:
 
 
 def _raised(
-    name: str,
-    enters: Sequence[Operation],
-    users: Mapping[str, list[Operation]],
-    by_name: Mapping[str, Operation],
-    operations: Sequence[Operation],
+    name: str, enters: Sequence[Operation], users: Mapping[str, list[Operation]], by_name: Mapping[str, Operation]
 ) -> tuple[Operation, Function, dict[str, str]]:
     loop = f"{name}~"
     arguments, results, exits = list[str](), list[str](), dict[str, str]()
@@ -99,7 +95,21 @@ def _raised(
         if left is not None:
             exits[left.name] = f"{loop}:{place}" if place else loop
     made = Operation(loop, "While", tuple(enter.inputs[0] for enter in enters), {"body": FunctionName(f"{loop}/body")})
-    return made, Function(tuple(arguments), tuple(results), tuple(operations)), exits
+    return made, Function(tuple(arguments), tuple(results), _between(arguments, results, by_name)), exits
+
+
+def _between(
+    arguments: Sequence[str], results: Sequence[str], by_name: Mapping[str, Operation]
+) -> tuple[Operation, ...]:
+    """The operations that lead from the arguments to the results."""
+    known, found, waiting = set(arguments), dict[str, Operation](), list(results)
+    while waiting:
+        value = waiting.pop()
+        name = node_of(value)
+        if value not in known and name not in found and name in by_name:
+            found[name] = by_name[name]
+            waiting.extend(by_name[name].inputs)
+    return tuple(found.values())
 
 
 def _user(users: Mapping[str, list[Operation]], name: str, types: Sequence[str]) -> Operation | None:

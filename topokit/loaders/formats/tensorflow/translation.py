@@ -21,7 +21,8 @@ _PRECEDENCE: tuple[Role, ...] = ("constant", "bias", "norm", "embedding", "weigh
 _CALLS = re.compile(r"^((Stateful)?PartitionedCall(_\d+)?/)+")
 _STEPS = re.compile(
     r"/(Tensordot(/\w+)?|(Batch)?MatMul(V2)?(_\d+)?|BiasAdd(_\d+)?|[Ee]insum(/Einsum)?|lookup|convolution|depthwise"
-    r"|Conv[23]D|separable_conv2d(/depthwise)?|conv2d_transpose|embedding_lookup|GatherV2|while(_\d+)?~?)$"
+    r"|Conv[23]D|separable_conv2d(/depthwise)?|conv2d_transpose|embedding_lookup|GatherV2|while(_\d+)?~?"
+    r"|Relu6?(_\d+)?|Elu|Selu|Sigmoid|Tanh)$"
 )
 _LEAVES = re.compile(r"(/\w+_cell(_\d+)?)?/(kernel|weights?|embeddings|depthwise_kernel|gamma|w|W)(:0)?$")
 
