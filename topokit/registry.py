@@ -61,6 +61,7 @@ FORMATS = Registry(
         "safetensors": "topokit.loaders.formats.safetensors:FORMAT",
         "gguf": "topokit.loaders.formats.gguf:FORMAT",
         "hf-shards": "topokit.loaders.formats.hf_shards:FORMAT",
+        "coreml": "topokit.loaders.formats.coreml:FORMAT",
         "torch-export": "topokit.loaders.formats.torch_export:FORMAT",
         "onnx": "topokit.loaders.formats.onnx:FORMAT",
         "keras": "topokit.loaders.formats.keras:FORMAT",
@@ -88,6 +89,10 @@ FORMATS = Registry(
         "graphdef": "topokit.loaders.formats.graphdef:FORMAT",
         "savedmodel": "topokit.loaders.formats.savedmodel:FORMAT",
         "tfjs": "topokit.loaders.formats.tfjs:FORMAT",
+        "matrix-market": "topokit.loaders.formats.matrix_market:FORMAT",
+        "edge-list": "topokit.loaders.formats.graph_files.edge_list:FORMAT",
+        "graphml": "topokit.loaders.formats.graph_files.graphml:FORMAT",
+        "gexf": "topokit.loaders.formats.graph_files.gexf:FORMAT",
         "archive": "topokit.loaders.formats.archived.reader:FORMAT",
     },
 )

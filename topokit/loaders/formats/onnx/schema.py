@@ -102,8 +102,8 @@ def domain(message: Message) -> str:
 
 def shape_of(value: Message) -> Shape | None:
     """The shape that a file tells of a value: None for an extent that varies, None for no shape."""
-    tensor = (value["type"] or {}).get("tensor") or {}
-    shape = tensor.get("shape")
+    tensor = value["type"]["tensor"] if value["type"] is not None else None
+    shape = tensor["shape"] if tensor is not None else None
     if shape is None:
         return None
     return tuple(told["value"] if told["value"] > 0 else None for told in shape["dims"])

@@ -1,0 +1,36 @@
+"""The folder of an ``.mlpackage``: a manifest says which of its files is the model.
+
+Source: https://github.com/apple/coremltools/tree/main/modelpackage.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from topokit.errors import CorruptCheckpointError, LimitExceededError
+from topokit.loaders.formats.contained import contained
+from topokit.loaders.formats.coreml.values import NAME
+from topokit.loaders.limits import Limits
+
+MANIFEST = "Manifest.json"
+_DATA = "Data"
+
+
+def model_of(folder: Path, limits: Limits) -> tuple[Path, Path]:
+    """The manifest of a package and the model that it names.
+
+    Raises
+    ------
+    CorruptCheckpointError
+        It names none.
+    """
+    manifest = contained(folder, MANIFEST, limits, format=NAME)
+    if manifest.stat().st_size > limits.header_bytes:
+        raise LimitExceededError(folder, "has a manifest beyond the limit", format=NAME, place=repr(MANIFEST))
+    told = json.loads(manifest.read_bytes())
+    entries, root = told.get("itemInfoEntries"), told.get("rootModelIdentifier")
+    entry = entries.get(root) if isinstance(entries, dict) else None
+    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
+        raise CorruptCheckpointError(folder, "names no model", format=NAME, place=repr(MANIFEST))
+    return manifest, contained(folder, f"{_DATA}/{entry['path']}", limits, format=NAME)
