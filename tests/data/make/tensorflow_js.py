@@ -1,7 +1,7 @@
 """The zoo's networks as TensorFlow.js has them.
 
-``python tests/data/make/tensorflow_js.py [networks]``, after `tensorflow.py` and `keras.py`, converts the SavedModels to
-graph models and the legacy ``.h5`` files to layers models under ``zoo/tfjs``, and to quantised ones under
+``python tests/data/make/tensorflow_js.py [networks]``, after `tensorflow.py` and `keras.py`, converts the SavedModels
+to graph models and the legacy ``.h5`` files to layers models under ``zoo/tfjs``, and to quantised ones under
 ``samples/tfjs``. Made with tensorflowjs 4.22.0 on TensorFlow 2.19.0 and tf_keras 2.19.0; the package imports
 tensorflow_decision_forests, which it needs for decision forests only: an empty module of that name will do.
 """
@@ -37,8 +37,7 @@ def main(names: list[str]) -> None:
     graph = ("--input_format=tf_saved_model", "--signature_name=serving_default", "--skip_op_check")
     for name in names or NETWORKS:
         convert(ZOO / "savedmodel" / name, ZOO / "tfjs" / name, *graph)
-        if name in ("mlp", "convnet", "lstm"):
-            convert(ZOO / "keras-h5" / f"{name}.h5", ZOO / "tfjs" / f"{name}-layers", "--input_format=keras")
+        convert(ZOO / "keras-h5" / f"{name}.h5", ZOO / "tfjs" / f"{name}-layers", "--input_format=keras")
     if not names or "mlp" in names:
         convert(ZOO / "savedmodel" / "mlp", ZOO / "tfjs" / "mlp-float16", *graph, "--quantize_float16=*")
         for kind in ("uint8", "uint16"):

@@ -14,6 +14,10 @@ from typing import Any
 from topokit.errors import CorruptCheckpointError, LimitExceededError
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
 from topokit.loaders.formats.format import Format
+from topokit.loaders.formats.keras_files.graph import model_graph
+from topokit.loaders.formats.keras_files.model import UntranslatableError, parse_model
+from topokit.loaders.formats.keras_files.operators import TRANSLATORS
+from topokit.loaders.formats.keras_files.weights import NamedWeights
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.strict_json import json_table
 from topokit.loaders.formats.tensorflow.attempt import Attempt, attempted
@@ -93,7 +97,20 @@ def _computation(table: Mapping[str, Any], tensors: Mapping[str, TensorEntry], f
     topology = table.get("modelTopology")
     if isinstance(topology, dict) and "node" in topology:
         return attempted(_signed(graph_of(topology, tensors), table), {}, file, NAME)
+    if isinstance(topology, dict) and "class_name" in (topology.get("model_config") or topology):
+        return _configured(topology.get("model_config") or topology, tensors)
     return Attempt(notes=("the file tells no computation",))
+
+
+def _configured(config: Mapping[str, Any], tensors: Mapping[str, TensorEntry]) -> Attempt:
+    """The computation of a Keras configuration; the names of weights begin with those of their layers."""
+    weights = NamedWeights({name: tuple(name.removesuffix(":0").split("/")) for name in tensors})
+    shapes = {name: entry.shape for name, entry in tensors.items()}
+    try:
+        model = parse_model(str(config["class_name"]), config.get("config"))
+        return Attempt(model_graph(model, weights, shapes, TRANSLATORS))
+    except UntranslatableError as error:
+        return Attempt(notes=(f"the graph was not followed: {error}",))
 
 
 def _signed(graph: Graph, table: Mapping[str, Any]) -> Graph:
@@ -110,7 +127,7 @@ def _signed(graph: Graph, table: Mapping[str, Any]) -> Graph:
 
 
 def _with_roles(tensors: Mapping[str, TensorEntry], attempt: Attempt) -> list[TensorEntry]:
-    if attempt.graph is None:
+    if not attempt.roles:
         return list(tensors.values())
     kept = {entry.name: entry for entry in listed(tensors.values(), attempt.roles, translated=True)}
     return [kept.get(name, replace(entry, role="constant")) for name, entry in tensors.items()]
