@@ -86,14 +86,14 @@ def built_blocks(plan: Plan, checkpoint: Checkpoint, options: Options, *, lazily
     TooLargeError
         More edges than the limits allow, before any of the block is built.
     """
-    edges = 0
+    edges, is_large = 0, plan.is_large
     for planned in plan.blocks:
         if isinstance(planned, JoinBlock):
             yield planned, join_block_of(planned), ()
         elif lazily and can_be_lazy(planned):
             notes = (_NOT_HELD, *threshold_notes(planned.tensor, options))
             yield planned, lazy_block(planned, options, checkpoint.limits), notes
-        elif plan.is_large and can_be_picked(planned):
+        elif is_large and can_be_picked(planned):
             block = picked_block(planned, options)
             edges += block.n_edges
             _check_edges(edges, planned, checkpoint)
