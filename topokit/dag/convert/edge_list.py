@@ -76,7 +76,10 @@ def save_edge_list(network: LayeredDAG, path: str | os.PathLike[str]) -> None:
 
 
 def from_edge_list(
-    source: str | os.PathLike[str] | pd.DataFrame, *, layers: Mapping[str, int] | None = None
+    source: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    layers: Mapping[str, int] | None = None,
+    most_neurons: int | None = None,
 ) -> LayeredDAG:
     """Read a network from a list of edges.
 
@@ -88,6 +91,8 @@ def from_edge_list(
     layers : mapping of str to int, optional
         Names and sizes of the layers of a table that topokit did not write, input first. Unless given, a layer
         ends with its last neuron that has an edge.
+    most_neurons : int, optional
+        How many neurons a layer may have, for files that are not trusted.
 
     Raises
     ------
@@ -97,14 +102,14 @@ def from_edge_list(
         The edges of a DataFrame form no layered DAG.
     """
     if not isinstance(source, str | os.PathLike):
-        return _network_of(source, None, layers)
+        return _network_of(source, None, layers, most_neurons)
     path = Path(source)
     if path.exists() and not path.is_file():
         problem = "not a readable edge list: a folder, a device or a pipe"
         raise CorruptCheckpointError(path, problem, format="edge list", remedy="give a file")
     try:
         header, skipped = _read_header(path)
-        return _network_of(_read_frame(path, skipped), header, layers)
+        return _network_of(_read_frame(path, skipped), header, layers, most_neurons)
     except FileNotFoundError as error:
         raise CheckpointError(path, "no such file", remedy="check the path") from error
     except (OSError, ValueError, InvalidNetworkError) as error:
@@ -165,7 +170,9 @@ def _read_frame(path: Path, skipped: int) -> pd.DataFrame:
     )
 
 
-def _network_of(frame: pd.DataFrame, header: Header | None, layers: Mapping[str, int] | None) -> LayeredDAG:
+def _network_of(
+    frame: pd.DataFrame, header: Header | None, layers: Mapping[str, int] | None, most_neurons: int | None
+) -> LayeredDAG:
     absent = [column for column in _ENDS if column not in frame.columns]
     if absent:
         raise InvalidNetworkError(
@@ -179,7 +186,8 @@ def _network_of(frame: pd.DataFrame, header: Header | None, layers: Mapping[str,
         header = inferred_header(sizes, blocks)
     position = np.array([find_block(header, block) for block in blocks], np.int64)
     weights, multiplicity = (_optional(frame, column) for column in ("weight", "multiplicity"))
-    return rebuilt(header, EdgeTable(position[number], source, target, weights, multiplicity))
+    table = EdgeTable(position[number], source, target, weights, multiplicity)
+    return rebuilt(header, table, most_neurons=most_neurons)
 
 
 def _coded(frame: pd.DataFrame, column: str) -> Coded:

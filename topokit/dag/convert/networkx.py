@@ -63,7 +63,7 @@ def to_networkx(network: LayeredDAG, *, identity: bool = True) -> Any:
     return graph
 
 
-def from_networkx(graph: Any) -> LayeredDAG:
+def from_networkx(graph: Any, *, most_neurons: int | None = None) -> LayeredDAG:
     """The network of a graph whose nodes say which layer they are in.
 
     Parameters
@@ -73,6 +73,8 @@ def from_networkx(graph: Any) -> LayeredDAG:
         graphs have. The node attribute ``neuron`` and the edge attributes ``block``, ``weight`` and ``multiplicity``
         are read where they are. Layers stand in the order of their numbers or of their first nodes; if an edge runs
         backward in it, in one where none does. Edges of an undirected graph run to the later layer.
+    most_neurons : int, optional
+        How many neurons a layer may have, for graphs that are not trusted.
 
     Raises
     ------
@@ -96,7 +98,7 @@ def from_networkx(graph: Any) -> LayeredDAG:
         numbers([attributes.get("weight") for attributes in given], "weight"),
         numbers([attributes.get("multiplicity") for attributes in given], "multiplicity"),
     )
-    return rebuilt(header, table)
+    return rebuilt(header, table, most_neurons=most_neurons)
 
 
 def _edge_attributes(block: str, weight: float | None, multiplicity: int | None) -> dict[str, Any]:

@@ -51,8 +51,10 @@ class EdgeTable:
         return part.take(np.argsort(part.source * shape[1] + part.target, kind="stable"))
 
 
-def rebuilt(header: Mapping[str, Any], table: EdgeTable) -> LayeredDAG:
+def rebuilt(header: Mapping[str, Any], table: EdgeTable, *, most_neurons: int | None = None) -> LayeredDAG:
     """The network of a header and its edges; a header that counts the edges of a block must count right.
+
+    No layer may have more than `most_neurons`, if given: memory is taken for each.
 
     Raises
     ------
@@ -62,6 +64,7 @@ def rebuilt(header: Mapping[str, Any], table: EdgeTable) -> LayeredDAG:
     """
     try:
         sizes = {layer["name"]: Layer(**layer).size for layer in header["layers"]}
+        _check_sizes(sizes, most_neurons)
         arrays: dict[str, NDArray[Any]] = {}
         blocks = []
         for k, entry in enumerate(header["blocks"]):
@@ -106,6 +109,12 @@ def whole_numbers(values: Sequence[Any] | NDArray[Any], what: str) -> NDArray[np
     if not whole.all():
         raise InvalidNetworkError(f"a {what} is {floats[~whole][0]}: number the neurons of a layer from 0")
     return floats.astype(np.int64)
+
+
+def _check_sizes(sizes: Mapping[str, int], most: int | None) -> None:
+    for name, size in sizes.items():
+        if most is not None and size > most:
+            raise InvalidNetworkError(f"layer {name!r} has {size:,} neurons where {most:,} are allowed")
 
 
 def _arrays(entry: Mapping[str, Any], part: EdgeTable, shape: tuple[int, int]) -> dict[str, NDArray[Any]]:

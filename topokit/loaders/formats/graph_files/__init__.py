@@ -1,0 +1,1 @@
+"""Files that hold a graph or a matrix as text."""
