@@ -36,12 +36,13 @@ _METADATA_DEPTH = 3
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The tensors of the object, what else stood beside the model, and what its modules are."""
+    """The tensors of the object, what else stood beside the model, what its modules are, and the model itself."""
 
     tensors: tuple[Named, ...]
     metadata: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     modules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    model: Any = None
 
 
 def contents_of(root: Any, is_tensor: Callable[[Any], bool], path: Path, format: str, limits: Limits) -> Contents:
@@ -78,7 +79,7 @@ def contents_of(root: Any, is_tensor: Callable[[Any], bool], path: Path, format:
     named, modules, notes = _unwrapped(_clear(tensors), walk.modules)
     if found.keys:
         notes = (f"the model is what the file has under {found.shown!r}", *notes)
-    return Contents(tuple(_unique(named)), found.metadata, notes, modules)
+    return Contents(tuple(_unique(named)), found.metadata, notes, modules, found.model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from topokit.errors import UnsupportedFeatureError
@@ -10,7 +10,8 @@ from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
 from topokit.loaders.formats.pickle_vm import CONSTRUCTORS, Machine
 from topokit.loaders.formats.pickle_vm.stream import Data
 from topokit.loaders.formats.state_dict import contents_of
-from topokit.loaders.formats.torch.entries import entries_of, is_tensor
+from topokit.loaders.formats.torch.code.graph import Source, Told, traced_graph
+from topokit.loaders.formats.torch.entries import entries_of, is_tensor, placed
 from topokit.loaders.formats.torch.objects import TORCH_CONSTRUCTORS
 from topokit.loaders.formats.torch.storages import Storages
 from topokit.loaders.limits import Limits
@@ -37,6 +38,7 @@ def checkpoint_from(
     *,
     unknown: Iterable[object] = (),
     more: Iterable[TensorEntry] = (),
+    graph: Callable[[Source], Told] = traced_graph,
 ) -> Checkpoint:
     """The checkpoint that an object from a pickle holds.
 
@@ -52,6 +54,8 @@ def checkpoint_from(
         Names of objects that the machine left unmade.
     more : iterable of TensorEntry
         Tensors that lie elsewhere in the file.
+    graph : callable
+        Translates the computation that the file tells.
 
     Raises
     ------
@@ -60,15 +64,20 @@ def checkpoint_from(
     """
     _check_whole(root, storages)
     contents = contents_of(root, is_tensor, storages.path, storages.format, limits)
-    names = sorted({str(name) for name in unknown})[:_MOST_UNKNOWN]
+    listed = by_name([*entries_of(contents.tensors, storages, contents.modules), *more], storages.path, limits)
+    names = {id(named.value): named.name for named in reversed(contents.tensors)}
+    told = graph(Source(contents.model, names, listed))
+    tensors = listed if told.weights is None else placed(listed, told.weights)
+    unmade = sorted({str(name) for name in unknown})[:_MOST_UNKNOWN]
     return Checkpoint(
         path=storages.path,
         format=storages.format,
         files=(storages.path,),
-        tensors=by_name([*entries_of(contents.tensors, storages, contents.modules), *more], storages.path, limits),
+        tensors=by_name(tensors.values(), storages.path, limits),
         order="insertion",
         metadata={**contents.metadata, **({"modules": contents.modules} if contents.modules else {})},
-        notes=contents.notes + ((f"objects left unmade: {', '.join(names)}",) if names else ()),
+        notes=contents.notes + told.notes + ((f"objects left unmade: {', '.join(unmade)}",) if unmade else ()),
+        graph=told.graph,
         limits=limits,
     )
 

@@ -17,6 +17,7 @@ from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.module_objects import TABLES
 from topokit.loaders.formats.object_walk import Named
 from topokit.loaders.formats.pickle_vm import Placeholder
+from topokit.loaders.formats.torch.code.graph import script_graph
 from topokit.loaders.formats.torch.code.program import Program
 from topokit.loaders.formats.torch.entries import entries_of, is_tensor
 from topokit.loaders.formats.torch.opened import checkpoint_from
@@ -52,8 +53,17 @@ def open_torchscript(path: Path, limits: Limits) -> Checkpoint:
     program = Program(archive, top)
     _tell_parts(root, program)
     made = [name for name in unknown if not str(name).startswith(_SCRIPT)]
-    constants = _constants(ArchiveStorages(archive, top, "constants"), limits)
-    opened = checkpoint_from(root, storages, limits, unknown=made, more=constants)
+    inside = ArchiveStorages(archive, top, "constants")
+    values, _ = object_from(inside, PROGRAM, limits)
+    constants = values if isinstance(values, tuple) else ()
+    opened = checkpoint_from(
+        root,
+        storages,
+        limits,
+        unknown=made,
+        more=_entries(constants, inside),
+        graph=lambda source: script_graph(source, program, constants),
+    )
     notes = [f"the code in {name!r} is not understood" for name in program.unread[:_MOST_NOTES]]
     return replace(opened, notes=(*opened.notes, *notes))
 
@@ -92,9 +102,8 @@ def _is_script(value: Any) -> bool:
     return is_object and value.kind.module.split(".")[0] == _SCRIPT
 
 
-def _constants(storages: ArchiveStorages, limits: Limits) -> Iterator[TensorEntry]:
-    values, _ = object_from(storages, PROGRAM, limits)
-    named = [Named(f"constants.{k}", value, _CONSTANT) for k, value in enumerate(values) if is_tensor(value)]
+def _entries(constants: tuple[Any, ...], storages: ArchiveStorages) -> Iterator[TensorEntry]:
+    named = [Named(f"constants.{k}", value, _CONSTANT) for k, value in enumerate(constants) if is_tensor(value)]
     for entry in entries_of(named, storages, {}):
         yield replace(entry, role="constant", storage_id=f"constants/{entry.storage_id}")
 

@@ -117,19 +117,20 @@ class Parser:
         name = self._name()
         self._expect("(")
         parameters: list[str] = []
-        defaults: list[tuple[str, Expression]] = []
+        kinds: dict[str, Expression] = {}
+        defaults: dict[str, Expression] = {}
         while not self._accepts(")"):
             self._accepts("*")
             parameters.append(self._name())
             if self._accepts(":"):
-                self._expression()
+                kinds[parameters[-1]] = self._expression()
             if self._accepts("="):
-                defaults.append((parameters[-1], self._expression()))
+                defaults[parameters[-1]] = self._expression()
             self._accepts(",")
         if self._accepts("->"):
             self._expression()
         self._expect(":")
-        return Function(name, tuple(parameters), tuple(defaults), self._block())
+        return Function(name, tuple(parameters), kinds, defaults, self._block())
 
     def _inside(self) -> Any:
         """Yields at the beginning of each statement of an indented block."""

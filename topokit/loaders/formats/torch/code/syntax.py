@@ -129,11 +129,12 @@ Block = tuple[Statement, ...]
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function: its parameters, the expressions they are unless given, its statements."""
+    """A function: its parameters, what they are said to be, what they are unless given, its statements."""
 
     name: str
     parameters: tuple[str, ...]
-    defaults: tuple[tuple[str, Expression], ...]
+    kinds: dict[str, Expression]
+    defaults: dict[str, Expression]
     body: Block
 
 

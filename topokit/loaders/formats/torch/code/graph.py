@@ -1,0 +1,181 @@
+"""The computation that the code of a file tells: of a TorchScript program, or of a module traced by ``torch.fx``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from topokit.errors import CheckpointError
+from topokit.loaders.checkpoint import TensorEntry
+from topokit.loaders.formats.graphs.weights import Weights
+from topokit.loaders.formats.module_objects import TABLES, attributes_of, is_module
+from topokit.loaders.formats.pickle_vm import Placeholder
+from topokit.loaders.formats.torch.code import syntax
+from topokit.loaders.formats.torch.code.interpreter import Interpreter
+from topokit.loaders.formats.torch.code.library import is_recurrent, layer_of
+from topokit.loaders.formats.torch.code.lowering import Lowering
+from topokit.loaders.formats.torch.code.parser import Parser
+from topokit.loaders.formats.torch.code.program import Program
+from topokit.loaders.formats.torch.code.syntax import Function
+from topokit.loaders.formats.torch.code.values import UNKNOWN, Module, UntranslatableError, tensors_in
+from topokit.loaders.formats.torch.objects import StridedTensor
+from topokit.loaders.graph import GraphIR
+
+_TRACED = "reduce_graph_module"
+_RANKS = (2, 3)
+_TENSORS = ("Tensor", "torch.Tensor", "Optional")
+_DEEPEST = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where the computation comes from.
+
+    Attributes
+    ----------
+    root : object
+        The outermost module.
+    names : mapping of int to str
+        The names of tensors in the checkpoint, by their identity.
+    tensors : mapping of str to TensorEntry
+        The tensors.
+    """
+
+    root: Any
+    names: Mapping[int, str]
+    tensors: Mapping[str, TensorEntry]
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What the code tells: the graph, what tensors are used as, and why there is no graph if there is none."""
+
+    graph: GraphIR | None = None
+    weights: Weights | None = None
+    notes: tuple[str, ...] = ()
+
+
+Follow = Callable[[Lowering, Module], Interpreter]
+
+
+def traced_graph(source: Source) -> Told:
+    """The graph of a module that ``torch.fx`` traced; nothing for any other object."""
+    root = source.root
+    if not isinstance(root, Placeholder) or root.kind.name != _TRACED or not is_module(root):
+        return Told()
+
+    def interpreter(lowering: Lowering, module: Module) -> Interpreter:
+        return Interpreter(
+            lowering, method_of=_traced_method, function_of=lambda kind: None, constants={}, native=_native(always=True)
+        )
+
+    return _translated(source, interpreter, _traced_method)
+
+
+def script_graph(source: Source, program: Program, constants: tuple[Any, ...]) -> Told:
+    """The graph of a TorchScript program."""
+
+    def method_of(module: Module, name: str) -> Function | None:
+        declared = program.class_of(module.kind)
+        return None if declared is None else declared.methods.get(name)
+
+    def interpreter(lowering: Lowering, module: Module) -> Interpreter:
+        made = {f"c{k}": _constant(lowering, value, k, source) for k, value in enumerate(constants)}
+        native = _native(always=False)
+        return Interpreter(
+            lowering, method_of=method_of, function_of=program.function_of, constants=made, native=native
+        )
+
+    return _translated(source, interpreter, method_of)
+
+
+def _translated(source: Source, follow: Follow, method_of: Callable[[Module, str], Function | None]) -> Told:
+    problem = ""
+    for rank in _RANKS:
+        lowering = Lowering(source.tensors, rank)
+        try:
+            root = _module("", source.root, source, lowering, 0)
+            forward = method_of(root, "forward")
+            if forward is None:
+                return Told(notes=("the file has no code of a method 'forward'",))
+            arguments = [_input(lowering, forward, name) for name in forward.parameters[1:]]
+            made = follow(lowering, root).run(forward, [root, *arguments], {})
+            outputs = [tensor.name for tensor in tensors_in(made)]
+            graph = lowering.program.builder.finish(lowering.inputs, outputs)
+        except CheckpointError:
+            raise
+        except UntranslatableError as error:
+            problem = str(error)
+        except (ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
+            problem = f"{type(error).__name__}: {error}"
+        else:
+            if graph.outputs and graph.nodes:
+                return Told(graph, lowering.program.weights, graph.notes)
+            problem = "it makes no tensor of its inputs"
+    return Told(notes=(f"the code of the model is not followed: {' '.join(problem.split())[:150]}",))
+
+
+def _input(lowering: Lowering, forward: Function, name: str) -> Any:
+    if name in forward.defaults:
+        default = forward.defaults[name]
+        return default.value if isinstance(default, syntax.Literal) else UNKNOWN
+    kind = forward.kinds.get(name)
+    return lowering.input(name) if kind is None or _spelled(kind).startswith(_TENSORS) else UNKNOWN
+
+
+def _spelled(kind: syntax.Expression) -> str:
+    if isinstance(kind, syntax.Attribute):
+        return f"{_spelled(kind.owner)}.{kind.name}"
+    if isinstance(kind, syntax.Subscript):
+        return _spelled(kind.owner)
+    return kind.name if isinstance(kind, syntax.Name) else str(kind.value) if isinstance(kind, syntax.Literal) else ""
+
+
+def _module(path: str, made: Placeholder, source: Source, lowering: Lowering, depth: int) -> Module:
+    if depth > _DEEPEST:
+        raise UntranslatableError(f"modules nest more than {_DEEPEST} deep")
+    own = attributes_of(made) or {}
+    attributes = {key: value for key, value in own.items() if key not in TABLES}
+    for table in TABLES:
+        attributes |= own[table]
+    prefix = f"{path}." if path else ""
+    held = {str(key): _held(f"{prefix}{key}", value, source, lowering, depth) for key, value in attributes.items()}
+    return Module(path, made.kind, held)
+
+
+def _held(path: str, value: Any, source: Source, lowering: Lowering, depth: int) -> Any:
+    if isinstance(value, StridedTensor):
+        name = source.names.get(id(value))
+        return UNKNOWN if name is None else lowering.stored(name)
+    if is_module(value):
+        return _module(path, value, source, lowering, depth + 1)
+    if isinstance(value, (list, tuple)) and len(value) < 100:
+        return type(value)(_held(f"{path}.{k}", part, source, lowering, depth + 1) for k, part in enumerate(value))
+    return UNKNOWN if isinstance(value, Placeholder) else value
+
+
+def _traced_method(module: Module, name: str) -> Function | None:
+    code = module.attributes.get("_code")
+    if name != "forward" or module.kind.name != _TRACED or not isinstance(code, str):
+        return None
+    return Parser(code).file()[1].get("forward")
+
+
+def _native(*, always: bool) -> Any:
+    """What PyTorch's own modules make: all of them, or only those whose code has more ways than one."""
+
+    def native(interpreter: Interpreter, module: Module, name: str, arguments: list[Any]) -> Any:
+        layer = layer_of(module) if always or is_recurrent(module) else None
+        if layer is None or not name.startswith("forward"):
+            return NotImplemented
+        if not always and "num_layers" not in module.attributes:
+            return NotImplemented
+        return layer(interpreter.lowering, module, arguments)
+
+    return native
+
+
+def _constant(lowering: Lowering, value: Any, place: int, source: Source) -> Any:
+    name = f"constants.{place}"
+    return lowering.stored(name) if isinstance(value, StridedTensor) and name in source.tensors else value

@@ -1,0 +1,232 @@
+"""Calls of operators in code become the calls that exported programs consist of, with the shapes that are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from topokit.loaders.checkpoint import TensorEntry
+from topokit.loaders.formats.graphs.calls import Call, Program, Value
+from topokit.loaders.formats.graphs.constants import SMALL, Constant
+from topokit.loaders.formats.graphs.shapes import broadcast
+from topokit.loaders.formats.torch.code.extents import LISTS, input_shape, told_shapes
+from topokit.loaders.formats.torch.code.scalars import computed
+from topokit.loaders.formats.torch.code.schemas import ALIASES, OUTPUTS, named
+from topokit.loaders.formats.torch.code.values import UNKNOWN, Unknown, UntranslatableError, is_known, tensors_in
+from topokit.loaders.formats.torch_export.folding import fold
+from topokit.loaders.formats.torch_export.operators import HANDLERS
+from topokit.loaders.graph import Shape
+
+_MOST_CALLS = 50_000
+_CREATED = {"zeros": 0.0, "ones": 1.0, "empty": 0.0, "new_zeros": 0.0, "new_ones": 1.0, "full": None, "rand": None}
+_LIKE = {"zeros_like": 0.0, "ones_like": 1.0, "full_like": None, "empty_like": 0.0, "rand_like": None}
+_CELLS = {"lstm_cell": "lstm", "gru_cell": "gru", "rnn_tanh_cell": "rnn_tanh", "rnn_relu_cell": "rnn_relu"}
+_TOLD = ("device", "dtype", "is_cuda", "requires_grad", "layout", "is_floating_point", "stride", "storage_offset")
+
+
+class Lowering:
+    """Turns calls into nodes, one after the other.
+
+    Parameters
+    ----------
+    tensors : mapping of str to TensorEntry
+        What the checkpoint holds.
+    rank : int
+        How many axes inputs have that go straight into a product with a matrix.
+
+    Attributes
+    ----------
+    program : Program
+        The nodes so far.
+    inputs : list of str
+        Values that come from outside.
+    """
+
+    def __init__(self, tensors: Mapping[str, TensorEntry], rank: int) -> None:
+        self.program = Program(module=lambda tensor, call: tensor.rpartition(".")[0] or tensor)
+        self.program.builder.tensors.update({name: entry.shape for name, entry in tensors.items()})
+        self.inputs: list[str] = []
+        self._tensors, self._rank, self._calls = tensors, rank, 0
+
+    def stored(self, name: str) -> Value:
+        """A tensor of the checkpoint."""
+        if name not in self.program.constants:
+            entry = self._tensors[name]
+            self._define(name, Constant.stored(name, entry.shape, partial(_dense, entry)))
+        return Value(name)
+
+    def input(self, name: str) -> Value:
+        """A value that comes from outside."""
+        self.inputs.append(name)
+        return Value(name)
+
+    def constant(self, values: NDArray[Any] | None) -> Value:
+        """A tensor that the code makes of nothing; None for numbers that nobody knows."""
+        name = self.program.builder.value("constant")
+        self._define(name, Constant() if values is None else Constant.of(values))
+        return Value(name)
+
+    def shape(self, value: Value) -> Shape | None:
+        """The shape of a tensor, None for extents that nobody tells."""
+        return self.program.builder.shapes.get(value.name)
+
+    def call(self, operator: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any], place: str = "") -> Any:
+        """What an operator makes, after adding the nodes that stand for it; `place` is the module that calls it."""
+        self._calls += 1
+        if self._calls > _MOST_CALLS:
+            raise UntranslatableError(f"more than {_MOST_CALLS:,} calls")
+        operator = self._known(operator)
+        if operator in _CREATED or operator in _LIKE or operator in ("tensor", "arange", "scalar_tensor"):
+            return self._created(operator, arguments)
+        if operator in _CELLS:
+            return self._cell(operator, arguments, place)
+        if not tensors_in((arguments, tuple(keywords.values()))):
+            return computed(operator, arguments)
+        asked = self._asked(operator, arguments)
+        return asked[0] if asked else self._added(operator, arguments, keywords, place)
+
+    def _known(self, operator: str) -> str:
+        name = ALIASES.get(operator, operator)
+        return name if name in HANDLERS or name.rstrip("_") not in HANDLERS else name.rstrip("_")
+
+    def _define(self, name: str, constant: Constant) -> None:
+        self.program.constants[name] = constant
+        if constant.shape is not None:
+            self.program.builder.shapes[name] = constant.shape
+
+    def _cell(self, operator: str, arguments: tuple[Any, ...], place: str) -> Any:
+        """One step of a recurrent layer: as a sequence of one."""
+        value, state, *parameters = arguments
+        sequence = self.call("unsqueeze", (value, 1), {}, place)
+        told = (sequence, state, parameters, len(parameters) > 2, 1, 0.0, False, False, True)
+        made = self.call(_CELLS[operator], told, {}, place)
+        last = self.call("select", (made[0], 1, -1), {}, place)
+        return (last, self.call("select", (made[2], 0, 0), {}, place)) if len(made) > 2 else last
+
+    def _created(self, operator: str, arguments: tuple[Any, ...]) -> Value:
+        plain = [part for part in arguments if is_known(part)]
+        if operator in ("tensor", "scalar_tensor", "arange"):
+            known = len(plain) == len(arguments) and plain and not isinstance(plain[0], (str, dict))
+            made = np.asarray(plain[0]) if known and operator != "arange" else None
+            return self.constant(_counted(plain) if known and operator == "arange" else made)
+        if operator in _LIKE:
+            shape = self.shape(arguments[0]) if isinstance(arguments[0], Value) else None
+        else:
+            told = arguments[-1] if operator.startswith("new_") and len(arguments) > 1 else arguments[0]
+            shape = _extents(told)
+        value = {**_CREATED, **_LIKE}[operator]
+        known = [extent for extent in shape or () if extent is not None]
+        if shape is not None and len(known) == len(shape) and value is not None and prod(known) <= SMALL:
+            return self.constant(np.full(known, value))
+        unknown = self.constant(None)
+        if shape is not None:
+            self.program.builder.shapes[unknown.name] = shape
+        return unknown
+
+    def _asked(self, operator: str, arguments: tuple[Any, ...]) -> tuple[Any] | None:
+        """What code asks of a tensor rather than doing something to it."""
+        value = arguments[0]
+        if not isinstance(value, Value):
+            return None
+        shape = self.shape(value)
+        if operator in ("size", "shape"):
+            if shape is None:
+                return (UNKNOWN,)
+            extents = [UNKNOWN if extent is None else extent for extent in shape]
+            return (extents[arguments[1]] if len(arguments) > 1 else extents,)
+        if operator in ("dim", "ndim", "ndimension"):
+            return (UNKNOWN if shape is None else len(shape),)
+        if operator == "len":
+            return (UNKNOWN if not shape or shape[0] is None else shape[0],)
+        if operator in ("Int", "int", "Bool", "bool", "Float", "float", "item", "numel", "IntImplicit"):
+            return (self._number(value, operator),)
+        if operator in ("__is__", "__isnot__"):
+            return (operator == "__isnot__",)
+        return (UNKNOWN,) if operator in _TOLD else None
+
+    def _number(self, value: Value, operator: str) -> Any:
+        constant = self.program.constants.get(value.name)
+        numbers = None if constant is None else constant.numbers()
+        if numbers is None or numbers.size != 1 or operator == "numel":
+            return UNKNOWN
+        return computed(operator if operator != "item" else "float", (numbers.item(),))
+
+    def _added(self, operator: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any], place: str) -> Any:
+        told = {name: _argument(value) for name, value in {**named(operator, arguments), **keywords}.items()}
+        _widen(operator, told)
+        first = next(iter(tensors_in(tuple(told.values()))))
+        self._guess(operator, told)
+        other = told.get("other") or told.get("shape")
+        beside = self.shape(other) if isinstance(other, Value) else None
+        shapes = told_shapes(operator, told, self.shape(first), beside)
+        if operator in LISTS and not shapes:
+            raise UntranslatableError(f"{operator} makes a number of parts that nobody tells")
+        count = len(shapes) if operator in LISTS else OUTPUTS.get(operator, 1)
+        outputs = tuple(self.program.builder.value(place or operator) for _ in range(count))
+        self.program.builder.shapes.update(zip(outputs, shapes, strict=False))
+        call = Call(self.program, operator, place or operator, told, outputs)
+        self._place(call)
+        values = tuple(Value(name) for name in outputs)
+        return list(values) if operator in LISTS else values if len(values) > 1 else values[0]
+
+    def _place(self, call: Call) -> None:
+        if call.running:
+            handler = HANDLERS.get(call.operator)
+            call.unknown() if handler is None else handler(call)
+            return
+        shapes = [self.shape(Value(name)) for name in call.values]
+        known = [shape for shape in shapes if shape is not None]
+        if len(call.outputs) == 1 and call.outputs[0] not in self.program.builder.shapes and len(known) == len(shapes):
+            self.program.builder.shapes[call.outputs[0]] = broadcast(*known)
+        fold(call)
+
+    def _guess(self, operator: str, told: Mapping[str, Any]) -> None:
+        """Tell the shape of an input by the first operator that takes it."""
+        value = told.get("indices" if operator == "embedding" else "input") or told.get("self")
+        weight = told.get("weight") or told.get("other") or (told.get("params") or (None,))[0]
+        known = self.shape(weight) if isinstance(weight, Value) else None
+        if isinstance(value, Value) and value.name in self.inputs and known:
+            shape = input_shape(operator, told, known, self._rank)
+            if shape is not None:
+                self.program.builder.shapes.setdefault(value.name, shape)
+
+
+def _argument(value: Any) -> Any:
+    """A value as an argument of a `Call`: lists as tuples, None for what only run time tells."""
+    if isinstance(value, Unknown):
+        return None
+    return tuple(_argument(part) for part in value) if isinstance(value, (list, tuple)) else value
+
+
+def _widen(operator: str, told: dict[str, Any]) -> None:
+    """Make lists of sizes that stand for all spatial axes."""
+    places = operator[-2:-1]
+    for name in ("kernel_size", "output_size"):
+        if isinstance(told.get(name), int) and places.isdigit():
+            told[name] = (told[name],) * int(places)
+
+
+def _extents(told: Any) -> Shape | None:
+    sizes = told if isinstance(told, (list, tuple)) else (told,)
+    return tuple(extent if isinstance(extent, int) else None for extent in sizes)
+
+
+def _counted(bounds: list[Any]) -> NDArray[Any] | None:
+    numbers = [bound for bound in bounds[:3] if isinstance(bound, (int, float)) and not isinstance(bound, bool)]
+    return (
+        np.arange(*numbers)
+        if numbers and all(abs(number) <= SMALL for number in numbers) and 0 not in numbers[2:]
+        else None
+    )
+
+
+def _dense(entry: TensorEntry) -> NDArray[Any]:
+    values = entry.read()
+    dense: NDArray[Any] = values.toarray() if isinstance(values, sparse.csr_array) else values
+    return dense
