@@ -1,7 +1,7 @@
 """Make the sample files of PaddlePaddle: ``python tests/data/make/paddle_family.py``.
 
 Made with PaddlePaddle 3.3.1 and NumPy 2.4.6. ``paddle.save`` writes ``.pdparams``, ``paddle.jit.save`` a program beside
-its parameters: ``.pdmodel`` and ``.pdiparams`` when the older form is asked for.
+its parameters: ``.json``, or ``.pdmodel`` when ``FLAGS_enable_pir_api=0`` in the environment asks for the older form.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ |= {"FLAGS_enable_pir_api": "0"}
 DATA = Path(__file__).parents[1]
 sys.path[0] = str(DATA.parent)
 warnings.filterwarnings("ignore")
@@ -50,6 +49,39 @@ class Convnet(nn.Layer):
         return self.fc(paddle.flatten(functional.max_pool2d(h3, 2), 1))
 
 
+class Transformer(nn.Layer):
+    """The encoder block; the positions are a parameter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token, self.position = nn.Embedding(11, 8), self.create_parameter([6, 8])
+        self.q, self.k, self.v, self.o = (nn.Linear(8, 8) for _ in range(4))
+        self.ff1, self.ff2, self.head = nn.Linear(8, 16), nn.Linear(16, 8), nn.Linear(8, 11)
+        self.ln0, self.ln1, self.ln2 = (nn.LayerNorm(8, epsilon=1e-5) for _ in range(3))
+
+    def heads(self, x: paddle.Tensor) -> paddle.Tensor:
+        return x.reshape([0, 6, 2, 4]).transpose([0, 2, 1, 3])
+
+    def forward(self, ids: paddle.Tensor) -> paddle.Tensor:
+        h = self.ln0(self.token(ids) + self.position)
+        q, k, v = (self.heads(layer(h)) for layer in (self.q, self.k, self.v))
+        weights = functional.softmax(paddle.matmul(q, k, transpose_y=True) * 0.5)
+        attended = paddle.matmul(weights, v).transpose([0, 2, 1, 3]).reshape([0, 6, 8])
+        h = self.ln1(h + self.o(attended))
+        return self.head(self.ln2(h + self.ff2(functional.gelu(self.ff1(h)))))
+
+
+class LSTM(nn.Layer):
+    """Kernels are (4 * units, in), the gates in the order i, f, g, o."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.fc = nn.LSTM(6, 4), nn.Linear(4, 3)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return self.fc(self.lstm(x)[0][:, -1])
+
+
 def mlp_weights() -> zoo.Arrays:
     """By the names of the state dict."""
     return {name.replace("kernel", "weight"): values for name, values in zoo.mlp().items()}
@@ -65,9 +97,33 @@ def convnet_weights() -> zoo.Arrays:
     return made | {"bn1._mean": weights["bn1.mean"], "bn1._variance": weights["bn1.variance"]}
 
 
+def transformer_weights() -> zoo.Arrays:
+    """By the names of the state dict."""
+    renamed = {".kernel": ".weight", ".scale": ".weight"}
+    made = zoo.transformer()
+    for old, new in renamed.items():
+        made = {name.replace(old, new): values for name, values in made.items()}
+    return {name if "." in name or name == "position" else f"{name}.weight": values for name, values in made.items()}
+
+
+def lstm_weights() -> zoo.Arrays:
+    """By the names of the state dict; of the two biases one is 0."""
+    weights = zoo.lstm()
+    made = {"fc.weight": weights["fc.kernel"], "fc.bias": weights["fc.bias"]}
+    for part, kernel in (("ih", "kernel"), ("hh", "recurrent")):
+        made |= {f"lstm.weight_{part}_l0": weights[f"lstm.{kernel}"].T}
+        made |= {f"lstm.0.cell.weight_{part}": weights[f"lstm.{kernel}"].T}
+    biases = {"ih": weights["lstm.bias"], "hh": np.zeros(16, np.float32)}
+    for part, values in biases.items():
+        made |= {f"lstm.bias_{part}_l0": values, f"lstm.0.cell.bias_{part}": values}
+    return made
+
+
 NETWORKS: dict[str, tuple[type[nn.Layer], Callable[[], zoo.Arrays], list[int]]] = {
     "mlp": (MLP, mlp_weights, [2, 12]),
     "convnet": (Convnet, convnet_weights, [2, 3, 8, 8]),
+    "transformer": (Transformer, transformer_weights, [2, 6]),
+    "lstm": (LSTM, lstm_weights, [2, 5, 6]),
 }
 
 
@@ -79,8 +135,13 @@ def built(name: str) -> nn.Layer:
     assert not missing
     assert not unexpected
     model.eval()
-    assert np.isfinite(model(paddle.ones(shape)).numpy()).all()
+    assert np.isfinite(model(paddle.ones(shape, dtype_of(name))).numpy()).all()
     return model
+
+
+def dtype_of(name: str) -> str:
+    """The type of a network's input."""
+    return "int64" if name == "transformer" else "float32"
 
 
 def main() -> None:
@@ -88,10 +149,14 @@ def main() -> None:
     for folder in ("zoo/paddle", "samples/paddle", "zoo/paddle-inference"):
         (DATA / folder).mkdir(parents=True, exist_ok=True)
     paddle.save(built("mlp").state_dict(), str(DATA / "zoo/paddle/mlp.pdparams"))
-    paddle.save(built("convnet").state_dict(), str(DATA / "samples/paddle/convnet.pdparams"))
+    for name in ("convnet", "transformer", "lstm"):
+        paddle.save(built(name).state_dict(), str(DATA / f"samples/paddle/{name}.pdparams"))
+    ending = "" if dict(os.environ).get("FLAGS_enable_pir_api") == "0" else "-json"
     for name, (_, _, shape) in NETWORKS.items():
-        spec = paddle.static.InputSpec([None, *shape[1:]], "float32")
-        paddle.jit.save(built(name), str(DATA / "zoo/paddle-inference" / name), input_spec=[spec])
+        if name == "transformer" and not ending:
+            continue  # PaddlePaddle 3.3 cannot trace a product of two values for the older form
+        spec = paddle.static.InputSpec([None, *shape[1:]], dtype_of(name))
+        paddle.jit.save(built(name), str(DATA / "zoo/paddle-inference" / f"{name}{ending}"), input_spec=[spec])
 
 
 if __name__ == "__main__":

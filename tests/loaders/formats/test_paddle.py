@@ -70,6 +70,27 @@ def test_the_graph_of_a_program_is_translated() -> None:
     assert [layer.name for layer in network.layers][1:] == ["conv2d_3", "conv2d_4", "conv2d_5", "linear_7"]
 
 
+@pytest.mark.parametrize("name", ["mlp", "convnet", "transformer", "lstm"])
+def test_programs_in_json_are_the_same(name: str) -> None:
+    checkpoint = tk.open_checkpoint(PROGRAMS / f"{name}-json.pdiparams")
+    assert {file.suffix for file in checkpoint.files} == {".pdiparams", ".json"}
+    assert checkpoint.graph is not None
+    assert not [node for node in checkpoint.graph.nodes if node.op == "unknown"]
+    for suffix in (".pdiparams", ".json"):
+        zoo.assert_wired(tk.load(PROGRAMS / f"{name}-json{suffix}"), name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"base_code":{"magic":"pir"', '{"base_code":{"magic":"pir"}}', '{"base_code":{"magic":"pir"},"program":3}'],
+)
+def test_json_that_is_no_program_is_refused(text: str, folder: Path) -> None:
+    (folder / "mlp-json.json").write_text(text)
+    for suffix in (".json", ".pdiparams"):
+        with pytest.raises(CorruptCheckpointError):
+            tk.open_checkpoint(folder / f"mlp-json{suffix}")
+
+
 def test_parameters_without_their_program_are_numbered(folder: Path) -> None:
     (folder / "mlp.pdmodel").unlink()
     checkpoint = tk.open_checkpoint(folder / "mlp.pdiparams")

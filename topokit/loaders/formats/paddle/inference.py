@@ -1,4 +1,4 @@
-"""Programs of PaddlePaddle with their parameters: ``model.pdiparams`` with ``model.pdmodel`` beside it.
+"""Programs of PaddlePaddle with their parameters: ``model.pdiparams`` beside ``model.pdmodel`` or ``model.json``.
 
 The file of parameters has no names; they are those of the program's persistable variables, sorted
 (``python/paddle/static/io.py``, ``save_vars``).
@@ -18,6 +18,7 @@ from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
 from topokit.loaders.formats.dtypes import check_readable, decode
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.mapping import mapped
+from topokit.loaders.formats.paddle.json_program import begins_json_program, json_program_of
 from topokit.loaders.formats.paddle.parameters import Parameter, begins_parameters, parameters_of
 from topokit.loaders.formats.paddle.program import Program, begins_program, program_of
 from topokit.loaders.formats.paddle.state_dict import axes_of
@@ -26,13 +27,14 @@ from topokit.loaders.limits import Limits
 
 NAME = "paddle-inference"
 
-_PARAMETERS, _PROGRAM = ".pdiparams", ".pdmodel"
-_UNNAMED = "the program (.pdmodel) that names the parameters is not beside them: they are numbered"
+_PARAMETERS, _PROGRAMS = ".pdiparams", (".pdmodel", ".json")
+_LONGEST_HEAD = 64
+_UNNAMED = "the program (.pdmodel or .json) that names the parameters is not beside them: they are numbered"
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """A file that begins with a tensor of Paddle, or with the first block of a program."""
-    return begins_parameters(head) or begins_program(head)
+    """A file that begins with a tensor of Paddle, or as a program does in either of its forms."""
+    return begins_parameters(head) or begins_program(head) or begins_json_program(head)
 
 
 def open_inference(path: Path, limits: Limits) -> Checkpoint:
@@ -43,26 +45,39 @@ def open_inference(path: Path, limits: Limits) -> Checkpoint:
     CorruptCheckpointError
         The parameters are missing, or are not those of the program.
     """
-    with path.open("rb") as file:
-        is_program = begins_program(file.read(64))
-    source = path.with_suffix(_PROGRAM) if not is_program else path
-    values = path.with_suffix(_PARAMETERS) if is_program else path
+    source, values = _companions(path)
     if not values.is_file():
         problem, remedy = f"has no parameters beside it, in {values.name!r}", "put both files into one folder"
         raise CorruptCheckpointError(path, problem, format=NAME, remedy=remedy)
-    program = program_of(source, NAME, limits) if source.is_file() else None
+    program = _program(source, limits) if source else None
     parameters = [*parameters_of(values, NAME, limits)]
     names = _names(parameters, program, path)
     entries = [_entry(name, parameter, values) for name, parameter in zip(names, parameters, strict=True)]
     return Checkpoint(
         path=path,
         format=NAME,
-        files=(values, source) if program else (values,),
+        files=(values, source) if source else (values,),
         tensors=by_name(entries, path, limits),
         notes=() if program else (_UNNAMED,),
         graph=graph_of(program, {entry.name: entry.shape for entry in entries}) if program else None,
         limits=limits,
     )
+
+
+def _companions(path: Path) -> tuple[Path | None, Path]:
+    """The file of the program, if it is there, and that of the parameters."""
+    with path.open("rb") as file:
+        is_parameters = begins_parameters(file.read(_LONGEST_HEAD))
+    if not is_parameters:
+        return path, path.with_suffix(_PARAMETERS)
+    beside = (path.with_suffix(suffix) for suffix in _PROGRAMS)
+    return next((source for source in beside if source.is_file()), None), path
+
+
+def _program(source: Path, limits: Limits) -> Program:
+    with source.open("rb") as file:
+        read = json_program_of if begins_json_program(file.read(_LONGEST_HEAD)) else program_of
+    return read(source, NAME, limits)
 
 
 def _names(parameters: Sequence[Parameter], program: Program | None, path: Path) -> Sequence[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from topokit.loaders.formats.graphs.builder import GraphBuilder
 from topokit.loaders.formats.paddle.program import Program, Step
+from topokit.loaders.formats.paddle.recurrent import add_recurrent
 from topokit.loaders.graph import GraphIR, Weight
 
 _UNARY = frozenset(
@@ -110,6 +111,17 @@ class _Translator:
         kernel = _only(step, "W")
         self._builder.add(
             "embedding", _module(kernel), step.inputs["Ids"], _made(step), {"kernel": Weight(kernel, "io")}
+        )
+
+    def _recurrent(self, step: Step) -> None:
+        add_recurrent(
+            self._builder,
+            _only(step, "Input"),
+            step.inputs["WeightList"],
+            _made(step)[0],
+            str(step.attributes.get("mode")),
+            layers=step.attributes.get("num_layers", 1),
+            directions=2 if step.attributes.get("is_bidirec") else 1,
         )
 
     def _norm(self, step: Step) -> None:
@@ -260,6 +272,7 @@ _HANDLERS: dict[str, Callable[[_Translator, Step], None]] = {
     **dict.fromkeys(("squeeze", "squeeze2"), _Translator._squeeze),
     **dict.fromkeys(("unsqueeze", "unsqueeze2"), _Translator._unsqueeze),
     "flatten_contiguous_range": _Translator._flatten,
+    "rnn": _Translator._recurrent,
     "concat": _Translator._concat,
     "split": _Translator._split,
     "slice": _Translator._slice,
