@@ -9,6 +9,9 @@ from typing import Any
 from topokit.loaders.formats.graphs.shapes import Told, agreed, output_shapes
 from topokit.loaders.graph import GraphIR, Node, Operation, Shape, Weight
 
+BASIS, BANK = "a Fourier basis or a filter", "a bank of filters"
+_SPECTRAL = (BASIS, BANK, "STFT", "DFT", "stft", "_fft_r2c", "_fft_c2c")
+
 
 class GraphBuilder:
     """A `GraphIR` in the making.
@@ -21,12 +24,15 @@ class GraphBuilder:
         Shapes of the tensors that weights name.
     notes : list of str
         What was assumed.
+    spectra : set of str
+        Values that are a spectrum, or what became of one without weights.
     """
 
     def __init__(self) -> None:
         self.shapes: dict[str, Told] = {}
         self.tensors: dict[str, tuple[int, ...]] = {}
         self.notes: list[str] = []
+        self.spectra: set[str] = set()
         self._nodes: list[Node] = []
         self._names: dict[str, int] = {}
         self._values = count(1)
@@ -51,7 +57,10 @@ class GraphBuilder:
         )
         self._nodes.append(node)
         for output, shape in zip(outputs, output_shapes(node, self.shapes, self.tensors), strict=True):
-            self.shapes[output] = agreed(shape, self.shapes.get(output))
+            self.shapes[output] = agreed(self.shapes.get(output), shape)
+        makes_spectrum = op == "unknown" and attributes.get("type") in _SPECTRAL
+        if makes_spectrum or (not weights and self.spectra.intersection(inputs)):
+            self.spectra.update(outputs)
 
     def value(self, base: str) -> str:
         """A name for a value that the file has not."""
@@ -73,7 +82,9 @@ class GraphBuilder:
                 wanted.update(node.inputs)
                 kept.append(node)
         shapes: dict[str, Shape] = {
-            name: shape for name, shape in self.shapes.items() if shape is not None and name in wanted
+            name: tuple(None if extent is None or extent < 0 else extent for extent in shape)
+            for name, shape in self.shapes.items()
+            if shape is not None and name in wanted
         }
         used = tuple(name for name in told if name in wanted)
         return GraphIR(inputs=used, outputs=ends, nodes=tuple(reversed(kept)), shapes=shapes, notes=tuple(self.notes))

@@ -6,13 +6,20 @@ told by what it is: every kernel a windowed sine (nearly all its energy around o
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-SHORTEST = 32
-LARGEST = 2**22
+from topokit.loaders.formats.graphs.builder import BANK, GraphBuilder
+from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.weights import Weights
+from topokit.loaders.graph import Weight
+
+_REASON = "{} of signal processing, not learned"
+_SHORTEST = 32
+_LARGEST = 2**22
 _FEWEST_KERNELS = 16
 _LOBE = 3
 _SILENT = 1e-9
@@ -20,10 +27,38 @@ _CONCENTRATED = 0.98
 _FEWEST_BANDS = 16
 
 
-def is_signal_processing(kernels: NDArray[Any]) -> bool:
+def is_basis(weights: Weights, kernel: Weight, constant: Constant | None) -> bool:
+    """Whether the kernel of a convolution of one channel is signal processing; it is then set aside."""
+    shape = constant.shape if constant is not None else None
+    if constant is None or shape is None or kernel.axes[:2] != "oi" or shape[1] != 1 or not _worth_reading(shape):
+        return False
+    if not are_waves_or_filter(constant.values().reshape(shape[0], -1)):
+        return False
+    weights.set_aside(kernel.tensor, _REASON.format("a basis or filter"))
+    return True
+
+
+def is_bank(builder: GraphBuilder, weights: Weights, kernel: Weight, constant: Constant | None, value: str) -> bool:
+    """Whether a matrix sums a spectrum in bands, as mel filters do; it is then set aside."""
+    if constant is None or constant.shape is None or value not in builder.spectra:
+        return False
+    if kernel.axes not in ("io", "oi") or not _worth_reading(constant.shape):
+        return False
+    matrix = constant.values()
+    if not is_filter_bank(matrix if kernel.axes == "io" else matrix.T):
+        return False
+    weights.set_aside(kernel.tensor, _REASON.format(BANK))
+    return True
+
+
+def _worth_reading(shape: tuple[int, ...]) -> bool:
+    return max(shape[2:], default=_SHORTEST) >= _SHORTEST and prod(shape) <= _LARGEST
+
+
+def are_waves_or_filter(kernels: NDArray[Any]) -> bool:
     """Whether convolution kernels (kernels, window) are windowed sines, or one of them a symmetric filter."""
     rows = kernels.astype(np.float64)
-    if rows.shape[1] < SHORTEST or not np.isfinite(rows).all():
+    if rows.shape[1] < _SHORTEST or not np.isfinite(rows).all():
         return False
     if len(rows) == 1:
         return bool(rows.any()) and np.allclose(rows, rows[:, ::-1], rtol=1e-4, atol=1e-6 * np.abs(rows).max())

@@ -70,8 +70,6 @@ class Translation:
         What their places make of them.
     quantisation : dict of str to Quantisation
         How whole numbers stand for weights.
-    signals : set of str
-        Values that are a spectrum, or what became of one without weights.
     """
 
     files: TensorFiles
@@ -79,7 +77,6 @@ class Translation:
     constants: dict[str, Constant] = field(default_factory=dict)
     stored: dict[str, Stored] = field(default_factory=dict)
     quantisation: dict[str, Quantisation] = field(default_factory=dict)
-    signals: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.weights = Weights(self.builder.tensors)

@@ -85,20 +85,6 @@ class Translator:
         else:
             handler = HANDLERS.get(step.key)
             step.unknown() if handler is None else handler(step)
-            self._pass_signal(step)
-
-    def _pass_signal(self, step: Step) -> None:
-        """What is made of a spectrum without weights is one still; the standard has two operators that make one."""
-        signals = self.state.signals
-        weighted = any(
-            self.state.weights.roles.get(name) == "weight" for value in step.inputs for name in self._sources(value)
-        )
-        if step.key[1] in ("STFT", "DFT") or (not weighted and signals.intersection(step.inputs)):
-            signals.update(step.outputs)
-
-    def _sources(self, value: str) -> tuple[str, ...]:
-        constant = self.state.constants.get(value)
-        return () if constant is None else constant.sources
 
     def _take(self, value: str, tensor: Message) -> None:
         """A tensor that the file holds; words are passed over."""

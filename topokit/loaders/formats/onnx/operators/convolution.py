@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
-from topokit.loaders.formats.graphs.signal import LARGEST, SHORTEST, is_signal_processing
+from topokit.loaders.formats.graphs.builder import BASIS
+from topokit.loaders.formats.graphs.signal import is_basis
 from topokit.loaders.formats.onnx.step import Handler, Step
 from topokit.loaders.graph import Weight
 
-_REAL = ("float32", "float64", "float16", "bfloat16")
-_SIGNAL = "a basis or filter of signal processing, not learned"
 _SAME = {"SAME_UPPER": "same", "SAME_LOWER": "same", "VALID": "valid"}
 
 
@@ -46,6 +44,7 @@ def convolution(
     kernel: Weight | None,
     bias: int,
     *,
+    place: int = 1,
     transposed: bool = False,
     outputs: list[str] | None = None,
 ) -> None:
@@ -53,7 +52,8 @@ def convolution(
     if kernel is None:
         step.unknown("a convolution with a computed kernel")
         return
-    if signal(step, kernel):
+    if is_basis(step.translation.weights, kernel, step.translation.constants.get(step.inputs[place])):
+        step.add("unknown", step.running, type=BASIS)
         return
     weights = {"kernel": kernel}
     if (constant := step.weight(bias, "o", "bias")) is not None:
@@ -64,21 +64,6 @@ def convolution(
     if transposed:
         told["transposed"] = True
     step.add("conv", [value], outputs, weights, channel_axis=1, **told)
-
-
-def signal(step: Step, kernel: Weight) -> bool:
-    """Whether the kernel of one input channel is signal processing; its node is then unknown, the tensor a constant."""
-    stored = step.translation.stored.get(kernel.tensor)
-    if stored is None or stored.dtype not in _REAL or kernel.axes[:2] != "oi" or kernel.part:
-        return False
-    if stored.shape[1] != 1 or max(stored.shape[2:]) < SHORTEST or prod(stored.shape) > LARGEST:
-        return False
-    if not is_signal_processing(stored.dense().reshape(stored.shape[0], -1)):
-        return False
-    step.translation.weights.set_aside(kernel.tensor, _SIGNAL)
-    step.translation.signals.add(step.outputs[0])
-    step.add("unknown", step.running, type="a Fourier basis or a filter")
-    return True
 
 
 def _window(step: Step, places: int) -> dict[str, Any]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from math import prod
-
+from topokit.loaders.formats.graphs.builder import BANK
 from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.graphs.einsum import linear_sum
-from topokit.loaders.formats.graphs.signal import LARGEST, is_filter_bank
+from topokit.loaders.formats.graphs.signal import is_bank
 from topokit.loaders.formats.onnx.step import Handler, Step
 from topokit.loaders.graph import Weight
 
-_SIGNAL = "a bank of filters of signal processing, not learned"
 _MOST_SLICES = 256
 
 
@@ -53,25 +51,14 @@ def linear(step: Step, value: str, kernel: Weight | None, axis: int = -1, bias: 
     if kernel is None:
         step.unknown("a product with a computed matrix")
         return
-    if _is_bank(step, value, kernel):
-        step.translation.weights.set_aside(kernel.tensor, _SIGNAL)
-        step.add("unknown", [value], type="a bank of filters")
+    known = step.translation
+    if is_bank(known.builder, known.weights, kernel, known.constants.get(kernel.tensor), value):
+        step.add("unknown", [value], type=BANK)
         return
     weights = {"kernel": kernel}
     if bias is not None and (constant := step.weight(bias, "o", "bias")) is not None:
         weights["bias"] = constant
     step.add("linear", [value], weights=weights, axis=axis)
-
-
-def _is_bank(step: Step, value: str, kernel: Weight) -> bool:
-    """Whether a spectrum is summed in bands, as mel filters do."""
-    stored = step.translation.stored.get(kernel.tensor)
-    if stored is None or value not in step.translation.signals or len(stored.shape) != 2:
-        return False
-    if kernel.part or prod(stored.shape) > LARGEST:
-        return False
-    matrix = stored.dense()
-    return is_filter_bank(matrix if kernel.axes == "io" else matrix.T)
 
 
 def _stacked(step: Step, value: int, place: int, letters: str, axis: int) -> None:
