@@ -34,7 +34,8 @@ class Stored(NamedTuple):
 def can_be_lazy(planned: TensorBlock) -> bool:
     """Whether the edges of a block are the non-zero numbers of one dense matrix, and no mask speaks of them."""
     is_stored_densely = planned.tensor.layout in ("dense", "block-quantised")
-    return planned.weighted and planned.mask is None and planned.lay.is_plain and is_stored_densely
+    is_matrix = planned.lay.is_plain and planned.windows is None
+    return planned.weighted and planned.mask is None and is_matrix and is_stored_densely
 
 
 def lazy_block(planned: TensorBlock, options: Options, limits: Limits) -> EdgeBlock:
