@@ -18,8 +18,8 @@ from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.graph import Weight
 
 _REASON = "{} of signal processing, not learned"
-_SHORTEST = 32
-_LARGEST = 2**22
+SHORTEST = 32
+LARGEST = 2**22
 _FEWEST_KERNELS = 16
 _LOBE = 3
 _SILENT = 1e-9
@@ -32,7 +32,7 @@ def is_basis(weights: Weights, kernel: Weight, constant: Constant | None) -> boo
     shape = constant.shape if constant is not None else None
     if constant is None or shape is None or kernel.axes[:2] != "oi" or shape[1] != 1 or not _worth_reading(shape):
         return False
-    if not are_waves_or_filter(constant.values().reshape(shape[0], -1)):
+    if not is_signal_processing(constant.values().reshape(shape[0], -1)):
         return False
     weights.set_aside(kernel.tensor, _REASON.format("a basis or filter"))
     return True
@@ -52,13 +52,13 @@ def is_bank(builder: GraphBuilder, weights: Weights, kernel: Weight, constant: C
 
 
 def _worth_reading(shape: tuple[int, ...]) -> bool:
-    return max(shape[2:], default=_SHORTEST) >= _SHORTEST and prod(shape) <= _LARGEST
+    return max(shape[2:], default=SHORTEST) >= SHORTEST and prod(shape) <= LARGEST
 
 
-def are_waves_or_filter(kernels: NDArray[Any]) -> bool:
+def is_signal_processing(kernels: NDArray[Any]) -> bool:
     """Whether convolution kernels (kernels, window) are windowed sines, or one of them a symmetric filter."""
     rows = kernels.astype(np.float64)
-    if rows.shape[1] < _SHORTEST or not np.isfinite(rows).all():
+    if rows.shape[1] < SHORTEST or not np.isfinite(rows).all():
         return False
     if len(rows) == 1:
         return bool(rows.any()) and np.allclose(rows, rows[:, ::-1], rtol=1e-4, atol=1e-6 * np.abs(rows).max())
