@@ -7,12 +7,12 @@ from typing import Any
 
 from topokit.errors import UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
-from topokit.loaders.formats.pickle_vm import CONSTRUCTORS, Machine
+from topokit.loaders.formats.pickle_vm import CONSTRUCTORS, Machine, Placeholder
 from topokit.loaders.formats.pickle_vm.stream import Data
 from topokit.loaders.formats.state_dict import contents_of
-from topokit.loaders.formats.torch.code.graph import Source, Told, traced_graph
 from topokit.loaders.formats.torch.entries import entries_of, is_tensor, placed
 from topokit.loaders.formats.torch.objects import TORCH_CONSTRUCTORS
+from topokit.loaders.formats.torch.source import TRACED, Source, Told
 from topokit.loaders.formats.torch.storages import Storages
 from topokit.loaders.limits import Limits
 
@@ -38,7 +38,7 @@ def checkpoint_from(
     *,
     unknown: Iterable[object] = (),
     more: Iterable[TensorEntry] = (),
-    graph: Callable[[Source], Told] = traced_graph,
+    graph: Callable[[Source], Told] | None = None,
 ) -> Checkpoint:
     """The checkpoint that an object from a pickle holds.
 
@@ -54,8 +54,8 @@ def checkpoint_from(
         Names of objects that the machine left unmade.
     more : iterable of TensorEntry
         Tensors that lie elsewhere in the file.
-    graph : callable
-        Translates the computation that the file tells.
+    graph : callable, optional
+        Translates the computation that the file tells; that of a module traced by ``torch.fx`` unless given.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def checkpoint_from(
     contents = contents_of(root, is_tensor, storages.path, storages.format, limits)
     listed = by_name([*entries_of(contents.tensors, storages, contents.modules), *more], storages.path, limits)
     names = {id(named.value): named.name for named in reversed(contents.tensors)}
-    told = graph(Source(contents.model, names, listed))
+    told = (graph or _traced)(Source(contents.model, names, listed))
     tensors = listed if told.weights is None else placed(listed, told.weights)
     unmade = sorted({str(name) for name in unknown})[:_MOST_UNKNOWN]
     return Checkpoint(
@@ -80,6 +80,15 @@ def checkpoint_from(
         graph=told.graph,
         limits=limits,
     )
+
+
+def _traced(source: Source) -> Told:
+    """The graph of a traced module; what follows code is imported for those that have any."""
+    if not isinstance(source.root, Placeholder) or source.root.kind.name != TRACED:
+        return Told()
+    from topokit.loaders.formats.torch.code.graph import traced_graph
+
+    return traced_graph(source)
 
 
 def _check_whole(root: Any, storages: Storages) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.module_objects import TABLES
 from topokit.loaders.formats.object_walk import Named
 from topokit.loaders.formats.pickle_vm import Placeholder
-from topokit.loaders.formats.torch.code.graph import script_graph
 from topokit.loaders.formats.torch.code.program import Program
 from topokit.loaders.formats.torch.entries import entries_of, is_tensor
 from topokit.loaders.formats.torch.opened import checkpoint_from
+from topokit.loaders.formats.torch.source import Source, Told
 from topokit.loaders.formats.torch.zip_archive import PICKLE, PROGRAM, ArchiveStorages, object_from, top_folder
 from topokit.loaders.limits import Limits
 
@@ -54,18 +55,25 @@ def open_torchscript(path: Path, limits: Limits) -> Checkpoint:
     _tell_parts(root, program)
     made = [name for name in unknown if not str(name).startswith(_SCRIPT)]
     inside = ArchiveStorages(archive, top, "constants")
-    values, _ = object_from(inside, PROGRAM, limits)
-    constants = values if isinstance(values, tuple) else ()
+    constants, _ = object_from(inside, PROGRAM, limits)
+    if not isinstance(constants, tuple):
+        raise archive.corrupt("holds no list of constants", top + PROGRAM)
     opened = checkpoint_from(
         root,
         storages,
         limits,
         unknown=made,
         more=_entries(constants, inside),
-        graph=lambda source: script_graph(source, program, constants),
+        graph=partial(_graph, program, constants),
     )
     notes = [f"the code in {name!r} is not understood" for name in program.unread[:_MOST_NOTES]]
     return replace(opened, notes=(*opened.notes, *notes))
+
+
+def _graph(program: Program, constants: tuple[Any, ...], source: Source) -> Told:
+    from topokit.loaders.formats.torch.code.graph import script_graph
+
+    return script_graph(source, program, constants)
 
 
 def _tell_parts(root: Any, program: Program) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from topokit.errors import CheckpointError
-from topokit.loaders.checkpoint import TensorEntry
-from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.module_objects import TABLES, attributes_of, is_module
 from topokit.loaders.formats.pickle_vm import Placeholder
 from topokit.loaders.formats.torch.code import syntax
@@ -20,50 +17,18 @@ from topokit.loaders.formats.torch.code.program import Program
 from topokit.loaders.formats.torch.code.syntax import Function
 from topokit.loaders.formats.torch.code.values import UNKNOWN, Module, UntranslatableError, tensors_in
 from topokit.loaders.formats.torch.objects import StridedTensor
-from topokit.loaders.graph import GraphIR
+from topokit.loaders.formats.torch.source import TRACED, Source, Told
 
-_TRACED = "reduce_graph_module"
 _RANKS = (2, 3)
 _TENSORS = ("Tensor", "torch.Tensor", "Optional")
 _DEEPEST = 60
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """Where the computation comes from.
-
-    Attributes
-    ----------
-    root : object
-        The outermost module.
-    names : mapping of int to str
-        The names of tensors in the checkpoint, by their identity.
-    tensors : mapping of str to TensorEntry
-        The tensors.
-    """
-
-    root: Any
-    names: Mapping[int, str]
-    tensors: Mapping[str, TensorEntry]
-
-
-@dataclass(frozen=True, eq=False)
-class Told:
-    """What the code tells: the graph, what tensors are used as, and why there is no graph if there is none."""
-
-    graph: GraphIR | None = None
-    weights: Weights | None = None
-    notes: tuple[str, ...] = ()
 
 
 Follow = Callable[[Lowering, Module], Interpreter]
 
 
 def traced_graph(source: Source) -> Told:
-    """The graph of a module that ``torch.fx`` traced; nothing for any other object."""
-    root = source.root
-    if not isinstance(root, Placeholder) or root.kind.name != _TRACED or not is_module(root):
-        return Told()
+    """The graph of a module that ``torch.fx`` traced."""
 
     def interpreter(lowering: Lowering, module: Module) -> Interpreter:
         return Interpreter(
@@ -157,7 +122,7 @@ def _held(path: str, value: Any, source: Source, lowering: Lowering, depth: int)
 
 def _traced_method(module: Module, name: str) -> Function | None:
     code = module.attributes.get("_code")
-    if name != "forward" or module.kind.name != _TRACED or not isinstance(code, str):
+    if name != "forward" or module.kind.name != TRACED or not isinstance(code, str):
         return None
     return Parser(code).file()[1].get("forward")
 
