@@ -118,6 +118,7 @@ def _arrays(variable: Variable, limits: Limits) -> list[Array]:
 
 def _entry(variable: Variable, array: Array) -> TensorEntry:
     is_sparse = array.kind == SPARSE
+    _check_sizes(variable, array)
     dtype = "bool" if array.is_logical else "float64" if is_sparse else CLASSES[array.kind]
     role, aside = ("unknown", "complex numbers") if array.is_complex else role_of(array.name, array.shape)
     return TensorEntry(
@@ -132,6 +133,18 @@ def _entry(variable: Variable, array: Array) -> TensorEntry:
         role=role,
         aside=aside,
     )
+
+
+def _check_sizes(variable: Variable, array: Array) -> None:
+    """Raise `CorruptCheckpointError` unless there are as many numbers as the shape needs."""
+    is_sparse = array.kind == SPARSE
+    needed = [array.shape[1] + 1] if is_sparse else [prod(array.shape)] * len(array.parts)
+    parts = array.parts[1:2] if is_sparse else array.parts
+    for count, part in zip(needed, parts, strict=True):
+        stored = np.dtype(STORED[part.kind]).itemsize
+        if part.size != count * stored:
+            problem = f"holds {part.size:,} bytes of numbers where shape {array.shape} needs {count * stored:,}"
+            raise CorruptCheckpointError(variable.path, problem, format=NAME, place=repr(array.name))
 
 
 def _reader(variable: Variable, array: Array, dtype: str) -> Callable[[], Values]:
@@ -155,8 +168,6 @@ def _sparse(variable: Variable, array: Array, dtype: str) -> Values:
 def _dense(variable: Variable, array: Array, dtype: str) -> NDArray[Any]:
     """The numbers, which MATLAB stores column by column and in the smallest type that holds them."""
     parts = [_numbers(variable, part) for part in array.parts]
-    if any(len(part) != prod(array.shape) for part in parts):
-        raise ValueError(f"{len(parts[0]):,} numbers for shape {array.shape}")
     values = parts[0].astype(dtype, copy=False)
     whole = values + 1j * parts[1] if array.is_complex else values
     return whole.reshape(array.shape, order="F")

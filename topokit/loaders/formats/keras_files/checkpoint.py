@@ -15,7 +15,8 @@ from topokit.loaders.formats.keras_files.legacy import is_legacy, legacy_tensors
 from topokit.loaders.formats.keras_files.model import Model, UntranslatableError, parse_model
 from topokit.loaders.formats.keras_files.numbered import numbered_tensors
 from topokit.loaders.formats.keras_files.operators import TRANSLATORS
-from topokit.loaders.formats.keras_files.weights import Weights
+from topokit.loaders.formats.keras_files.sequence import recurrent_sequence
+from topokit.loaders.formats.keras_files.weights import LayerWeights, Weights
 from topokit.loaders.graph import GraphIR
 from topokit.loaders.limits import Limits
 
@@ -42,9 +43,12 @@ def keras_checkpoint(
     found, weights = legacy_tensors(root) if is_legacy(root) else numbered_tensors(root, model)
     tensors = by_name((tensor_entry(item, told) for item, told in found.values()), path, limits)
     graph, notes = None, [problem] if problem else []
+    shapes = {name: entry.shape for name, entry in tensors.items()}
     if model is not None:
-        graph, problem = _graph(model, weights, {name: entry.shape for name, entry in tensors.items()})
+        graph, problem = _graph(model, weights, shapes)
         notes += [problem] if problem else []
+    elif isinstance(weights, LayerWeights):
+        graph = recurrent_sequence(weights.layers, shapes)
     return Checkpoint(
         path=path,
         format=root.source.place.format,

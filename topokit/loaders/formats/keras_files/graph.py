@@ -83,8 +83,8 @@ class Step:
     def as_layer(self, layer: Layer, weights: Weights, *, suffix: str = "") -> list[str]:
         """What another layer in this one's place makes of the same inputs."""
         step = replace(self, layer=layer, weights=weights, name=self.name + suffix)
-        translate = self.translators.get("keras.ops" if ".ops." in layer.module else layer.kind)
-        return step.unknown() if translate is None else list(translate(step))
+        is_operation = ".ops." in layer.module or layer.kind not in self.translators
+        return list(self.translators[OPERATION if is_operation else layer.kind](step))
 
     def unknown(self) -> list[str]:
         """A node for what cannot be told."""
@@ -92,6 +92,9 @@ class Step:
 
 
 Translator = Callable[[Step], Sequence[str]]
+
+OPERATION = "keras.ops"
+"""The translator of what is no layer; what it does not know either becomes an unknown operation."""
 
 
 def model_graph(
@@ -134,7 +137,7 @@ class _Translation:
                 self.builder.shapes.setdefault(values[name], shape)
         held = dict(zip((layer.name for layer in model.layers), weights.of_layers(model.layers), strict=True))
         for layer, k in model.ordered_calls():
-            made = self._call(layer, layer.calls[k], held[layer.name], values, prefix)
+            made = self._call(layer, layer.calls[k - layer.first], held[layer.name], values, prefix)
             for index, value in enumerate(made):
                 name = Output(layer.name, k, index).value
                 values[name] = value

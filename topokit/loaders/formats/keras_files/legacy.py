@@ -67,7 +67,10 @@ def _texts(group: Object, name: str) -> list[str]:
 def _weights_of(model: Object, layer: str) -> Iterator[tuple[Object, str]]:
     group = _child(model, layer)
     for path in _texts(group, "weight_names"):
-        yield _child(group, path), path
+        item = _child(group, path)
+        if item.data is None:
+            raise group.source.corrupt(f"names {path!r} in {group.path!r}, which holds no numbers")
+        yield item, path
 
 
 def _child(group: Object, path: str) -> Object:

@@ -6,8 +6,8 @@ keras/src/ops/node.py; https://keras.io/guides/serialization_and_saving).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -61,6 +61,8 @@ class Layer:
         Its settings.
     calls : tuple of Call
         What it is called with, each time that it is.
+    first : int
+        The number of the first call: models inside models of Keras 2 count from 1, their own making being 0.
     """
 
     kind: str
@@ -68,6 +70,7 @@ class Layer:
     name: str
     config: Mapping[str, Any]
     calls: tuple[Call, ...] = ()
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class Model:
     shapes: Mapping[str, tuple[int | None, ...]]
 
     def ordered_calls(self) -> list[tuple[Layer, int]]:
-        """The calls of all layers, each after those whose outputs it takes.
+        """The layers with the numbers of their calls, each after those whose outputs it takes.
 
         Raises
         ------
@@ -99,7 +102,7 @@ class Model:
         """
         named = {layer.name: layer for layer in self.layers}
         needs = {
-            (layer.name, k): [(output.layer, output.call) for output in call.outputs()]
+            (layer.name, layer.first + k): [(output.layer, output.call) for output in call.outputs()]
             for layer in self.layers
             for k, call in enumerate(layer.calls)
         }
@@ -199,7 +202,15 @@ def _functional(settings: Mapping[str, Any]) -> Model:
             shapes[Output(layer.name, 0, 0).value] = shape
         layers.append(Layer(layer.kind, layer.module, layer.name, layer.config, calls))
     ends = [tuple(_ends(settings.get(key))) for key in ("input_layers", "output_layers")]
-    return Model(tuple(layers), ends[0], ends[1], shapes)
+    used = [output for layer in layers for call in layer.calls for output in call.outputs()] + list(ends[1])
+    return Model(tuple(_counted(layer, used) for layer in layers), ends[0], ends[1], shapes)
+
+
+def _counted(layer: Layer, used: Sequence[Output]) -> Layer:
+    """The layer with its calls numbered as the others name them."""
+    numbers = {output.call for output in used if output.layer == layer.name}
+    is_late = is_model(layer.kind, layer.config) and 0 not in numbers and len(layer.calls) in numbers
+    return replace(layer, first=1) if is_late else layer
 
 
 def _ends(values: Any, depth: int = 0) -> Iterator[Output]:

@@ -43,7 +43,7 @@ def numbered_tensors(root: Object, model: Model | None) -> tuple[Found, Numbered
     found: Found = {}
     tensors: dict[str, str] = {}
     for path, item in items.items():
-        leaf = _leaf(path, layers, counts[_group(path)])
+        leaf = _leaf(path, layers, names, counts[_group(path)])
         name = "/".join([*_shown(_group(path), called), leaf])
         name = path if name in found else name
         tensors[path] = name
@@ -82,11 +82,12 @@ def _placed(model: Model, weights: NumberedWeights) -> Iterator[tuple[str, Layer
             yield own.inside("layer").group, parse_layer(inner)
 
 
-def _leaf(path: str, layers: Mapping[str, Layer], count: int) -> str:
+def _leaf(path: str, layers: Mapping[str, Layer], names: Mapping[str, str], count: int) -> str:
+    """What a variable is called: by the class of its layer, or by a class that the layer's own name tells."""
     group, _, number = path.rpartition(f"/{_VARIABLES}/")
     layer = layers.get(group)
     slots: Sequence[str] = slots_of(layer.kind, layer.config) if layer else ()
-    slots = slots or guessed_slots(group.rpartition("/")[2], count)
+    slots = slots or guessed_slots(group.rpartition("/")[2], count) or guessed_slots(names.get(group, ""), count)
     return slots[int(number)] if number.isdecimal() and int(number) < len(slots) else number or path
 
 

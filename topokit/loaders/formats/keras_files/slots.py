@@ -46,7 +46,7 @@ def slots_of(kind: str, config: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def guessed_slots(group: str, count: int) -> tuple[str, ...]:
-    """The same for a group of `count` variables whose settings nobody knows; their numbers where it cannot be told."""
+    """The same for a group of `count` variables whose settings nobody knows; none where it cannot be told."""
     kind = _COUNTED.sub("", group)
     slots = _KERNEL if kind.endswith("_dense") else _SLOTS.get(kind, ())
     if count == len(slots):
@@ -55,4 +55,4 @@ def guessed_slots(group: str, count: int) -> tuple[str, ...]:
         return slots[2:]
     if slots[:1] == ("kernel",) and count < len(slots):
         return slots[:count]
-    return tuple(str(k) for k in range(count))
+    return ()

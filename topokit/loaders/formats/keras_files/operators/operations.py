@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from topokit.loaders.formats.keras_files.graph import Given, Step, Translator
+from topokit.loaders.formats.keras_files.graph import OPERATION, Given, Step, Translator
 from topokit.loaders.formats.keras_files.slots import snake_case
 from topokit.loaders.graph import Operation
 
@@ -145,7 +145,7 @@ def _translated(step: Step, function: str) -> list[str]:
     return step.unknown() if translate is None or not step.inputs else list(translate(step))
 
 
-def _operation(step: Step) -> list[str]:
+def operation(step: Step) -> list[str]:
     """An operation of ``keras.ops``, which the file keeps like a layer of the operation's class."""
     return _translated(step, snake_case(step.layer.kind))
 
@@ -155,4 +155,4 @@ def _function(step: Step) -> list[str]:
     return _translated(step, str(step.config.get("function", "")))
 
 
-TRANSLATORS = {"keras.ops": _operation, "TFOpLambda": _function, "SlicingOpLambda": _function}
+TRANSLATORS = {OPERATION: operation, "TFOpLambda": _function, "SlicingOpLambda": _function}

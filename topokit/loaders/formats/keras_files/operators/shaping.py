@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from topokit.loaders.formats.keras_files.graph import Step
 from topokit.loaders.formats.keras_files.model import UntranslatableError
+from topokit.loaders.formats.keras_files.operators.operations import operation
 
 
 def flatten(step: Step) -> list[str]:
@@ -18,7 +19,10 @@ def flatten(step: Step) -> list[str]:
 
 
 def reshape(step: Step) -> list[str]:
-    target = step.config.get("target_shape")
+    """Legacy files do not tell the operation of that name from the layer."""
+    if "target_shape" not in step.config:
+        return operation(step)
+    target = step.config["target_shape"]
     if not isinstance(target, list) or not all(type(extent) is int or extent is None for extent in target):
         raise UntranslatableError(f"{step.name} has no target shape")
     return step.add("reshape", shape=(None, *target))
