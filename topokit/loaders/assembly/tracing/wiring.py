@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +105,7 @@ class Wiring:
     groups: list[tuple[int, ...]] = field(default_factory=list)
     scales: list[tuple[str, Ids]] = field(default_factory=list)
     size: int = 0
-    _same: dict[int, int] = field(default_factory=dict)
+    _same: Ids = field(default_factory=lambda: np.empty(0, np.int64))
     _names: set[str] = field(default_factory=set)
 
     def layer(self, name: str, kind: LayerKind, size: int, shape: tuple[int, ...] | None = None) -> Ids:
@@ -127,9 +129,12 @@ class Wiring:
 
     def layers_of(self, ids: Ids) -> list[int]:
         """Positions of the layers that some neurons are in."""
-        starts = np.array([layer.start for layer in self.layers], np.int64)
-        real = np.unique(ids[ids >= 0])
-        return [int(k) for k in np.unique(np.searchsorted(starts, real, "right") - 1)]
+        left, found = np.unique(ids[ids >= 0]), []
+        while len(left):
+            k = bisect_right(self.layers, int(left[0]), key=attrgetter("start")) - 1
+            found.append(k)
+            left = left[np.searchsorted(left, self.layers[k].start + self.layers[k].size) :]
+        return found
 
     def connect(self, block: WiredBlock | Join) -> None:
         """Add edges: the source layers are used now, the target layers lie behind them."""
@@ -144,15 +149,19 @@ class Wiring:
 
     def merge(self, kept: Ids, gone: Ids) -> None:
         """Make neurons one with others, position by position."""
-        self._same.update(zip(gone.tolist(), kept.tolist(), strict=True))
+        known = len(self._same)
+        if gone.size and gone.max() >= known:
+            self._same = np.append(self._same, np.arange(known, 2 * self.size, dtype=np.int64))
+        self._same[gone] = kept
 
     def resolved(self, ids: Ids) -> Ids:
         """The numbers with merged neurons under their one number."""
-        if not self._same:
+        known = (ids >= 0) & (ids < len(self._same))
+        if not known.any():
             return ids
-        table = np.arange(-1, self.size, dtype=np.int64)
-        table[np.fromiter(self._same.keys(), np.int64) + 1] = np.fromiter(self._same.values(), np.int64)
-        return np.asarray(table[ids + 1])
+        found = ids.copy()
+        found[known] = self._same[ids[known]]
+        return found
 
     def is_open(self, ids: Ids) -> bool:
         """Whether no edge leaves the layers of these neurons yet."""
