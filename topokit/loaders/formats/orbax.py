@@ -162,8 +162,8 @@ class _Store:
 
     def _values(self, name: str, dtype: str) -> NDArray[Any]:
         check_readable(dtype, self.path, NAME, name)
-        values = np.ascontiguousarray(self.open(name).result().read().result())
-        return decode(values.reshape(-1).view(np.uint8), dtype, values.shape)
+        values: NDArray[Any] = np.asarray(self.open(name).result().read().result())
+        return decode(np.ascontiguousarray(values).reshape(-1).view(np.uint8), dtype, values.shape)
 
 
 FORMAT = Format(NAME, recognises, open_orbax)
