@@ -15,7 +15,8 @@ _PRODUCT = re.compile(r"/(Conv\w*|MatMul\w*|depthwise\w*|Tensordot\w*)(/|$)")
 _SCOPE = re.compile(r"'([^']*)'")
 _SCOPES = "pkg.torch.onnx.name_scopes"
 _PREFIXES = ("node_", "StatefulPartitionedCall/", "PartitionedCall/", "model/")
-_QUANTISED = ("_quantized", "_DequantizeLinear_Output", "_QuantizeLinear_Input")
+_ENDINGS = (" unpacked", "_Q2", "_Q4", "_Q8", "_quantized", "_DequantizeLinear_Output", "_QuantizeLinear_Input")
+_PATH = re.compile(r"[./]")
 
 
 def node_name(node: str, operator: str) -> str:
@@ -24,16 +25,16 @@ def node_name(node: str, operator: str) -> str:
 
 
 def module_name(tensor: str, node: str, operator: str, metadata: Mapping[str, str]) -> str:
-    """The module that a node belongs to: by the name of its weight, the exporter's scopes, or its own name."""
+    """The module that a node belongs to: by the path of its weight, the exporter's scopes, or its own name."""
     tensor = _of_fused(tensor)
-    for ending in _QUANTISED:
+    for ending in _ENDINGS:
         tensor = tensor.removesuffix(ending)
-    if not _ANONYMOUS.match(tensor):
-        return _without_prefix(_LEAF.sub("", tensor))
     scopes = _SCOPE.findall(metadata.get(_SCOPES, ""))
-    if len(scopes) > 1 and scopes[-2]:
-        return str(scopes[-2])
-    return _path(_of_fused(node), operator) or operator
+    scope = str(scopes[-2]) if len(scopes) > 1 else ""
+    is_named = not _ANONYMOUS.match(tensor)
+    if is_named and (_PATH.search(tensor) or not scope):
+        return _without_prefix(_LEAF.sub("", tensor))
+    return scope or _path(_of_fused(node), operator) or operator
 
 
 def _of_fused(name: str) -> str:

@@ -6,7 +6,7 @@ from math import prod
 from pathlib import Path
 
 from topokit.errors import CorruptCheckpointError
-from topokit.loaders.checkpoint import Axes, Checkpoint, Role, TensorEntry, by_name
+from topokit.loaders.checkpoint import Axes, Checkpoint, Layout, Role, TensorEntry, by_name
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.mapping import mapped
@@ -83,7 +83,8 @@ def _entry(stored: Stored, state: Translation, path: Path) -> TensorEntry:
 def _derived(name: str, constant: Constant, state: Translation) -> Stored:
     """A tensor that is made of others; of their type, as far as the file tells."""
     shape, dtype = constant.shape or (), state.stored[constant.sources[0]].dtype
-    return Stored(name=name, shape=shape, dtype=dtype, nbytes=prod(shape) * 4, read=constant.values)
+    layout: Layout = "block-quantised" if dtype.startswith(("int", "uint")) else "dense"
+    return Stored(name=name, shape=shape, dtype=dtype, nbytes=prod(shape) * 4, read=constant.values, layout=layout)
 
 
 def _axes(letters: str) -> Axes:

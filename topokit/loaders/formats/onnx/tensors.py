@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from math import prod
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from topokit.errors import CorruptCheckpointError, UnsupportedFeatureError
-from topokit.loaders.checkpoint import Values, check_rank
+from topokit.loaders.checkpoint import Layout, Values, check_rank
 from topokit.loaders.formats.contained import contained
 from topokit.loaders.formats.dtypes import BITS, Raw, decode
 from topokit.loaders.formats.mapping import mapped
@@ -52,7 +52,7 @@ class Stored:
     dtype: str
     nbytes: int
     read: Callable[[], Values] = field(repr=False)
-    layout: Literal["dense", "coo"] = "dense"
+    layout: Layout = "dense"
 
     def dense(self) -> NDArray[Any]:
         """Its values, zeros included."""
