@@ -82,7 +82,8 @@ class Tracer:
         if not isinstance(value, Flow):
             raise UntraceableError("what comes in is no value of neurons")
         places = self.wiring.resolved(self.inputs.bound(flows.consumed(value, axes, count)))
-        views = np.unique(places[(places != NO_NEURON).any(axis=1)], axis=0)
+        present = places[(places != NO_NEURON).any(axis=1)]
+        views = np.unique(present, axis=0) if len(present) > 1 else present
         if not len(views):
             return places[0], value
         return (views[0] if len(views) == 1 else self._together(f"{name} input", views)), value
