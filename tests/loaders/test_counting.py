@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from topokit.errors import UnsupportedFeatureError
 from topokit.loaders import counting as module
-from topokit.loaders.counting import ENCODINGS, Counts, bit_test, count, edges_of
+from topokit.loaders import open_checkpoint
+from topokit.loaders.counting import ENCODINGS, Counts, bit_test, count, count_parts, edges_of
 from topokit.loaders.formats.dtypes import decode
 
 FLOATS = ["bfloat16", "float16", "float32", "float64"]
+GGUF = sorted((Path(__file__).parents[1] / "data").glob("*/gguf/*.gguf"))
 THRESHOLDS = [0.0, 1e-45, 1e-3, 0.1, 0.5, 1.0, 100.3, 1e30]
 
 
@@ -113,3 +117,28 @@ def test_an_endless_axis_is_counted_without_a_list_of_it(monkeypatch: pytest.Mon
     monkeypatch.setattr(module, "_LONGEST_AXIS", 10)
     found = count(np.ones((2, 11), np.uint8), bit_test("uint8"))
     assert (found.nnz, found.rows, found.columns) == (22, None, None)
+
+
+@pytest.mark.parametrize("shape", [(40, 50), (7, 6, 5), (1, 1), (0, 4)])
+def test_parts_are_counted_as_the_whole(shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    values = (np.random.default_rng(0).integers(-2, 3, shape) / 2).astype(np.float32)
+    monkeypatch.setattr(module, "_BYTES_AT_ONCE", 256)
+    for threshold in (0.0, 0.5):
+        whole = count(values, bit_test("float32", threshold))
+        parts = count_parts(lambda start, stop: values[start:stop], shape, threshold)
+        assert (parts.nnz, parts.finite) == (whole.nnz, whole.finite)
+        if len(shape) == 2:
+            assert np.array_equal(parts.rows, whole.rows)
+            assert np.array_equal(parts.columns, whole.columns)
+
+
+@pytest.mark.parametrize("path", GGUF, ids=lambda path: path.name)
+def test_quantised_weights_are_counted_part_by_part(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BYTES_AT_ONCE", 4096)
+    for entry in open_checkpoint(path).tensors.values():
+        try:
+            values = entry.read()
+        except UnsupportedFeatureError:
+            continue
+        assert entry.count().nnz == np.count_nonzero(values)
+        assert (entry.part is not None) == (entry.layout == "block-quantised" and len(entry.shape) > 1)

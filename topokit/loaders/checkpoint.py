@@ -15,7 +15,7 @@ from scipy import sparse
 
 from topokit.dag import LayeredDAG
 from topokit.errors import CorruptCheckpointError, LimitExceededError
-from topokit.loaders.counting import Counts, bit_test, count, count_stored
+from topokit.loaders.counting import Counts, bit_test, count, count_parts, count_stored
 from topokit.loaders.graph import GraphIR
 from topokit.loaders.guard import guarded
 from topokit.loaders.limits import Limits
@@ -87,6 +87,9 @@ class TensorEntry:
     raw : callable, optional
         Returns its numbers as stored, without any conversion: 16 and 8 bits of floats that NumPy has not as unsigned
         integers, all else in NumPy's own type.
+    part : callable, optional
+        ``part(start, stop)`` returns the values from `start` to `stop` along the first axis, in float32, for formats
+        that compute them from something much smaller.
     """
 
     name: str
@@ -103,6 +106,7 @@ class TensorEntry:
     aside: str = ""
     quantisation: Quantisation | None = None
     raw: Callable[[], NDArray[Any]] | None = field(default=None, repr=False)
+    part: Callable[[int, int], NDArray[Any]] | None = field(default=None, repr=False)
 
     def read(self) -> Values:
         """The values: an array of the stored shape, or a canonical CSR array for the sparse layouts.
@@ -132,6 +136,9 @@ class TensorEntry:
         stored = self.stored() if test is not None else None
         if stored is not None:
             return count(stored, test)
+        if self.part is not None:
+            with guarded(self.path, self.format, repr(self.name)):
+                return count_parts(self.part, self.shape, threshold)
         values = self.read()
         if isinstance(values, sparse.csr_array):
             return count_stored(values)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import floor
+from math import floor, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +46,7 @@ ENCODINGS: Mapping[str, Encoding] = {
 }
 
 
+Part = Callable[[int, int], NDArray[Any]]
 _Found = tuple[NDArray[np.int64], NDArray[np.int64], bool]
 
 
@@ -109,10 +110,30 @@ def count(values: NDArray[Any], test: BitTest | None, threshold: float = 0.0) ->
         Of zeros above no threshold, NaN is an edge as any other number.
     """
     is_matrix = values.ndim == 2 and max(values.shape) <= _LONGEST_AXIS
-    rows = np.zeros(values.shape[0] if is_matrix else 0, np.int64)
-    columns = np.zeros(values.shape[1] if is_matrix else 0, np.int64)
-    nnz, finite, is_large = 0, True, values.size >= _WORTH_COMPILING
-    for start, block in row_blocks(values) if is_matrix else _pieces(values):
+    blocks = row_blocks(values) if is_matrix else _pieces(values)
+    return _sum_of(blocks, values.shape, is_matrix, test, threshold)
+
+
+def count_parts(part: Part, shape: tuple[int, ...], threshold: float = 0.0) -> Counts:
+    """Count the numbers of a tensor that comes in parts of float32 along its first axis."""
+    is_matrix = len(shape) == 2 and max(shape) <= _LONGEST_AXIS
+    at_once = max(1, _BYTES_AT_ONCE // (4 * max(1, prod(shape[1:]))))
+    parts = ((start, part(start, min(start + at_once, shape[0]))) for start in range(0, shape[0], at_once))
+    blocks = parts if is_matrix else ((start, values.reshape(1, -1)) for start, values in parts)
+    return _sum_of(blocks, shape, is_matrix, bit_test("float32", threshold), threshold)
+
+
+def _sum_of(
+    blocks: Iterable[tuple[int, NDArray[Any]]],
+    shape: tuple[int, ...],
+    is_matrix: bool,
+    test: BitTest | None,
+    threshold: float,
+) -> Counts:
+    rows = np.zeros(shape[0] if is_matrix else 0, np.int64)
+    columns = np.zeros(shape[1] if is_matrix else 0, np.int64)
+    nnz, finite, is_large = 0, True, prod(shape) >= _WORTH_COMPILING
+    for start, block in blocks:
         per_row, per_column, all_finite = _counted(block, test, threshold, is_large)
         nnz, finite = nnz + int(per_row.sum()), finite and all_finite
         if is_matrix:

@@ -138,6 +138,7 @@ def _entry(info: TensorInfo, size: int, path: Path) -> TensorEntry:
         role=role,
         aside=aside,
         raw=partial(_numbers, raw, native, info.shape) if native else None,
+        part=partial(_unpacked, raw, info, path) if native is None and len(info.shape) > 1 else None,
     )
 
 
@@ -152,8 +153,8 @@ def _numbers(raw: Bytes, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
     return stored_numbers(raw(), dtype, shape)
 
 
-def _unpacked(raw: Bytes, info: TensorInfo, path: Path) -> NDArray[Any]:
-    """Weights from their blocks, as llama.cpp computes them."""
+def _unpacked(raw: Bytes, info: TensorInfo, path: Path, start: int = 0, stop: int | None = None) -> NDArray[Any]:
+    """Weights from their blocks, as llama.cpp computes them; those from `start` to `stop` along the first axis."""
     try:
         from gguf import GGMLQuantizationType
         from gguf.quants import dequantize
@@ -161,7 +162,7 @@ def _unpacked(raw: Bytes, info: TensorInfo, path: Path) -> NDArray[Any]:
         raise MissingExtraError("gguf", "unpacking quantised weights of a GGUF file") from error
     name, weights, size = BLOCKS[info.kind]
     try:
-        blocks = raw().reshape(*info.shape[:-1], info.shape[-1] // weights * size)
+        blocks = raw().reshape(*info.shape[:-1], info.shape[-1] // weights * size)[start:stop]
         unpacked: NDArray[Any] = dequantize(blocks, GGMLQuantizationType(info.kind))
     except (NotImplementedError, ValueError) as error:
         problem = f"is quantised as {name}, which the installed package gguf does not unpack"
