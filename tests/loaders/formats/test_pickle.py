@@ -87,6 +87,16 @@ def test_python_2_wrote_bytes_as_text(tmp_path: Path) -> None:
     assert same(tk.open_checkpoint(path).tensors["w"].read(), np.arange(6.0).reshape(2, 3))
 
 
+def test_long_arrays_of_python_2_stay_in_the_file(tmp_path: Path) -> None:
+    numbers = np.arange(20_000.0)
+    data = b"T" + len(numbers.tobytes()).to_bytes(4, "little") + numbers.tobytes()
+    (tmp_path / "x.pkl").write_bytes(array_pickle(shape=b"M\xc8\x00K\x64\x86", data=data))
+    strict = Limits(string_bytes=1000)
+    assert same(
+        tk.open_checkpoint(tmp_path / "x.pkl", limits=strict).tensors["tensor"].read(), numbers.reshape(200, 100)
+    )
+
+
 @pytest.mark.parametrize("name", ["mlp-jax", "mlp-haiku", "mlp-nested", "mlp-protocol0", "mlp-sklearn"])
 def test_files_of_the_zoo_have_its_weights(name: str) -> None:
     tensors = tk.open_checkpoint(ZOO / "pickle" / f"{name}.pkl").tensors

@@ -32,6 +32,8 @@ class SpanStream(Stream):
 
     __slots__ = ()
 
+    leaves_bytes = True
+
     def embedded(self, count: int) -> Span:
         """Pass `count` bytes that are no part of the pickle."""
         return Span(self.skip(count), count)

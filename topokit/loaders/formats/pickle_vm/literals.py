@@ -13,6 +13,8 @@ from topokit.loaders.formats.pickle_vm.stream import Stream, unquoted, whole_num
 
 Literal = Callable[[Stream, Ledger], Any]
 
+_LONGEST_TEXT = 2**12
+
 
 def _constant(value: Any) -> Literal:
     return lambda stream, ledger: value
@@ -54,6 +56,16 @@ def _text(size: int, encoding: str, errors: str = "strict") -> Literal:
     return read
 
 
+def _python_2_string(stream: Stream, ledger: Ledger) -> Any:
+    """A text of one character per byte; a long one is the numbers of an array."""
+    count = stream.count(4)
+    if stream.leaves_bytes and count > _LONGEST_TEXT:
+        return stream.literal(count)
+    raw = stream.take(count)
+    ledger.charge_text(count)
+    return str(raw, "latin-1")
+
+
 def _bytes(size: int) -> Literal:
     return lambda stream, ledger: stream.literal(stream.count(size))
 
@@ -87,7 +99,7 @@ LITERALS: dict[int, Literal] = {
         b"S": _line(unquoted),
         b"V": _line(lambda line: str(line, "raw-unicode-escape")),
         b"U": _text(1, "latin-1"),
-        b"T": _text(4, "latin-1"),
+        b"T": _python_2_string,
         b"\x8c": _text(1, "utf-8", "surrogatepass"),
         b"X": _text(4, "utf-8", "surrogatepass"),
         b"\x8d": _text(8, "utf-8", "surrogatepass"),

@@ -25,7 +25,11 @@ class Stream:
         All of them.
     position : int
         Where the next one lies.
+    leaves_bytes : bool
+        Whether long strings of bytes stay where they are.
     """
+
+    leaves_bytes = False
 
     __slots__ = ("position", "view")
 
