@@ -14,7 +14,7 @@ from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.protobuf import Walker, outline
 from topokit.loaders.formats.protobuf_wire import DELIMITED, VARINT, Span, fields, varint
 from topokit.loaders.formats.tensorflow.attempt import attempted
-from topokit.loaders.formats.tensorflow.constants import constants_of, listed
+from topokit.loaders.formats.tensorflow.constants import constants_of, derived, listed
 from topokit.loaders.formats.tensorflow.graph_proto import GRAPH_SCHEMAS, graph_of
 from topokit.loaders.limits import Limits
 
@@ -51,12 +51,13 @@ def open_graphdef(path: Path, limits: Limits) -> Checkpoint:
     buffer = mapped(path, 0, path.stat().st_size)
     graph = graph_of(Walker(buffer, path, NAME, GRAPH_SCHEMAS, limits).read("Graph"), path, NAME)
     attempt = attempted(graph, {}, path, NAME)
-    constants = listed(constants_of(graph), attempt.roles, translated=attempt.graph is not None)
+    constants = list(constants_of(graph))
+    entries = [*listed(constants, attempt.weights), *derived(attempt.weights, constants)]
     return Checkpoint(
         path=path,
         format=NAME,
         files=(path,),
-        tensors=by_name(constants, path, limits),
+        tensors=by_name(entries, path, limits),
         order="insertion",
         notes=attempt.notes,
         graph=attempt.graph,

@@ -6,12 +6,12 @@ tensorflow/core/protobuf/saved_model.proto, meta_graph.proto.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from topokit.errors import CorruptCheckpointError
-from topokit.loaders.checkpoint import Checkpoint, Role, TensorEntry, by_name
+from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
 from topokit.loaders.formats.contained import contained
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.mapping import mapped
@@ -19,7 +19,7 @@ from topokit.loaders.formats.protobuf import Message, Walker, many, one, outline
 from topokit.loaders.formats.protobuf_wire import DELIMITED, VARINT
 from topokit.loaders.formats.tensorflow.attempt import attempted
 from topokit.loaders.formats.tensorflow.bundle import open_bundle
-from topokit.loaders.formats.tensorflow.constants import constants_of, listed
+from topokit.loaders.formats.tensorflow.constants import constants_of, derived, listed, with_uses
 from topokit.loaders.formats.tensorflow.graph import Graph, value_name
 from topokit.loaders.formats.tensorflow.graph_proto import GRAPH_SCHEMAS, graph_of, shape_in
 from topokit.loaders.formats.tensorflow.object_graph import Naming, naming_of
@@ -69,8 +69,10 @@ def open_savedmodel(path: Path, limits: Limits) -> Checkpoint:
     graph, notes = _served(graph_of(meta["graph"], file, NAME), meta["signatures"])
     found = resources(graph, meta["objects"], stored.naming, tensors)
     attempt = attempted(graph, found, file, NAME)
-    constants = listed(constants_of(graph), attempt.roles, translated=attempt.graph is not None)
-    entries = [*_with_roles(tensors, attempt.roles), *(_fixed(entry, bool(found)) for entry in constants)]
+    constants = list(constants_of(graph))
+    fixed = [_fixed(entry, bool(found)) for entry in listed(constants, attempt.weights)]
+    made = derived(attempt.weights, [*tensors.values(), *constants])
+    entries = [*with_uses(tensors.values(), attempt.weights), *fixed, *made]
     return Checkpoint(
         path=path,
         format=NAME,
@@ -121,14 +123,6 @@ def _served(graph: Graph, signatures: Sequence[Message]) -> tuple[Graph, tuple[s
     others = sorted(known.keys() - {name})
     notes = (f"the signature {name!r} was followed, not {', '.join(others)}",) if others or name != _SERVING else ()
     return replace(graph, inputs=shapes, outputs=ends), notes
-
-
-def _with_roles(tensors: Mapping[str, TensorEntry], roles: Mapping[str, Role]) -> list[TensorEntry]:
-    used = {name: role for name, role in roles.items() if role != "constant"}
-    return [
-        replace(entry, role=used[entry.name]) if entry.name in used and entry.role is None else entry
-        for entry in tensors.values()
-    ]
 
 
 def _fixed(entry: TensorEntry, has_variables: bool) -> TensorEntry:

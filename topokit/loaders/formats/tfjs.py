@@ -21,7 +21,7 @@ from topokit.loaders.formats.keras_files.weights import NamedWeights
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.strict_json import json_table
 from topokit.loaders.formats.tensorflow.attempt import Attempt, attempted
-from topokit.loaders.formats.tensorflow.constants import listed
+from topokit.loaders.formats.tensorflow.constants import derived, listed
 from topokit.loaders.formats.tensorflow.graph import Graph, value_name
 from topokit.loaders.formats.tensorflow.graph_json import graph_of, shape_in
 from topokit.loaders.formats.tensorflow.manifest import manifest_entries
@@ -66,7 +66,7 @@ def open_tfjs(path: Path, limits: Limits) -> Checkpoint:
         path=path,
         format=NAME,
         files=(file, *shards),
-        tensors=by_name(_with_roles(tensors, attempt), file, limits),
+        tensors=by_name(_entries(tensors, attempt), file, limits),
         order="insertion",
         metadata={key: table[key] for key in ("format", "generatedBy", "convertedBy") if key in table},
         notes=attempt.notes,
@@ -126,11 +126,12 @@ def _signed(graph: Graph, table: Mapping[str, Any]) -> Graph:
     return replace(graph, inputs=inputs, outputs=tuple(dict.fromkeys(outputs))) if known and outputs else graph
 
 
-def _with_roles(tensors: Mapping[str, TensorEntry], attempt: Attempt) -> list[TensorEntry]:
-    if not attempt.roles:
+def _entries(tensors: Mapping[str, TensorEntry], attempt: Attempt) -> list[TensorEntry]:
+    if not attempt.weights.roles:
         return list(tensors.values())
-    kept = {entry.name: entry for entry in listed(tensors.values(), attempt.roles, translated=True)}
-    return [kept.get(name, replace(entry, role="constant")) for name, entry in tensors.items()]
+    kept = {entry.name: entry for entry in listed(tensors.values(), attempt.weights)}
+    every = [kept.get(name, replace(entry, role="constant")) for name, entry in tensors.items()]
+    return [*every, *derived(attempt.weights, tensors.values())]
 
 
 FORMAT = Format(NAME, recognises, open_tfjs)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from topokit.errors import TopokitError
-from topokit.loaders.checkpoint import Role, TensorEntry
+from topokit.loaders.checkpoint import TensorEntry
+from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.tensorflow.graph import Graph
 from topokit.loaders.formats.tensorflow.translate import translated
 from topokit.loaders.graph import GraphIR
@@ -22,14 +23,14 @@ class Attempt:
     ----------
     graph : GraphIR, optional
         The computation, where it makes sense.
-    roles : mapping of str to str
+    weights : Weights
         What tensors are used as.
     notes : tuple of str
         What was assumed, or why there is no graph.
     """
 
     graph: GraphIR | None = None
-    roles: Mapping[str, Role] = field(default_factory=dict)
+    weights: Weights = field(default_factory=lambda: Weights({}))
     notes: tuple[str, ...] = ()
 
 
@@ -37,7 +38,7 @@ def attempted(graph: Graph, variables: Mapping[str, TensorEntry], path: Path, fo
     """The computation, or a note that says why it could not be followed."""
     try:
         with guarded(path, format):
-            computation, roles = translated(graph, variables, path, format)
+            computation, weights = translated(graph, variables, path, format)
     except TopokitError as error:
         return Attempt(notes=(f"the graph was not followed: {getattr(error, 'problem', error)}",))
-    return Attempt(computation, roles, computation.notes)
+    return Attempt(computation, weights, computation.notes)

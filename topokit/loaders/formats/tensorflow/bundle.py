@@ -22,9 +22,9 @@ from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.protobuf import Message, Walker, many, one
 from topokit.loaders.formats.protobuf_wire import DELIMITED, Span, fields, varint
 from topokit.loaders.formats.tensorflow.crc32c import masked_crc32c
+from topokit.loaders.formats.tensorflow.number_types import type_name
 from topokit.loaders.formats.tensorflow.slices import Extent, resolved, slice_key
 from topokit.loaders.formats.tensorflow.table import read_table
-from topokit.loaders.formats.tensorflow.types import type_name
 from topokit.loaders.limits import Limits
 
 INDEX = ".index"

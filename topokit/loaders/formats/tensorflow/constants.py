@@ -1,14 +1,19 @@
-"""Which constants of a graph are listed as tensors of the checkpoint, and what they are."""
+"""Which tensors of a graph are listed in the checkpoint, and what they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from math import prod
 
-from topokit.loaders.checkpoint import Role, TensorEntry
+from topokit.loaders.checkpoint import TensorEntry
+from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.tensorflow.graph import Graph
 
 _ASIDE = "a constant of the graph that is no weight"
+_DERIVED_TYPE = "float32"
+_DERIVED_BYTES = 4
 
 
 def constants_of(graph: Graph) -> Iterator[TensorEntry]:
@@ -17,19 +22,51 @@ def constants_of(graph: Graph) -> Iterator[TensorEntry]:
     return (one.constant for body in bodies for one in body if one.constant is not None)
 
 
-def listed(constants: Iterable[TensorEntry], roles: Mapping[str, Role], *, translated: bool) -> list[TensorEntry]:
+def listed(constants: Iterable[TensorEntry], weights: Weights) -> list[TensorEntry]:
     """The constants that the network uses, and all other arrays of real numbers, set aside."""
-    return [_listed(entry, roles, translated) for entry in constants if entry.name in roles or _is_array(entry)]
+    return [_listed(entry, weights) for entry in constants if entry.name in weights.roles or _is_array(entry)]
+
+
+def with_uses(entries: Iterable[TensorEntry], weights: Weights) -> list[TensorEntry]:
+    """Variables, with what they are used as where the checkpoint does not tell it."""
+    return [_used(entry, weights) for entry in entries]
+
+
+def derived(weights: Weights, entries: Iterable[TensorEntry]) -> list[TensorEntry]:
+    """Weights that the graph makes of stored tensors before it uses them."""
+    stored = {entry.name: entry for entry in entries}
+    return [
+        _derived(name, constant, stored[constant.sources[0]], weights) for name, constant in weights.derived.items()
+    ]
 
 
 def _is_array(entry: TensorEntry) -> bool:
     return bool(entry.shape) and "float" in entry.dtype
 
 
-def _listed(entry: TensorEntry, roles: Mapping[str, Role], translated: bool) -> TensorEntry:
-    role = roles.get(entry.name)
-    if role is None and not translated:
-        return entry
-    if role in (None, "constant"):
-        return replace(entry, role="constant", aside=_ASIDE)
-    return replace(entry, role=role)
+def _listed(entry: TensorEntry, weights: Weights) -> TensorEntry:
+    used = _used(entry, weights)
+    if weights.roles and used.role in (None, "constant"):
+        return replace(used, role="constant", aside=used.aside or _ASIDE)
+    return used
+
+
+def _used(entry: TensorEntry, weights: Weights) -> TensorEntry:
+    role = weights.roles.get(entry.name)
+    kept = entry.role if entry.role is not None or role == "constant" else role
+    return replace(entry, role=kept, aside=entry.aside or weights.asides.get(entry.name, ""))
+
+
+def _derived(name: str, constant: Constant, source: TensorEntry, weights: Weights) -> TensorEntry:
+    shape = constant.shape or ()
+    return TensorEntry(
+        name=name,
+        shape=shape,
+        dtype=source.dtype if len(constant.sources) == 1 else _DERIVED_TYPE,
+        nbytes=prod(shape) * _DERIVED_BYTES,
+        path=source.path,
+        format=source.format,
+        reader=constant.values,
+        role=weights.roles.get(name),
+        quantisation=source.quantisation if len(constant.sources) == 1 else None,
+    )

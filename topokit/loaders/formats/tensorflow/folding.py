@@ -144,7 +144,7 @@ def _scaled(step: Step) -> list[Constant] | None:
     weights.sort(key=lambda one: (-prod(one.shape or ()), leaf_of(one.sources[0]) == "mask"))
     if not weights:
         return None
-    step.translation.mark([name for name in _sources(operands) if name not in weights[0].sources], "constant")
+    step.translation.weights.mark([name for name in _sources(operands) if name not in weights[0].sources], "constant")
     return [Constant(weights[0].shape, None, weights[0].view, weights[0].sources)]
 
 

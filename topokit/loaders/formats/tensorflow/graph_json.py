@@ -13,7 +13,7 @@ from typing import Any
 
 from topokit.loaders.checkpoint import TensorEntry
 from topokit.loaders.formats.tensorflow.graph import CONTROL, Function, FunctionName, Graph, Operation, value_name
-from topokit.loaders.formats.tensorflow.types import named_type, type_name
+from topokit.loaders.formats.tensorflow.number_types import named_type, type_name
 from topokit.loaders.graph import Shape
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from topokit.loaders.checkpoint import TensorEntry
 from topokit.loaders.formats.protobuf import Message, many, one
 from topokit.loaders.formats.tensorflow.graph import CONTROL, Function, FunctionName, Graph, Operation, value_name
+from topokit.loaders.formats.tensorflow.number_types import type_name
 from topokit.loaders.formats.tensorflow.tensor_proto import TENSOR_SCHEMAS, tensor_entry
-from topokit.loaders.formats.tensorflow.types import type_name
 from topokit.loaders.graph import Shape
 
 GRAPH_SCHEMAS = {

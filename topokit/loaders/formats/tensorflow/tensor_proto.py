@@ -19,7 +19,7 @@ from topokit.loaders.formats.dtypes import BITS, check_readable, decode, stored_
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.protobuf import Message, many, numbers, one
 from topokit.loaders.formats.tensorflow.bundle import shape_of
-from topokit.loaders.formats.tensorflow.types import type_name
+from topokit.loaders.formats.tensorflow.number_types import type_name
 
 TENSOR_SCHEMAS = {
     "Tensor": {

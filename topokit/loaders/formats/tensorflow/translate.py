@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from topokit.loaders.checkpoint import Role, TensorEntry
+from topokit.loaders.checkpoint import TensorEntry
 from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.tensorflow.flattening import flattened
 from topokit.loaders.formats.tensorflow.folding import fold
 from topokit.loaders.formats.tensorflow.graph import Graph, Operation
@@ -23,10 +24,8 @@ from topokit.loaders.graph import GraphIR
 _OF_SHAPES = ("Shape", "Size", "Rank")
 
 
-def translated(
-    graph: Graph, variables: Mapping[str, TensorEntry], path: Path, format: str
-) -> tuple[GraphIR, Mapping[str, Role]]:
-    """The computation, and what the tensors that it uses are used as.
+def translated(graph: Graph, variables: Mapping[str, TensorEntry], path: Path, format: str) -> tuple[GraphIR, Weights]:
+    """The computation, and what the tensors are in it.
 
     Parameters
     ----------
@@ -48,7 +47,7 @@ def translated(
         elif operation.name not in variables:
             _take(Step(translation, operation))
     ends = [value for value in flat.outputs if value not in translation.constants]
-    return translation.builder.finish(flat.inputs, ends), translation.roles
+    return translation.builder.finish(flat.inputs, ends), translation.weights
 
 
 def _take(step: Step) -> None:

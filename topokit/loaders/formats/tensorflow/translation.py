@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from topokit.loaders.checkpoint import Role, TensorEntry
 from topokit.loaders.formats.graphs.builder import GraphBuilder
 from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.tensorflow.graph import Function, Operation
 from topokit.loaders.graph import Operation as Word
 from topokit.loaders.graph import Shape, Weight
 
-_PRECEDENCE: tuple[Role, ...] = ("constant", "bias", "norm", "embedding", "weight")
 _CALLS = re.compile(r"^((Stateful)?PartitionedCall(_\d+)?/)+")
 _STEPS = re.compile(
     r"/(Tensordot(/\w+)?|(Batch)?MatMul(V2)?(_\d+)?|BiasAdd(_\d+)?|[Ee]insum(/Einsum)?|lookup|convolution|depthwise"
@@ -39,12 +39,10 @@ class Translation:
         The nodes.
     constants : dict of str to Constant
         Values that no input changes.
-    variables : dict of str to TensorEntry
-        What resources stand for.
     stored : dict of str to TensorEntry
         Tensors that weights may name.
-    roles : dict of str to str
-        What their places make of them.
+    weights : Weights
+        What tensors are used as.
     scales : set of str
         Values with one number for all neurons of a place: means, deviations.
     """
@@ -52,10 +50,11 @@ class Translation:
     functions: Mapping[str, Function]
     builder: GraphBuilder = field(default_factory=GraphBuilder)
     constants: dict[str, Constant] = field(default_factory=dict)
-    variables: dict[str, TensorEntry] = field(default_factory=dict)
     stored: dict[str, TensorEntry] = field(default_factory=dict)
-    roles: dict[str, Role] = field(default_factory=dict)
     scales: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.weights = Weights(self.builder.tensors)
 
     def keep(self, entry: TensorEntry) -> Constant:
         """Take a tensor in, as a value that does not change."""
@@ -68,18 +67,6 @@ class Translation:
         self.constants[value] = constant
         if constant.shape is not None:
             self.builder.shapes[value] = constant.shape
-
-    def mark(self, tensors: Sequence[str], role: Role) -> None:
-        """Say what tensors are used as; of several uses the one nearest to a weight counts."""
-        for tensor in tensors:
-            self.roles[tensor] = max(self.roles.get(tensor, "constant"), role, key=_PRECEDENCE.index)
-
-    def weight(self, constant: Constant, letters: str, role: Role = "weight") -> Weight | None:
-        """A constant in the place of a weight; None when it is not a stored tensor, however turned."""
-        weight = constant.view.weight(letters) if constant.view is not None else None
-        if weight is not None:
-            self.mark([weight.tensor], role)
-        return weight
 
 
 @dataclass(eq=False)
@@ -141,15 +128,18 @@ class Step:
     def weight(self, place: int, letters: str, role: Role = "weight") -> Weight | None:
         """The constant input at that place as a weight; None when it is none."""
         constant = self.constant(place)
-        if constant is None or constant.shape is None or len(constant.shape) != len(letters):
-            return None
-        return self.translation.weight(constant, letters, role)
+        return None if constant is None else self.place(constant, letters, role)
+
+    def place(self, constant: Constant, letters: str, role: Role = "weight") -> Weight | None:
+        """A constant made of inputs as a weight; None when it is made of no tensor of the file."""
+        value = next(name for name in self.inputs if name in self.translation.constants)
+        return self.translation.weights.place(value, constant, letters, role)
 
     def mark(self, place: int, role: Role) -> None:
         """Say what the constant input at that place is used as."""
         constant = self.constant(place)
         if constant is not None:
-            self.translation.mark(constant.sources, role)
+            self.translation.weights.mark(constant.sources, role)
 
     def value(self) -> str:
         """A name for a value between two nodes that stand for this operation."""

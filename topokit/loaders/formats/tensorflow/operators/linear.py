@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import ascii_letters
 
+from topokit.loaders.formats.graphs.builder import BANK
+from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.einsum import linear_sum
 from topokit.loaders.formats.graphs.shapes import extents
+from topokit.loaders.formats.graphs.signal import is_bank
 from topokit.loaders.formats.tensorflow.operators.fused import weighted
 from topokit.loaders.formats.tensorflow.translation import Handler, Step
 from topokit.loaders.graph import Weight
@@ -31,15 +35,19 @@ def _product(left: str, right: str) -> Handler:
 
 def _by_matrix(step: Step, value: str, kernel: Weight | None, axis: int) -> None:
     """A linear map; sources or targets that are several axes of the stored tensor are one axis of the values."""
+    builder, weights = step.translation.builder, step.translation.weights
+    if kernel is not None and is_bank(builder, weights, kernel, _constant(step), value):
+        step.unknown(BANK)
+        return
     if kernel is None or len(kernel.axes) == 2:
         weighted(step, "linear", value, kernel, 2, axis=axis)
         return
-    shape = step.translation.builder.shapes.get(value)
+    shape = builder.shapes.get(value)
     if shape is None or axis != -1 or len(step.inputs) > 2:
         step.unknown("a product with merged axes")
         return
     parted, product = step.value(), step.value()
-    sources = extents(kernel, "i", step.translation.builder.tensors)
+    sources = extents(kernel, "i", builder.tensors)
     step.add("reshape", [value], [parted], shape=(*shape[:-1], *sources))
     step.add("linear", [parted], [product], {"kernel": kernel}, axis=axis)
     step.add("flatten", [product], start=-kernel.axes.count("o"), stop=-1)
@@ -50,7 +58,11 @@ def _matrix(step: Step, place: int, letters: str) -> Weight | None:
     constant = step.constant(place)
     if constant is None or constant.shape is None or len(constant.shape) < 2 or set(constant.shape[:-2]) - {1}:
         return None
-    return step.translation.weight(constant.reshaped(constant.shape[-2:]), letters)
+    return step.place(constant.reshaped(constant.shape[-2:]), letters)
+
+
+def _constant(step: Step) -> Constant | None:
+    return step.constant(1) or step.constant(0)
 
 
 def _turned(step: Step, place: int) -> str:
@@ -69,7 +81,7 @@ def _einsum(step: Step) -> None:
         _values(step, *terms)
     elif len(step.running) == 1:
         place = 0 if step.constant(0) is not None else 1
-        _map(step, place, terms[place], terms[1 - place], terms[2])
+        _map(step, place, f"{terms[0]},{terms[1]}->{terms[2]}")
     else:
         step.unknown()
 
@@ -88,19 +100,16 @@ def _terms(step: Step) -> list[str] | None:
     return [term.replace("...", dots) for term in terms]
 
 
-def _map(step: Step, place: int, weight: str, value: str, result: str) -> None:
-    taken = [index for index in weight if index in value and index not in result]
-    made = [index for index in weight if index in result and index not in value]
-    kept = [index for index in value if index not in weight]
-    letters = "".join("i" if index in taken else "o" for index in weight)
-    kernel = step.weight(place, letters)
-    if kernel is None or len(taken) + len(made) < len(weight) or any(index not in result for index in kept):
+def _map(step: Step, place: int, equation: str) -> None:
+    told = linear_sum(equation, place)
+    kernel = None if told is None else step.weight(place, told.letters)
+    if told is None or kernel is None:
         step.unknown("an Einsum that is no linear map")
         return
     gathered, product = step.value(), step.value()
-    step.add("transpose", [step.inputs[1 - place]], [gathered], order=tuple(map(value.index, [*kept, *taken])))
+    step.add("transpose", [step.inputs[1 - place]], [gathered], order=told.before)
     step.add("linear", [gathered], [product], {"kernel": kernel}, axis=-1)
-    step.add("transpose", [product], order=tuple(map([*kept, *made].index, result)))
+    step.add("transpose", [product], order=told.after)
 
 
 def _values(step: Step, left: str, right: str, result: str) -> None:

@@ -116,7 +116,7 @@ def _constant(step: Step, body: _Body, source: Source) -> Constant | None:
 
 def _layer(step: Step, body: _Body, sequence: int, state: int, matrices: tuple[Source, Source]) -> None:
     constants = [_constant(step, body, matrix) or Constant() for matrix in matrices]
-    weights = [step.translation.weight(constant, "io") for constant in constants]
+    weights = [step.place(constant, "io") for constant in constants]
     units, width = constants[1].shape or (1, 0)
     cell = _CELLS.get(width // units) if units else None
     if sequence < 0 or cell is None or weights[0] is None or weights[1] is None:
