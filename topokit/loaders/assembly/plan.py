@@ -164,7 +164,7 @@ def plan_of(checkpoint: Checkpoint, options: Options) -> Plan:
     found = candidates_of(checkpoint, options)
     order, graph, notes = _computation(found, checkpoint, options)
     shapes = {entry.name: entry.shape for entry in checkpoint.tensors.values()}
-    excluded = _excluded(graph, checkpoint, options) if order == "graph" else {}
+    excluded = _excluded(graph, checkpoint, options, may_be_fixed=order == "graph")
     wired = trace(graph, shapes, options, excluded)
     layers = tuple(Layer(layer.name, layer.size, layer.kind, layer.shape) for layer in wired.layers)
     wired = without_cut(wired, checkpoint) if options.norm == "cut" else wired
@@ -195,7 +195,7 @@ def _computation(found: Candidates, checkpoint: Checkpoint, options: Options) ->
     return ("chained" if options.order is None else "user"), chain_graph(found.entries, fits), notes
 
 
-def _excluded(graph: GraphIR, checkpoint: Checkpoint, options: Options) -> dict[str, str]:
+def _excluded(graph: GraphIR, checkpoint: Checkpoint, options: Options, *, may_be_fixed: bool) -> dict[str, str]:
     """Kernels that are no weights of the network, and why."""
     excluded: dict[str, str] = {}
     for node in graph.nodes:
@@ -205,7 +205,7 @@ def _excluded(graph: GraphIR, checkpoint: Checkpoint, options: Options) -> dict[
             continue
         if any(fnmatchcase(name, pattern) for pattern in options.exclude for name in names_of(entry.name)):
             excluded[entry.name] = "excluded as asked"
-        elif options.structure == "auto" and (transform := fixed_transform(node, entry)) is not None:
+        elif may_be_fixed and (transform := fixed_transform(node, entry)) is not None:
             excluded[entry.name] = f"{transform}: fixed signal processing, which no training made"
     return excluded
 
