@@ -144,6 +144,15 @@ def dtype_of(name: str) -> str:
     return "int64" if name == "transformer" else "float32"
 
 
+def without_call_stacks(path: Path) -> None:
+    """Take the names of source files out of a program of the older form."""
+    program = paddle.base.core.ProgramDesc(path.read_bytes())
+    block = program.block(0)
+    for place in range(block.op_size()):
+        block.op(place).remove_attr("op_callstack")
+    path.write_bytes(program.serialize_to_string())
+
+
 def main() -> None:
     """Write the files."""
     for folder in ("zoo/paddle", "samples/paddle", "zoo/paddle-inference"):
@@ -153,10 +162,12 @@ def main() -> None:
         paddle.save(built(name).state_dict(), str(DATA / f"samples/paddle/{name}.pdparams"))
     ending = "" if dict(os.environ).get("FLAGS_enable_pir_api") == "0" else "-json"
     for name, (_, _, shape) in NETWORKS.items():
-        if name == "transformer" and not ending:
-            continue  # PaddlePaddle 3.3 cannot trace a product of two values for the older form
+        if not ending and name in ("transformer", "lstm"):
+            continue  # PaddlePaddle 3.3 cannot trace a product of two values or a recurrent layer for the older form
         spec = paddle.static.InputSpec([None, *shape[1:]], dtype_of(name))
         paddle.jit.save(built(name), str(DATA / "zoo/paddle-inference" / f"{name}{ending}"), input_spec=[spec])
+        if not ending:
+            without_call_stacks(DATA / "zoo/paddle-inference" / f"{name}.pdmodel")
 
 
 if __name__ == "__main__":
