@@ -28,10 +28,9 @@ def tar(name: str, source: Path, mode: str, inside: str) -> None:
 def main() -> None:
     """Write all files."""
     PACKED.mkdir(parents=True, exist_ok=True)
-    tflite, shards, legacy = ZOO / "tflite", ZOO / "hf-shards", ZOO / "torch-legacy"
-    pickled, keras = ZOO / "torch-zip", ZOO / "keras"
+    tflite, pickled, keras = ZOO / "tflite", ZOO / "torch-zip", ZOO / "keras"
     tar("mlp.tar", tflite / "mlp.tflite", "w", "folder/mlp.tflite")
-    tar("mlp.nemo", next(pickled.glob("mlp*.pt")), "w:gz", "./model_weights.ckpt")
+    tar("mlp.nemo", pickled / "mlp.pt", "w:gz", "./model_weights.ckpt")
     tar("convnet.tar.gz", keras / "convnet.keras", "w:gz", "a" * 120 + "/convnet.keras")
     tar("lstm.tar.xz", tflite / "lstm.tflite", "w:xz", "lstm.tflite")
     with zipfile.ZipFile(PACKED / "transformer.zip", "w", zipfile.ZIP_DEFLATED) as archive:
