@@ -15,6 +15,7 @@ _SAVE_AGAIN = "save the weights with torch.save(model.state_dict(), path) or saf
 _PT2 = "load it with torch.export.load and save it again with PyTorch 2.9 or later, or " + _SAVE_AGAIN
 _SAVE_ARRAYS = "save the weight matrices with numpy.savez or safetensors"
 _LOAD_AND_SAVE_AGAIN = "load it with PyTorch, if you trust who made it, and save model.state_dict() again"
+_SAVE_BINARY = "save it in binary form: tf.io.write_graph(..., as_text=False), or tf.saved_model.save"
 _TAR_BLOCK = 512
 _UNPACK = "unpack it and give the checkpoint inside"
 
@@ -50,10 +51,18 @@ def _is_torch_tar(path: Path, head: bytes) -> bool:
     return head[257:262] == b"ustar" and not names.isdisjoint((b"sys_info", b"pickle", b"storages", b"tensors"))
 
 
+def _is_graph_text(path: Path, head: bytes) -> bool:
+    """TensorFlow's graphs in the text form of protocol buffers; of SavedModels, the folder."""
+    if path.is_dir():
+        return (path / "saved_model.pbtxt").is_file()
+    return head.lstrip().startswith((b"node {", b"saved_model_schema_version:"))
+
+
 KNOWN_FORMATS = (
     KnownFormat("torch.export program of PyTorch before 2.9", _zip_with("serialized_exported_program.json"), _PT2),
     KnownFormat("AOTInductor package", _zip_with("archive_format"), "give the file that torch.export.save wrote"),
     KnownFormat("PyTorch before 0.1.10 (a tar archive)", _is_torch_tar, _LOAD_AND_SAVE_AGAIN),
+    KnownFormat("TensorFlow graph as text", _is_graph_text, _SAVE_BINARY),
     KnownFormat("compressed file (7z or zstd)", _begins(b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd"), _UNPACK),
 )
 

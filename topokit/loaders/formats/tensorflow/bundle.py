@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -120,22 +121,18 @@ class Bundle:
     def _assembled(
         self, key: str, dtype: str, shape: tuple[int, ...], slices: Sequence[Sequence[Extent]]
     ) -> NDArray[Any]:
-        covered = np.zeros(shape, bool)
-        parts = []
-        for extents in slices:
-            index, stored_key = resolved(extents, shape), slice_key(key, extents)
+        parts = [(resolved(extents, shape), slice_key(key, extents)) for extents in slices]
+        for index, stored_key in parts:
             if stored_key not in self.entries:
                 raise self._corrupt(key, f"lacks its slice {index}")
-            part = self._array(stored_key, dtype, covered[index].shape)
-            if covered[index].any():
-                raise self._corrupt(key, f"has its slice {index} twice")
-            covered[index] = True
-            parts.append((index, part))
+        arrays = [(index, self._array(stored, dtype, _extent(index))) for index, stored in parts]
+        if sum(part.size for _, part in arrays) != prod(shape):
+            raise self._corrupt(key, "has slices that overlap or leave gaps")
+        covered, whole = np.zeros(shape, bool), np.empty(shape, arrays[0][1].dtype)
+        for index, part in arrays:
+            covered[index], whole[index] = True, part
         if not covered.all():
-            raise self._corrupt(key, "has slices that leave gaps")
-        whole = np.empty(shape, parts[0][1].dtype)
-        for index, part in parts:
-            whole[index] = part
+            raise self._corrupt(key, "has slices that overlap or leave gaps")
         return whole
 
     def _array(self, key: bytes, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
@@ -213,6 +210,10 @@ def _check_version(header: Raw, path: Path, format: str) -> None:
         problem = "is a checkpoint in one file, as TensorFlow wrote before version 0.12"
         remedy = "restore it with TensorFlow and save it again"
         raise UnsupportedFeatureError(path, problem, format=format, remedy=remedy)
+
+
+def _extent(index: Sequence[slice]) -> tuple[int, ...]:
+    return tuple(part.stop - part.start for part in index)
 
 
 def _extents(piece: Message) -> tuple[Extent, ...]:
