@@ -99,8 +99,8 @@ def folder_with(*names: str) -> object:
 KNOWN = {
     "PyTorch before 0.1.10": torch_tar,
     "compressed file": lambda path: path.write_bytes(b"7z\xbc\xaf\x27\x1c"),
-    "SavedModel": folder_with("saved_model.pb"),
-    "TensorFlow checkpoint": folder_with("ckpt.index", "ckpt.data-00000-of-00001"),
+    "TensorFlow graph as text": lambda path: path.write_text('node {\n  name: "x"\n}\n'),
+    "graph as text": folder_with("saved_model.pbtxt"),
 }
 
 
