@@ -9,6 +9,8 @@ from typing import Any
 from topokit.loaders.formats.graphs.shapes import Told, agreed, output_shapes
 from topokit.loaders.graph import GraphIR, Node, Operation, Shape, Weight
 
+_LARGEST = 2**21
+_MOST_AXES = 64
 BASIS, BANK = "a Fourier basis or a filter", "a bank of filters"
 _SPECTRAL = (BASIS, BANK, "STFT", "DFT", "stft", "_fft_r2c", "_fft_c2c")
 
@@ -36,6 +38,7 @@ class GraphBuilder:
         self._nodes: list[Node] = []
         self._names: dict[str, int] = {}
         self._values = count(1)
+        self._size = 0
 
     def add(
         self,
@@ -55,12 +58,21 @@ class GraphBuilder:
             weights=dict(weights or {}),
             attributes=attributes,
         )
+        self._measure(node)
         self._nodes.append(node)
         for output, shape in zip(outputs, output_shapes(node, self.shapes, self.tensors), strict=True):
-            self.shapes[output] = agreed(self.shapes.get(output), shape)
+            known = agreed(self.shapes.get(output), shape)
+            self.shapes[output] = known if known is None or len(known) <= _MOST_AXES else None
         makes_spectrum = op == "unknown" and attributes.get("type") in _SPECTRAL
         if makes_spectrum or (not weights and self.spectra.intersection(inputs)):
             self.spectra.update(outputs)
+
+    def _measure(self, node: Node) -> None:
+        """A small file may call a function of its own again and again, or repeat a value many times."""
+        lists = (value for value in node.attributes.values() if isinstance(value, (list, tuple)))
+        self._size += 1 + len(node.inputs) + len(node.outputs) + sum(map(len, lists))
+        if self._size > _LARGEST:
+            raise ValueError(f"the graph unfolds to more than {_LARGEST:,} nodes and numbers")
 
     def value(self, base: str) -> str:
         """A name for a value that the file has not."""

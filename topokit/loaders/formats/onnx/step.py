@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from typing import Any
 
 from numpy.typing import NDArray
 
+from topokit.errors import CorruptCheckpointError
 from topokit.loaders.checkpoint import Quantisation, Role
 from topokit.loaders.formats.graphs.builder import GraphBuilder
 from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.onnx.naming import module_name, node_name
 from topokit.loaders.formats.onnx.schema import attribute, domain
-from topokit.loaders.formats.onnx.tensors import Stored, TensorFiles
+from topokit.loaders.formats.onnx.tensors import NAME, Stored, TensorFiles
 from topokit.loaders.formats.protobuf import Message
 from topokit.loaders.graph import Operation, Shape, Weight
+
+_MOST_NUMBERS = 2**23
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +34,15 @@ class Scope:
         What the values made here are called first, so that two bodies may use a name.
     outer : Scope, optional
         The body around this one, whose values may be used here.
+    taken : set of str
+        Names of all values so far, in all bodies.
     names : dict of str to str
         Values by their name in the body.
     """
 
     prefix: str = ""
     outer: Scope | None = None
+    taken: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
 
     def find(self, name: str) -> str:
@@ -49,7 +56,14 @@ class Scope:
 
     def make(self, name: str) -> str:
         """The value that this body makes under a name."""
-        return self.names.setdefault(name, self.prefix + name) if name else ""
+        if not name or name in self.names:
+            return self.names.get(name, "")
+        value = self.prefix + name
+        while value in self.taken:
+            value += "'"
+        self.taken.add(value)
+        self.names[name] = value
+        return value
 
 
 @dataclass(eq=False)
@@ -80,15 +94,25 @@ class Translation:
 
     def __post_init__(self) -> None:
         self.weights = Weights(self.builder.tensors)
+        self._numbers = 0
 
     def keep(self, stored: Stored) -> Constant:
         """Take a tensor into the checkpoint."""
+        if stored.name in self.stored:
+            remedy = "export the model again"
+            raise CorruptCheckpointError(
+                self.files.path, "a name is used twice", format=NAME, place=repr(stored.name), remedy=remedy
+            )
         self.stored[stored.name] = stored
         self.builder.tensors[stored.name] = stored.shape
         return Constant.stored(stored.name, stored.shape, stored.dense)
 
     def define(self, value: str, constant: Constant) -> None:
-        """Say that a value is constant."""
+        """Say that a value is constant; the numbers of all of them together are limited."""
+        if constant.view is None and constant.is_small:
+            self._numbers += prod(constant.shape or ())
+            if self._numbers > _MOST_NUMBERS:
+                constant = Constant(constant.shape, sources=constant.sources)
         self.constants[value] = constant
         if constant.shape is not None:
             self.builder.shapes[value] = constant.shape

@@ -19,14 +19,16 @@ from topokit.loaders.formats.onnx.tensors import DTYPES, NAME, STRING, TensorFil
 from topokit.loaders.formats.protobuf import Message
 from topokit.loaders.graph import GraphIR
 
-_MOST_NODES = 1_000_000
+_FREE_NODES, _MOST_UNFOLDED = 50_000, 8
 _DEEPEST = 32
 _UNFOLDED = ("If", "Loop", "Scan", "RandomNormal", "RandomUniform", "Bernoulli", "Multinomial")
 
 
 def translate(model: Message, files: TensorFiles) -> tuple[GraphIR, Translation]:
     """The computation of a model, and its tensors with what is known of them."""
-    translator = Translator(files, {(domain(f), f["name"]): f for f in model["functions"]})
+    functions = {(domain(function), function["name"]): function for function in model["functions"]}
+    told = len(model["graph"]["nodes"]) + sum(len(function["nodes"]) for function in model["functions"])
+    translator = Translator(files, functions, _FREE_NODES + _MOST_UNFOLDED * told)
     graph, scope = model["graph"], Scope()
     translator.enter(graph, scope)
     held = {tensor["name"] for tensor in graph["initializers"]}
@@ -45,14 +47,16 @@ class Translator:
         What is known so far.
     """
 
-    def __init__(self, files: TensorFiles, functions: Mapping[tuple[str, str], Message]) -> None:
+    def __init__(self, files: TensorFiles, functions: Mapping[tuple[str, str], Message], allowed: int) -> None:
         self.state = Translation(files)
-        self._functions = functions
+        self._functions, self._allowed = functions, allowed
         self._steps = 0
         self._bodies = 0
 
     def enter(self, graph: Message, scope: Scope) -> None:
         """Take the tensors of a body and what it tells of shapes."""
+        for value in graph["inputs"]:
+            scope.make(value["name"])
         for value in (*graph["inputs"], *graph["outputs"], *graph["values"]):
             self.state.builder.shapes.setdefault(scope.prefix + value["name"], shape_of(value))
         for tensor in graph["initializers"]:
@@ -65,8 +69,8 @@ class Translator:
         """Translate the nodes of one body."""
         for message in in_order(nodes):
             self._steps += 1
-            if self._steps > _MOST_NODES or depth > _DEEPEST:
-                problem = f"unfolds to more than {_MOST_NODES:,} nodes, or bodies more than {_DEEPEST} deep"
+            if self._steps > self._allowed or depth > _DEEPEST:
+                problem = f"unfolds to more than {self._allowed:,} nodes, or bodies more than {_DEEPEST} deep"
                 raise LimitExceededError(self.state.files.path, problem, format=NAME)
             self._translate(Step(self.state, message, scope), depth)
 
@@ -158,12 +162,10 @@ class Translator:
         step.unknown()
 
     def _inner(self, step: Step, outer: Scope | None) -> Scope:
-        """A scope whose names meet no others."""
+        """The scope of a body in the place of a node."""
         self._bodies += 1
         place = step.message["name"] or f"{step.key[1]}_{self._bodies}"
-        prefix = f"{step.scope.prefix}{place}/"
-        clash = any(name.startswith(prefix) for name in (*self.state.stored, *self.state.builder.shapes))
-        return Scope(f"{step.scope.prefix}{place}#{self._bodies}/" if clash else prefix, outer)
+        return Scope(f"{step.scope.prefix}{place}/", outer, step.scope.taken)
 
     def _hand_over(self, step: Step, values: Sequence[str]) -> None:
         """The values that a body made are those of the node it stands for."""
