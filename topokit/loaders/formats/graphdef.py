@@ -50,7 +50,7 @@ def open_graphdef(path: Path, limits: Limits) -> Checkpoint:
     """List the constants of a frozen graph, and follow what it computes."""
     buffer = mapped(path, 0, path.stat().st_size)
     graph = graph_of(Walker(buffer, path, NAME, GRAPH_SCHEMAS, limits).read("Graph"), path, NAME)
-    attempt = attempted(graph, {}, path, NAME)
+    attempt = attempted(lambda: graph, {}, path, NAME)
     constants = list(constants_of(graph))
     entries = [*listed(constants, attempt.weights), *derived(attempt.weights, constants)]
     return Checkpoint(

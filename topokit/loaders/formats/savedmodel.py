@@ -68,7 +68,7 @@ def open_savedmodel(path: Path, limits: Limits) -> Checkpoint:
     tensors = by_name(stored.entries, path, limits)
     graph, notes = _served(graph_of(meta["graph"], file, NAME), meta["signatures"])
     found = resources(graph, meta["objects"], stored.naming, tensors)
-    attempt = attempted(graph, found, file, NAME)
+    attempt = attempted(lambda: graph, found, file, NAME)
     constants = list(constants_of(graph))
     fixed = [_fixed(entry, bool(found)) for entry in listed(constants, attempt.weights)]
     made = derived(attempt.weights, [*tensors.values(), *constants])

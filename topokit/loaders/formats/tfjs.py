@@ -96,7 +96,7 @@ def _manifest(table: Mapping[str, Any], file: Path) -> Sequence[Mapping[str, Any
 def _computation(table: Mapping[str, Any], tensors: Mapping[str, TensorEntry], file: Path) -> Attempt:
     topology = table.get("modelTopology")
     if isinstance(topology, dict) and "node" in topology:
-        return attempted(_signed(graph_of(topology, tensors), table), {}, file, NAME)
+        return attempted(lambda: _signed(graph_of(topology, tensors), table), {}, file, NAME)
     if isinstance(topology, dict) and "class_name" in (topology.get("model_config") or topology):
         return _configured(topology.get("model_config") or topology, tensors)
     return Attempt(notes=("the file tells no computation",))

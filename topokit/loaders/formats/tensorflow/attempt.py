@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,11 +34,11 @@ class Attempt:
     notes: tuple[str, ...] = ()
 
 
-def attempted(graph: Graph, variables: Mapping[str, TensorEntry], path: Path, format: str) -> Attempt:
-    """The computation, or a note that says why it could not be followed."""
+def attempted(told: Callable[[], Graph], variables: Mapping[str, TensorEntry], path: Path, format: str) -> Attempt:
+    """The computation of the graph that the file tells, or a note that says why it could not be followed."""
     try:
         with guarded(path, format):
-            computation, weights = translated(graph, variables, path, format)
+            computation, weights = translated(told(), variables, path, format)
     except TopokitError as error:
         return Attempt(notes=(f"the graph was not followed: {getattr(error, 'problem', error)}",))
     return Attempt(computation, weights, computation.notes)
