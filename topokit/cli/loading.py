@@ -56,17 +56,18 @@ def _told() -> dict[str, str]:
 
 
 def _option(name: str, description: str) -> click.Option:
-    from topokit.loaders.assembly.options import ALLOWED, Options
+    from topokit.loaders.assembly.options import ALLOWED, LoadOptions, Options
 
     flag = _NAMES.get(name, f"--{name.replace('_', '-')}")
     help_text = _first_sentence(description)
     if name in _KINDS:
         kind, metavar = _KINDS[name]
         return click.Option([flag, _PREFIX + name], callback=_checked(kind), metavar=metavar, help=help_text)
-    default = getattr(Options(), name, None)
-    if isinstance(default, bool):
+    if get_type_hints(LoadOptions)[name] is bool:
         return click.Option([flag, _PREFIX + name], is_flag=True, default=None, help=help_text)
-    words = [_NONE if value is None else value for value in ALLOWED[name] if value is not None or default is not None]
+    # Where None stands for "not given" it needs no word.
+    allowed = ALLOWED[name] if getattr(Options(), name) is not None else [word for word in ALLOWED[name] if word]
+    words = [_NONE if word is None else word for word in allowed]
     return click.Option([flag, _PREFIX + name], type=click.Choice(words), help=help_text)
 
 

@@ -51,7 +51,8 @@ class Quantisation:
         zero = np.asarray(self.zero_point)
         if self.axis is not None and zero.size > 1:
             zero = zero.reshape([-1 if axis == self.axis else 1 for axis in range(stored.ndim)])
-        return np.not_equal(stored, zero)
+        differs: NDArray[np.bool_] = stored != zero
+        return differs
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, slots=True)

@@ -20,7 +20,8 @@ from topokit.loaders.assembly.roles import roles_of
 from topokit.loaders.checkpoint import Checkpoint, Role, TensorEntry
 from topokit.loaders.guard import guarded
 from topokit.loaders.inspection import BlockRow, Inspection, Summary, TensorRow
-from topokit.loaders.load import Source, opened
+from topokit.loaders.isolation import inspect_isolated
+from topokit.loaders.load import Source, opened, path_of
 
 _PARAMETERS: tuple[Role, ...] = ("weight", "bias", "norm", "embedding")
 _ALMOST_DENSE = 0.99
@@ -66,6 +67,8 @@ def inspect(path: Source, **options: Unpack[LoadOptions]) -> Inspection:
         The file itself cannot be read.
     """
     format, chosen = split_options(options)
+    if options.pop("isolate", False):
+        return inspect_isolated(path_of(path), format, options)
     checkpoint = opened(path, format)
     with guarded(checkpoint.path, checkpoint.format):
         outcome = _outcome(checkpoint, chosen)

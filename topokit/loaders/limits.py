@@ -34,6 +34,8 @@ class Limits:
         Edges of a network in memory.
     checksum_bytes : int
         Files of more bytes together get no checksum, which takes as long as reading them.
+    isolated_bytes, isolated_seconds : int
+        Address space and processor time of the process that reads a file with ``isolate=True``.
     pickle : {'inert', 'strict', 'forbid'}
         Pickles are followed without running anything; 'strict' refuses those that call anything unknown, 'forbid' all.
     links : {'refuse', 'follow', 'hf-cache'}
@@ -53,5 +55,7 @@ class Limits:
     neurons: int = 2**26
     edges: int = 2**31 - 1
     checksum_bytes: int = 2**30
+    isolated_bytes: int = 8 * 2**30
+    isolated_seconds: int = 300
     pickle: Pickles = "inert"
     links: Links = "refuse"

@@ -6,9 +6,11 @@ import os
 from typing import Unpack
 
 from topokit.dag import LayeredDAG
+from topokit.errors import ParameterError
 from topokit.loaders.assembly.network import network_of
 from topokit.loaders.assembly.options import LoadOptions, split_options
 from topokit.loaders.checkpoint import Checkpoint
+from topokit.loaders.isolation import load_isolated
 from topokit.loaders.opening import open_checkpoint
 
 Source = str | os.PathLike[str] | Checkpoint
@@ -27,7 +29,8 @@ def load(path: Source, **options: Unpack[LoadOptions]) -> LayeredDAG:
         A file, a folder that is one checkpoint, or what `open_checkpoint` returned.
     **options
         `topokit.loaders.LoadOptions` explains each: `masks`, `order`, `bias_row`, `structure`, `axes`, `threshold`,
-        `nonfinite`, `quant_zero`, `conv`, `rnn`, `attention`, `embeddings`, `norm`, `reduce`, `input_shape`, `format`.
+        `nonfinite`, `quant_zero`, `conv`, `rnn`, `attention`, `embeddings`, `norm`, `reduce`, `input_shape`, `format`,
+        `isolate`.
 
     Returns
     -------
@@ -51,7 +54,16 @@ def load(path: Source, **options: Unpack[LoadOptions]) -> LayeredDAG:
     LayeredDAG(4-3-3, 15 edges, density 71.43%)
     """
     format, chosen = split_options(options)
+    if options.pop("isolate", False):
+        return load_isolated(path_of(path), format, options)
     return network_of(opened(path, format), chosen)
+
+
+def path_of(source: Source) -> str | os.PathLike[str]:
+    """The path; `ParameterError` for what is open already, and was read here."""
+    if isinstance(source, Checkpoint):
+        raise ParameterError(f"{source.path} is open already, outside isolation: give isolate=True to open_checkpoint")
+    return source
 
 
 def opened(path: Source, format: str | None) -> Checkpoint:

@@ -28,6 +28,7 @@ def open_checkpoint(
     format: str | None = None,
     pickle: Pickles | None = None,
     limits: Limits | None = None,
+    isolate: bool = False,
 ) -> Checkpoint:
     """List the tensors of a file or folder, reading none and running nothing.
 
@@ -42,6 +43,8 @@ def open_checkpoint(
         'strict' refuses those that have any, 'forbid' refuses every pickle.
     limits : Limits, optional
         What the file may ask for.
+    isolate : bool
+        Whether a process of its own lists the tensors and reads each; the checkpoint then has no graph.
 
     Returns
     -------
@@ -56,6 +59,10 @@ def open_checkpoint(
         No such format, or no such way with pickles.
     """
     place, allowed = Path(path), _with_pickles(limits or Limits(), pickle)
+    if isolate:
+        from topokit.loaders.isolation import open_isolated  # which reads networks, and those open checkpoints
+
+        return open_isolated(place, format, allowed)
     with guarded(place):
         head = _head(place)
         chosen: Format = FORMATS.load(format) if format else _recognised(place, head, allowed)

@@ -71,6 +71,9 @@ class LoadOptions(TypedDict, total=False):
         Shape of one input without the batch, such as (3, 32, 32), where the file leaves it open.
     format : str, optional
         Name of the reader; told by content unless given.
+    isolate : bool
+        Whether a process of its own reads the file, with little memory and time (`Limits.isolated_bytes`,
+        `Limits.isolated_seconds`): for files that may be made to crash the libraries that parse them.
     """
 
     masks: Masks | None
@@ -90,6 +93,7 @@ class LoadOptions(TypedDict, total=False):
     reduce: Reduction | None
     input_shape: Sequence[int] | None
     format: str | None
+    isolate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +154,12 @@ ALLOWED: Mapping[str, tuple[Any, ...]] = {
 
 
 def split_options(options: LoadOptions) -> tuple[str | None, Options]:
-    """The name of the reader, and the rest."""
-    rest: dict[str, Any] = {name: value for name, value in options.items() if name != "format"}
+    """The name of the reader, and the rest but for `isolate`, which concerns the caller."""
+    rest: dict[str, Any] = {name: value for name, value in options.items() if name not in ("format", "isolate")}
     known = [option.name for option in fields(Options)]
     unknown = rest.keys() - set(known)
     if unknown:
-        raise UnknownNameError("option", sorted(unknown)[0], [*known, "format"])
+        raise UnknownNameError("option", sorted(unknown)[0], [*known, "format", "isolate"])
     return options.get("format"), replace(Options(), **rest)
 
 
