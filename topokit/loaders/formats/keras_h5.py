@@ -32,7 +32,8 @@ def _is_keras(path: Path, size: int, changed: int) -> bool:
     """The same, looked up once for all who ask; size and time tell whether the file is still that one."""
     try:
         root = read_root(open_source(path, NAME, Limits()))
-        return bool(_MARKS & root.attributes.keys() or _GROUPS & root.links().keys())
+        groups = {name.replace("\\", "/").partition("/")[0] for name in root.links()}
+        return bool(_MARKS & root.attributes.keys() or _GROUPS & groups)
     except (CheckpointError, ValueError):
         return False
 

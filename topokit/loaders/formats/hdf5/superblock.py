@@ -31,7 +31,8 @@ def root_address(source: Source) -> int:
         The file is one of several, or of a version to come.
     """
     block = source.rest(0, _LONGEST)
-    block.expect(SIGNATURE)
+    if block.take(len(SIGNATURE)) != SIGNATURE:
+        raise source.corrupt("does not begin as HDF5 does")
     version = block.uint(1)
     if version > 3:
         raise source.unsupported(f"is written in version {version} of the format")

@@ -21,22 +21,26 @@ def read_tree(source: Source) -> Object:
     UnsafePathError
         A soft or external link, or numbers in another file.
     LimitExceededError
-        Too many objects, or groups too deep.
+        Too many objects, groups too deep, or more bytes behind filters than the limits allow.
     """
     root = read_root(source)
-    waiting, groups, count = [(root, 1)], {root.address}, 0
+    waiting, groups = [(root, 1)], {root.address}
+    packed: dict[int, int] = {}
+    count = 0
     while waiting:
         group, depth = waiting.pop()
         for name, address in group.links().items():
-            child = _child(group, name, address)
-            group.children[name] = child
+            child = group.children[name] = _child(group, name, address)
             count += 1
-            _check_size(source, count, depth, child.path)
-            if child.data is None:
-                if address in groups:
-                    raise source.corrupt(f"reaches the group {child.path!r} by two ways")
-                groups.add(address)
-                waiting.append((child, depth + 1))
+            _check_count(source, count, depth, child.path)
+            if child.data is not None:
+                packed |= {address: child.data.nbytes} if child.data.filters else {}
+                continue
+            if address in groups:
+                raise source.corrupt(f"reaches the group {child.path!r} by two ways")
+            groups.add(address)
+            waiting.append((child, depth + 1))
+    _check_unpacked(source, sum(packed.values()))
     return root
 
 
@@ -49,7 +53,16 @@ def _child(group: Object, name: str, address: int) -> Object:
     return Object(f"{group.path}/{name}" if group.path else name, address, group.source, group.heap)
 
 
-def _check_size(source: Source, count: int, depth: int, path: str) -> None:
+def _check_count(source: Source, count: int, depth: int, path: str) -> None:
     if count > source.limits.tensors or depth > _DEEPEST:
         problem = f"has more than {source.limits.tensors:,} objects or groups more than {_DEEPEST} deep"
-        raise LimitExceededError(source.place.path, problem, format=source.place.format, place=repr(path))
+        place = source.place
+        remedy = "it is damaged, or made to be endless"
+        raise LimitExceededError(place.path, problem, format=place.format, place=repr(path), remedy=remedy)
+
+
+def _check_unpacked(source: Source, count: int) -> None:
+    if count > source.limits.decompressed_bytes:
+        problem = f"unpacks to {count:,} bytes where {source.limits.decompressed_bytes:,} are allowed"
+        remedy = "raise the limits if you trust the file"
+        raise LimitExceededError(source.place.path, problem, format=source.place.format, remedy=remedy)

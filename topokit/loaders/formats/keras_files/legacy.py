@@ -6,6 +6,7 @@ datasets; lists too long for one attribute go on in ``layer_names0``, ``layer_na
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import count
 
@@ -15,6 +16,7 @@ from topokit.loaders.formats.keras_files.pruning import mask_name, pruning_reaso
 from topokit.loaders.formats.keras_files.slots import BUFFERS, NORMS
 from topokit.loaders.formats.keras_files.weights import LayerWeights, NamedWeights
 
+_COUNTED = re.compile(r"(_\d+)+$")
 _MODEL = "model_weights"
 _OPTIMIZER = "optimizer_weights"
 
@@ -40,6 +42,7 @@ def legacy_tensors(root: Object) -> tuple[dict[str, tuple[Object, Told]], LayerW
         for item, path in _weights_of(model, layer):
             own = _below(layer, path.removesuffix(":0").split("/"))
             name = mask_name("/".join((layer, *own)), [*parts])
+            name = item.path if name in found else name
             parts[name] = tuple(own)
             found[name] = (item, _told(name))
         layers[layer] = NamedWeights(parts)
@@ -86,8 +89,8 @@ def _below(layer: str, parts: list[str]) -> list[str]:
     """The components behind the layer's own name, which often has the model before it or a number behind."""
     if layer in parts[:-1]:
         return parts[parts.index(layer) + 1 :]
-    stem = layer.rstrip("0123456789").rstrip("_")
-    return parts[1:] if len(parts) > 1 and parts[0].startswith(stem) else parts
+    is_own = len(parts) > 1 and _COUNTED.sub("", parts[0]) == _COUNTED.sub("", layer)
+    return parts[1:] if is_own else parts
 
 
 def _told(name: str) -> Told:

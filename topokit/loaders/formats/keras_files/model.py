@@ -166,18 +166,26 @@ def outputs_in(values: Any, depth: int = 0) -> Iterator[Output]:
 
 def _sequential(settings: Mapping[str, Any]) -> Model:
     """Every layer is called with what the one before it made."""
-    layers = [parse_layer(entry) for entry in settings["layers"]]
+    layers = [(parse_layer(entry), _built_for(entry)) for entry in settings["layers"]]
     shape = _shape(settings.get("build_input_shape"))
-    if layers and layers[0].kind == "InputLayer":
-        shape = input_shape(layers.pop(0).config) or shape
+    if layers and layers[0][0].kind == "InputLayer":
+        shape = input_shape(layers.pop(0)[0].config) or shape
     elif layers:
-        shape = input_shape(_innermost_first(layers[0].config)) or shape
+        shape = input_shape(_innermost_first(layers[0][0].config)) or shape
     last = start = Output("input", 0, 0)
-    chained = []
-    for layer in layers:
-        chained.append(Layer(layer.kind, layer.module, layer.name, layer.config, (Call((last,)),)))
+    chained, shapes = [], {start.value: shape} if shape else {}
+    for layer, built_for in layers:
+        if built_for is not None:
+            shapes.setdefault(last.value, built_for)
+        chained.append(replace(layer, calls=(Call((last,)),)))
         last = Output(layer.name, 0, 0)
-    return Model(tuple(chained), (start,), (last,), {start.value: shape} if shape else {})
+    return Model(tuple(chained), (start,), (last,), shapes)
+
+
+def _built_for(entry: Mapping[str, Any]) -> tuple[int | None, ...] | None:
+    """The shape of what a layer was first given, which newer files tell."""
+    build = entry.get("build_config")
+    return _shape(build.get("input_shape")) if isinstance(build, Mapping) else None
 
 
 def _innermost_first(config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -200,7 +208,7 @@ def _functional(settings: Mapping[str, Any]) -> Model:
         calls = tuple(_call(node, shapes) for node in nodes if node)
         if layer.kind == "InputLayer" and (shape := input_shape(layer.config)) is not None:
             shapes[Output(layer.name, 0, 0).value] = shape
-        layers.append(Layer(layer.kind, layer.module, layer.name, layer.config, calls))
+        layers.append(replace(layer, calls=calls))
     ends = [tuple(_ends(settings.get(key))) for key in ("input_layers", "output_layers")]
     used = [output for layer in layers for call in layer.calls for output in call.outputs()] + list(ends[1])
     return Model(tuple(_counted(layer, used) for layer in layers), ends[0], ends[1], shapes)

@@ -12,6 +12,7 @@ from typing import Any
 from topokit.loaders.formats.hdf5 import Object
 from topokit.loaders.formats.hdf5.entries import Told, datasets
 from topokit.loaders.formats.keras_files.model import Layer, Model, is_model, parse_layer, parse_model
+from topokit.loaders.formats.keras_files.pruning import is_wrapper, wrapper_variables
 from topokit.loaders.formats.keras_files.slots import BUFFERS, NORMS, guessed_slots, slots_of
 from topokit.loaders.formats.keras_files.weights import CONTAINERS, NumberedWeights
 from topokit.loaders.naming import natural_key
@@ -43,11 +44,14 @@ def numbered_tensors(root: Object, model: Model | None) -> tuple[Found, Numbered
     found: Found = {}
     tensors: dict[str, str] = {}
     for path, item in items.items():
-        leaf = _leaf(path, layers, names, counts[_group(path)])
-        name = "/".join([*_shown(_group(path), called), leaf])
-        name = path if name in found else name
-        tensors[path] = name
-        found[name] = (item, _told(name, path))
+        if not is_wrapper(_group(path)):
+            leaf = _leaf(path, layers, names, counts[_group(path)])
+            name = "/".join([*_shown(_group(path), called), leaf])
+            tensors[path] = path if name in found else name
+            found[tensors[path]] = (item, _told(tensors[path], path))
+    for group in filter(is_wrapper, counts):
+        for path, told in wrapper_variables(group, items, tensors):
+            found[told.name] = (items[path], told)
     return found, NumberedWeights("", tensors, names)
 
 
