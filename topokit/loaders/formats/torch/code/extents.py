@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 from topokit.loaders.formats.graphs.shapes import completed
+from topokit.loaders.formats.torch.code.values import UntranslatableError
 from topokit.loaders.graph import Shape
 
 _MOST_PARTS = 4096
@@ -15,7 +17,16 @@ Arguments = Mapping[str, Any]
 
 def _resized(arguments: Arguments, shape: Shape, other: Shape | None) -> list[Shape]:
     size = arguments.get("size") or arguments.get("shape")
-    return [completed(tuple(size), shape)] if isinstance(size, tuple) else [other] if other is not None else []
+    if not isinstance(size, tuple):
+        return [other] if other is not None else []
+    told = completed(size, shape)
+    if -1 not in told and told.count(None) == shape.count(None) <= 1 and _product(told) != _product(shape):
+        raise UntranslatableError(f"a tensor of shape {shape} becomes one of shape {told}")
+    return [told]
+
+
+def _product(shape: Shape) -> int:
+    return prod(extent for extent in shape if extent is not None)
 
 
 def _expanded(arguments: Arguments, shape: Shape, other: Shape | None) -> list[Shape]:

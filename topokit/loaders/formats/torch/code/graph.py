@@ -7,23 +7,30 @@ from typing import Any
 
 from topokit.errors import CheckpointError
 from topokit.loaders.formats.module_objects import TABLES, attributes_of, is_module
-from topokit.loaders.formats.pickle_vm import Placeholder
+from topokit.loaders.formats.pickle_vm import Global, Placeholder
 from topokit.loaders.formats.torch.code import syntax
+from topokit.loaders.formats.torch.code.backwards import InputShapeError
 from topokit.loaders.formats.torch.code.interpreter import Interpreter
-from topokit.loaders.formats.torch.code.library import is_recurrent, layer_of
+from topokit.loaders.formats.torch.code.library import layer_of, says_more_than_its_code
 from topokit.loaders.formats.torch.code.lowering import Lowering
+from topokit.loaders.formats.torch.code.onnx_modules import LAYERS, PACKAGE
 from topokit.loaders.formats.torch.code.parser import Parser
 from topokit.loaders.formats.torch.code.program import Program
 from topokit.loaders.formats.torch.code.syntax import Function
-from topokit.loaders.formats.torch.code.values import UNKNOWN, Module, UntranslatableError, tensors_in
+from topokit.loaders.formats.torch.code.values import UNKNOWN, Module, Path, UntranslatableError, tensors_in
 from topokit.loaders.formats.torch.objects import StridedTensor
 from topokit.loaders.formats.torch.source import TRACED, Source, Told
+from topokit.loaders.graph import GraphIR, Shape
 
 _RANKS = (2, 3)
 _TENSORS = ("Tensor", "torch.Tensor", "Optional")
+_MOST_ATTEMPTS = 10
+_LONGEST_CODE = 2_000_000
 _DEEPEST = 60
+_GETATTR = Global("builtins", "getattr")
 
 
+MethodOf = Callable[[Module, str], Function | None]
 Follow = Callable[[Lowering, Module], Interpreter]
 
 
@@ -32,7 +39,7 @@ def traced_graph(source: Source) -> Told:
 
     def interpreter(lowering: Lowering, module: Module) -> Interpreter:
         return Interpreter(
-            lowering, method_of=_traced_method, function_of=lambda kind: None, constants={}, native=_native(always=True)
+            lowering, method_of=_traced_method, function_of=lambda kind: None, constants={}, native=_native_of_traced
         )
 
     return _translated(source, interpreter, _traced_method)
@@ -47,38 +54,49 @@ def script_graph(source: Source, program: Program, constants: tuple[Any, ...]) -
 
     def interpreter(lowering: Lowering, module: Module) -> Interpreter:
         made = {f"c{k}": _constant(lowering, value, k, source) for k, value in enumerate(constants)}
-        native = _native(always=False)
         return Interpreter(
-            lowering, method_of=method_of, function_of=program.function_of, constants=made, native=native
+            lowering, method_of=method_of, function_of=program.function_of, constants=made, native=_native_of_script
         )
 
     return _translated(source, interpreter, method_of)
 
 
-def _translated(source: Source, follow: Follow, method_of: Callable[[Module, str], Function | None]) -> Told:
-    problem = ""
-    for rank in _RANKS:
-        lowering = Lowering(source.tensors, rank)
+def _translated(source: Source, follow: Follow, method_of: MethodOf) -> Told:
+    problem, known = "", dict[str, Shape]()
+    ranks = list(_RANKS)
+    for _ in range(_MOST_ATTEMPTS):
+        if not ranks:
+            break
+        lowering = Lowering(source.tensors, ranks[0], known)
         try:
-            root = _module("", source.root, source, lowering, 0)
-            forward = method_of(root, "forward")
-            if forward is None:
-                return Told(notes=("the file has no code of a method 'forward'",))
-            arguments = [_input(lowering, forward, name) for name in forward.parameters[1:]]
-            made = follow(lowering, root).run(forward, [root, *arguments], {})
-            outputs = [tensor.name for tensor in tensors_in(made)]
-            graph = lowering.program.builder.finish(lowering.inputs, outputs)
+            graph = _graph(source, lowering, follow, method_of)
         except CheckpointError:
             raise
+        except InputShapeError as found:
+            if found.name in known:
+                ranks.pop(0)
+            known[found.name] = found.shape
+            continue
         except UntranslatableError as error:
             problem = str(error)
         except (ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
-            problem = f"{type(error).__name__}: {error}"
+            problem = f"what it does to a tensor of unknown shape is not told ({type(error).__name__})"
         else:
             if graph.outputs and graph.nodes:
                 return Told(graph, lowering.program.weights, graph.notes)
             problem = "it makes no tensor of its inputs"
+        ranks.pop(0)
     return Told(notes=(f"the code of the model is not followed: {' '.join(problem.split())[:150]}",))
+
+
+def _graph(source: Source, lowering: Lowering, follow: Follow, method_of: MethodOf) -> GraphIR:
+    root = _module("", source.root, source, lowering, 0)
+    forward = method_of(root, "forward")
+    if forward is None:
+        raise UntranslatableError("there is none of a method 'forward'")
+    arguments = [_input(lowering, forward, name) for name in forward.parameters[1:]]
+    made = follow(lowering, root).run(forward, [root, *arguments], {})
+    return lowering.program.builder.finish(lowering.inputs, [tensor.name for tensor in tensors_in(made)])
 
 
 def _input(lowering: Lowering, forward: Function, name: str) -> Any:
@@ -113,6 +131,10 @@ def _held(path: str, value: Any, source: Source, lowering: Lowering, depth: int)
     if isinstance(value, StridedTensor):
         name = source.names.get(id(value))
         return UNKNOWN if name is None else lowering.stored(name)
+    if isinstance(value, Global):
+        return Path(f"{value.module}.{value.name}")
+    if isinstance(value, Placeholder) and value.kind == _GETATTR and len(value.arguments) == 2:
+        return Path(str(value.arguments[1]))
     if is_module(value):
         return _module(path, value, source, lowering, depth + 1)
     if isinstance(value, (list, tuple)) and len(value) < 100:
@@ -122,23 +144,37 @@ def _held(path: str, value: Any, source: Source, lowering: Lowering, depth: int)
 
 def _traced_method(module: Module, name: str) -> Function | None:
     code = module.attributes.get("_code")
-    if name != "forward" or module.kind.name != TRACED or not isinstance(code, str):
+    if name != "forward" or module.kind.name != TRACED or not isinstance(code, str) or len(code) > _LONGEST_CODE:
         return None
     return Parser(code).file()[1].get("forward")
 
 
-def _native(*, always: bool) -> Any:
-    """What PyTorch's own modules make: all of them, or only those whose code has more ways than one."""
+def _native_of_traced(interpreter: Interpreter, module: Module, name: str, arguments: list[Any]) -> Any:
+    """What the modules inside a traced one make, which have no code."""
+    if name != "forward":
+        return NotImplemented
+    if module.kind.name == "Sequential":
+        return _in_a_row(interpreter, module, arguments[0])
+    layer = LAYERS.get(module.kind.name) if module.kind.module.startswith(PACKAGE) else layer_of(module)
+    return NotImplemented if layer is None else layer(interpreter.lowering, module, arguments)
 
-    def native(interpreter: Interpreter, module: Module, name: str, arguments: list[Any]) -> Any:
-        layer = layer_of(module) if always or is_recurrent(module) else None
-        if layer is None or not name.startswith("forward"):
-            return NotImplemented
-        if not always and "num_layers" not in module.attributes:
-            return NotImplemented
-        return layer(interpreter.lowering, module, arguments)
 
-    return native
+def _native_of_script(interpreter: Interpreter, module: Module, name: str, arguments: list[Any]) -> Any:
+    """What recurrent layers make; of a trace only as much as is used."""
+    layer = layer_of(module) if name.startswith("forward") and says_more_than_its_code(module) else None
+    if layer is None:
+        return NotImplemented
+    made, code = layer(interpreter.lowering, module, arguments), interpreter.method_of(module, name)
+    last = code.body[-1] if code is not None and code.body else None
+    is_one = isinstance(last, syntax.Return) and isinstance(last.value, syntax.Call)
+    return made[0] if is_one and isinstance(made, tuple) else made
+
+
+def _in_a_row(interpreter: Interpreter, module: Module, value: Any) -> Any:
+    for part in module.attributes.values():
+        if isinstance(part, Module):
+            value = interpreter.invoke(part, "forward", [value])
+    return value
 
 
 def _constant(lowering: Lowering, value: Any, place: int, source: Source) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from topokit.loaders.formats.graphs.calls import Value
 from topokit.loaders.formats.pickle_vm import Global
 from topokit.loaders.formats.torch.code import syntax
+from topokit.loaders.formats.torch.code.branches import likely_way
 from topokit.loaders.formats.torch.code.lowering import Lowering
 from topokit.loaders.formats.torch.code.scalars import SYMBOLS, truth
 from topokit.loaders.formats.torch.code.syntax import Block, Expression, Function, Statement
@@ -20,11 +21,12 @@ from topokit.loaders.formats.torch.code.values import (
     UntranslatableError,
 )
 
-_MOST_STEPS = 300_000
+_MOST_STEPS = 500_000
 _MOST_TURNS = 4096
 _DEEPEST = 40
+_GUESSED = "where the code has ways that its input decides on, the shorter one, else the first was followed"
 _CONVERSIONS = ("annotate", "unchecked_cast")
-_NAMESPACES = ("torch.nn.functional.", "torch.", "ops.aten.", "ops.prim.", "operator.", "math.", "builtins.")
+_NAMESPACES = ("torch.", "ops.", "operator.", "math.", "builtins.")
 
 Scope = dict[str, Any]
 Returned = tuple[Any] | None
@@ -59,14 +61,14 @@ class Interpreter:
         native: Native | None = None,
     ) -> None:
         self.lowering = lowering
-        self._method_of, self._function_of, self._native = method_of, function_of, native
+        self.method_of, self._function_of, self._native = method_of, function_of, native
         self._constants = constants
         self._steps = self._depth = 0
         self._places: list[str] = []
 
     def invoke(self, module: Module, name: str, arguments: list[Any], keywords: Mapping[str, Any] | None = None) -> Any:
         """What a method of a module makes of its arguments."""
-        function = self._method_of(module, name)
+        function = self.method_of(module, name)
         self._places.append(module.path)
         try:
             if self._native is not None:
@@ -98,9 +100,6 @@ class Interpreter:
 
     def _follow(self, block: Block, scope: Scope) -> Returned:
         for statement in block:
-            self._steps += 1
-            if self._steps > _MOST_STEPS:
-                raise UntranslatableError(f"more than {_MOST_STEPS:,} steps")
             returned = self._do(statement, scope)
             if returned is not None:
                 return returned
@@ -132,22 +131,23 @@ class Interpreter:
         for target, each in zip(targets, values, strict=True):
             if isinstance(target, syntax.Name):
                 scope[target.name] = each
+            elif isinstance(target, syntax.Attribute):
+                owner = self.value_of(target.owner, scope)
+                if isinstance(owner, Module):
+                    owner.attributes[target.name] = each
 
     def _branch(self, branch: syntax.Branch, scope: Scope) -> Returned:
         decided = truth(self.value_of(branch.condition, scope))
         if isinstance(decided, Unknown):
-            decided = self._only_way(branch)
+            decided = self._chosen(branch)
         return self._follow(branch.then if decided else branch.otherwise, scope)
 
-    def _only_way(self, branch: syntax.Branch) -> bool:
-        """The way of a branch that does not end in an error; what is only done to attributes may be left out."""
-        if _raises(branch.then) or (_is_idle(branch.then) and not branch.otherwise):
-            return False
-        if _raises(branch.otherwise):
-            return True
-        if branch.then == branch.otherwise or (_is_idle(branch.then) and _is_idle(branch.otherwise)):
-            return True
-        raise UntranslatableError("a branch depends on the input")
+    def _chosen(self, branch: syntax.Branch) -> bool:
+        """The way of a branch that only run time decides on."""
+        way, is_sure = likely_way(branch)
+        if not is_sure:
+            self.lowering.program.builder.note(_GUESSED)
+        return way
 
     def _loop(self, loop: syntax.Loop, scope: Scope) -> Returned:
         values = self.value_of(loop.values, scope)
@@ -166,6 +166,9 @@ class Interpreter:
 
     def value_of(self, expression: Expression, scope: Scope) -> Any:
         """What an expression stands for."""
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise UntranslatableError(f"it takes more than {_MOST_STEPS:,} steps")
         match expression:
             case syntax.Literal(value):
                 return value
@@ -259,8 +262,8 @@ class Interpreter:
             raise UntranslatableError("the code ends in an error")
         if name.startswith("__torch__."):
             return self._declared(name, arguments, keywords)
-        operator = next((name.removeprefix(space) for space in _NAMESPACES if name.startswith(space)), name)
-        if name.startswith(_NAMESPACES[0]) and operator in _FUNCTIONAL:
+        operator = name.rpartition(".")[2] if name.startswith(_NAMESPACES) else name
+        if name == f"torch.nn.functional.{operator}" and operator in _FUNCTIONAL:
             arguments = [arguments[place] for place in _FUNCTIONAL[operator] if place < len(arguments)]
         return self._operator(operator, tuple(arguments), keywords)
 
@@ -291,27 +294,11 @@ def _built(name: str, arguments: list[Any]) -> Any:
     if any(isinstance(argument, (Unknown, Value)) for argument in arguments):
         return UNKNOWN
     kinds: dict[str, Callable[..., Any]] = {"range": range, "slice": slice, "list": list, "tuple": tuple}
-    return kinds[name](*arguments)
+    made = kinds[name](*arguments)
+    if isinstance(made, range) and len(made) > _MOST_TURNS:
+        raise UntranslatableError(f"a loop takes more than {_MOST_TURNS:,} turns")
+    return made
 
 
 def _key(value: Any) -> Any:
     return value if isinstance(value, (str, int)) else repr(value)
-
-
-def _raises(block: Block) -> bool:
-    """Whether a block does nothing but raise an error."""
-    return any(
-        isinstance(statement, syntax.Do)
-        and isinstance(statement.value, syntax.Call)
-        and statement.value.function == syntax.Attribute(syntax.Attribute(syntax.Name("ops"), "prim"), "RaiseException")
-        for statement in block
-    )
-
-
-def _is_idle(block: Block) -> bool:
-    """Whether a block changes no name: it sets attributes, or calls for what a call does."""
-    return all(
-        isinstance(statement, syntax.Do)
-        or (isinstance(statement, syntax.Assign) and not any(isinstance(t, syntax.Name) for t in statement.targets))
-        for statement in block
-    )

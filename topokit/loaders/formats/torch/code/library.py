@@ -16,7 +16,8 @@ Layer = Callable[[Lowering, Module, list[Any]], Any]
 
 _OURS = "torch.nn.modules."
 _NAMED = re.compile(r"(?P<kind>\D+?)(?P<places>\d)d$")
-_MULTIPLE = ("LSTM", "GRU", "RNN")
+_SEQUENCES = ("LSTM", "GRU", "RNN")
+_CELLS = ("LSTMCell", "GRUCell", "RNNCell")
 
 
 def layer_of(module: Module) -> Layer | None:
@@ -30,9 +31,11 @@ def layer_of(module: Module) -> Layer | None:
     return _LAYERS.get(module.kind.name) or _plain(_snake(module.kind.name))
 
 
-def is_recurrent(module: Module) -> bool:
-    """Whether it is a layer whose code sorts sequences before it computes."""
-    return module.kind.name in _MULTIPLE and layer_of(module) is not None
+def says_more_than_its_code(module: Module) -> bool:
+    """Whether it is a recurrent layer whose code sorts sequences first, or whose trace is taken apart."""
+    if layer_of(module) is None:
+        return False
+    return module.kind.name in _CELLS or (module.kind.name in _SEQUENCES and "num_layers" in module.attributes)
 
 
 def _called(operator: str, *attributes: str) -> Layer:
@@ -82,7 +85,7 @@ def _recurrent(operator: str) -> Layer:
 
 
 def _cell(operator: str) -> Layer:
-    return _called(operator, "hx", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    return _called(operator, "", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def _attention(lowering: Lowering, module: Module, arguments: list[Any]) -> Any:

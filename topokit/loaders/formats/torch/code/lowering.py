@@ -15,6 +15,7 @@ from topokit.loaders.checkpoint import TensorEntry
 from topokit.loaders.formats.graphs.calls import Call, Program, Value
 from topokit.loaders.formats.graphs.constants import SMALL, Constant
 from topokit.loaders.formats.graphs.shapes import broadcast
+from topokit.loaders.formats.torch.code.backwards import MOVES, InputShapeError, before
 from topokit.loaders.formats.torch.code.extents import LISTS, input_shape, told_shapes
 from topokit.loaders.formats.torch.code.scalars import computed
 from topokit.loaders.formats.torch.code.schemas import ALIASES, OUTPUTS, named
@@ -23,7 +24,7 @@ from topokit.loaders.formats.torch_export.folding import fold
 from topokit.loaders.formats.torch_export.operators import HANDLERS
 from topokit.loaders.graph import Shape
 
-_MOST_CALLS = 50_000
+_MOST_CALLS = 30_000
 _CREATED = {"zeros": 0.0, "ones": 1.0, "empty": 0.0, "new_zeros": 0.0, "new_ones": 1.0, "full": None, "rand": None}
 _LIKE = {"zeros_like": 0.0, "ones_like": 1.0, "full_like": None, "empty_like": 0.0, "rand_like": None}
 _CELLS = {"lstm_cell": "lstm", "gru_cell": "gru", "rnn_tanh_cell": "rnn_tanh", "rnn_relu_cell": "rnn_relu"}
@@ -39,6 +40,8 @@ class Lowering:
         What the checkpoint holds.
     rank : int
         How many axes inputs have that go straight into a product with a matrix.
+    inputs : mapping of str to tuple
+        Shapes of inputs as far as an earlier attempt found them out.
 
     Attributes
     ----------
@@ -48,10 +51,13 @@ class Lowering:
         Values that come from outside.
     """
 
-    def __init__(self, tensors: Mapping[str, TensorEntry], rank: int) -> None:
-        self.program = Program(module=lambda tensor, call: tensor.rpartition(".")[0] or tensor)
+    def __init__(self, tensors: Mapping[str, TensorEntry], rank: int, inputs: Mapping[str, Shape]) -> None:
+        self.program = Program(module=self._layer)
         self.program.builder.tensors.update({name: entry.shape for name, entry in tensors.items()})
+        self.program.builder.shapes.update(inputs)
         self.inputs: list[str] = []
+        self._places: set[str] = set()
+        self._moved: dict[str, tuple[str, Mapping[str, Any], str]] = {}
         self._tensors, self._rank, self._calls = tensors, rank, 0
 
     def stored(self, name: str) -> Value:
@@ -78,9 +84,8 @@ class Lowering:
 
     def call(self, operator: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any], place: str = "") -> Any:
         """What an operator makes, after adding the nodes that stand for it; `place` is the module that calls it."""
-        self._calls += 1
-        if self._calls > _MOST_CALLS:
-            raise UntranslatableError(f"more than {_MOST_CALLS:,} calls")
+        self._count(1)
+        self._places.add(place)
         operator = self._known(operator)
         if operator in _CREATED or operator in _LIKE or operator in ("tensor", "arange", "scalar_tensor"):
             return self._created(operator, arguments)
@@ -90,6 +95,16 @@ class Lowering:
             return computed(operator, arguments)
         asked = self._asked(operator, arguments)
         return asked[0] if asked else self._added(operator, arguments, keywords, place)
+
+    def _count(self, calls: int) -> None:
+        self._calls += calls
+        if self._calls > _MOST_CALLS:
+            raise UntranslatableError(f"it makes more than {_MOST_CALLS:,} calls")
+
+    def _layer(self, tensor: str, call: str) -> str:
+        """The module that a tensor belongs to, unless another one that is not around it makes the call."""
+        own = tensor.rpartition(".")[0] or tensor
+        return call if call in self._places and not own.startswith(call) else own
 
     def _known(self, operator: str) -> str:
         name = ALIASES.get(operator, operator)
@@ -160,7 +175,12 @@ class Lowering:
     def _added(self, operator: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any], place: str) -> Any:
         told = {name: _argument(value) for name, value in {**named(operator, arguments), **keywords}.items()}
         _widen(operator, told)
-        first = next(iter(tensors_in(tuple(told.values()))))
+        held = tensors_in(tuple(told.values()))
+        first = next((tensor for tensor in held if tensor.name not in self.program.constants), held[0])
+        if self.shape(first) is None and self._is_moved(operator, told, first.name):
+            moved = self.program.builder.value(operator)
+            self._moved[moved] = (operator, told, first.name)
+            return Value(moved)
         self._guess(operator, told)
         other = told.get("other") or told.get("shape")
         beside = self.shape(other) if isinstance(other, Value) else None
@@ -168,6 +188,7 @@ class Lowering:
         if operator in LISTS and not shapes:
             raise UntranslatableError(f"{operator} makes a number of parts that nobody tells")
         count = len(shapes) if operator in LISTS else OUTPUTS.get(operator, 1)
+        self._count(count + sum(told["repeats"]) if operator == "repeat" else count)
         outputs = tuple(self.program.builder.value(place or operator) for _ in range(count))
         self.program.builder.shapes.update(zip(outputs, shapes, strict=False))
         call = Call(self.program, operator, place or operator, told, outputs)
@@ -191,10 +212,27 @@ class Lowering:
         value = told.get("indices" if operator == "embedding" else "input") or told.get("self")
         weight = told.get("weight") or told.get("other") or (told.get("params") or (None,))[0]
         known = self.shape(weight) if isinstance(weight, Value) else None
-        if isinstance(value, Value) and value.name in self.inputs and known:
-            shape = input_shape(operator, told, known, self._rank)
-            if shape is not None:
-                self.program.builder.shapes.setdefault(value.name, shape)
+        if not isinstance(value, Value) or not known:
+            return
+        name, shape = value.name, input_shape(operator, told, known, self._rank_before(value.name))
+        if shape is None or (name not in self.inputs and name not in self._moved):
+            return
+        while name in self._moved:
+            made_by, arguments, name = self._moved[name]
+            shape = before(made_by, arguments, shape)
+        if name != value.name:
+            raise InputShapeError(name, shape)
+        self.program.builder.shapes.setdefault(name, shape)
+
+    def _is_moved(self, operator: str, told: Mapping[str, Any], name: str) -> bool:
+        """Whether a value of unknown shape is an input, with its axes in another order at most."""
+        is_input = name in self.inputs or name in self._moved
+        return is_input and operator in MOVES and None not in (told.get("dim", 0), told.get("dims", ()))
+
+    def _rank_before(self, name: str) -> int:
+        """How many axes a value has, by the order that its axes were given."""
+        operator, told, _ = self._moved.get(name, ("", {}, ""))
+        return len(told["dims"]) if operator == "permute" else self._rank
 
 
 def _argument(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from topokit.loaders.formats.torch.code.values import UNKNOWN, Unknown, is_known
 
 _MOST_ELEMENTS = 4096
+_LARGEST = 2**63
 
 
 def _derived(index: int, start: int, step: int = 1) -> int:
@@ -19,14 +20,21 @@ def _same(left: Any, right: Any) -> Any:
     return left is right if left is None or right is None else left == right
 
 
-def _repeated(values: Any, times: int) -> Any:
-    if isinstance(values, (list, tuple)) and len(values) * times > _MOST_ELEMENTS:
+def _repeated(values: Any, times: Any) -> Any:
+    if isinstance(values, (list, tuple, str)) and len(values) * times > _MOST_ELEMENTS:
         raise ValueError("a list grows too long")
     return values * times
 
 
 def _power(base: float, exponent: float) -> Any:
     return base**exponent if abs(exponent) <= 64 and abs(base) <= 2**32 else UNKNOWN
+
+
+def _bounded(value: Any) -> Any:
+    """`value`, unless it grows with every turn of a loop."""
+    if isinstance(value, (list, tuple, str)) and len(value) > _MOST_ELEMENTS:
+        raise ValueError("a list grows too long")
+    return UNKNOWN if isinstance(value, int) and abs(value) >= _LARGEST else value
 
 
 def _slice(values: Any, start: int | None = None, stop: int | None = None, step: int = 1) -> Any:
@@ -64,12 +72,14 @@ def computed(name: str, arguments: tuple[Any, ...]) -> Any:
         return len(arguments[0])
     if name == "__getitem__" and isinstance(arguments[0], (list, tuple)) and isinstance(arguments[1], int):
         return arguments[0][arguments[1]]
+    if name in ("slice", "list") and isinstance(arguments[0], (list, tuple)) and is_known(arguments[1:]):
+        return SCALARS[name](*arguments)
     if name == "add" and all(isinstance(value, (list, tuple)) for value in arguments[:2]):
-        return arguments[0] + type(arguments[0])(arguments[1])
+        return _bounded(arguments[0] + type(arguments[0])(arguments[1]))
     function = SCALARS.get(name)
     if function is None or not all(is_known(value) for value in arguments):
         return UNKNOWN
-    return function(*arguments)
+    return _bounded(function(*arguments))
 
 
 def truth(value: Any) -> bool | Unknown:

@@ -54,6 +54,7 @@ SCHEMAS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("split", "split_with_sizes", "chunk", "tensor_split"), ("self", "split_size", "dim")),
     **dict.fromkeys(("cat", "concat", "stack"), ("tensors", "dim")),
     **dict.fromkeys(("constant_pad_nd", "pad"), ("self", "pad")),
+    **{f"{kind}_pad{n}d": ("self", "pad") for kind in ("reflection", "replication") for n in (1, 2, 3)},
     "pixel_shuffle": ("self", "upscale_factor"),
     "where": ("condition", "self", "other"),
     "prelu": ("self", "weight"),

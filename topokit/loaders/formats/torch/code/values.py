@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,13 +33,13 @@ class Module:
         The names that lead to it.
     kind : Global
         Its class.
-    attributes : mapping
-        What it holds: tensors as `Value`, other modules, plain values.
+    attributes : dict
+        What it holds: tensors as `Value`, other modules, plain values; code may change it.
     """
 
     path: str
     kind: Global
-    attributes: Mapping[str, Any]
+    attributes: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
