@@ -60,13 +60,13 @@ class InflatedStream:
 
     def __init__(self, packed: memoryview, most: int, refusal: LimitExceededError) -> None:
         self.packed, self.most, self.refusal = packed, most, refusal
-        self.at, self.unpacked, self.taken = 0, 0, 0
+        self.at, self.passed, self.unpacked, self.taken = 0, 0, 0, 0
         self.inflater = zlib.decompressobj()
         self.ready = b""
 
     def read(self, count: int) -> bytes:
-        while self.unpacked < self.at:
-            self._piece(self.at - self.unpacked)
+        while self.passed < self.at:
+            self._piece(self.at - self.passed)
         pieces = bytearray()
         while len(pieces) < count:
             pieces += self._piece(count - len(pieces))
@@ -83,12 +83,13 @@ class InflatedStream:
         while not self.ready:
             if self.inflater.eof:
                 raise ValueError("a compressed variable ends early")
-            if self.unpacked > self.most:
-                raise self.refusal
             packed = self.inflater.unconsumed_tail or self._packed()
             self.ready = self.inflater.decompress(packed, _PIECE)
+            self.unpacked += len(self.ready)
+            if self.unpacked > self.most:
+                raise self.refusal
         piece, self.ready = self.ready[:at_most], self.ready[at_most:]
-        self.unpacked += len(piece)
+        self.passed += len(piece)
         return piece
 
     def _packed(self) -> bytes:
