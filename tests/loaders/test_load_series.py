@@ -46,6 +46,12 @@ def times(series: tk.Series) -> list[tuple[int | None, float | None]]:
         (("epoch=1-acc=0.5.npz", "epoch=2-acc=1.npz"), [(None, 1), (None, 2)], [1, 2]),
         (("model_iter_7.pth.npz", "model_iter_8.pth.npz"), [(7, None), (8, None)], [1, 2]),
         (("a_epoch_1.npz", "bb_x3_epoch_2.npz"), [(None, 1), (None, 2)], [1, 2]),
+        (("epoch_0.5.npz", "epoch_1.0.npz", "epoch_10.25.npz"), [(None, 0.5), (None, 1), (None, 10.25)], [1, 2, 3]),
+        (("epoch=2.5-step=50.npz", "epoch=0.5-step=10.npz"), [(10, 0.5), (50, 2.5)], [2, 1]),
+        (("step_0.npz", "step_-1.npz", "step_10.npz"), [(-1, None), (0, None), (10, None)], [2, 1, 3]),
+        (("run-3-step-5.npz", "run-3-step-10.npz"), [(5, None), (10, None)], [1, 2]),
+        (("seed1_epoch1.npz", "seed1_epoch2.npz"), [(None, 1), (None, 2)], [1, 2]),
+        (("v1.2_3.npz", "v1.2_4.npz"), [(3, None), (4, None)], [1, 2]),
     ],
 )
 def test_the_time_is_in_the_name(
@@ -144,6 +150,10 @@ def test_nothing_that_matches_is_an_error(pattern: str, tmp_path: Path) -> None:
         (("epoch_1.npz", "epoch_01.npz", "epoch_2.npz"), "same time"),
         (("epoch_1.npz", "best.npz"), "built differently"),
         (("x1.npz", "y2z3.npz"), "0 numbers"),
+        (("seed1_epoch1.npz", "seed2_epoch1.npz"), "the number after 'seed' changes, so they are of several runs"),
+        (("seed1_epoch1.npz", "seed2_epoch2.npz"), "the number after 'seed' changes"),
+        (("fold_1.npz", "fold_2.npz"), "the number after 'fold' changes"),
+        (("net-00001-of-00002.npz", "net-00002-of-00002.npz"), "they are the parts of one checkpoint"),
     ],
 )
 def test_a_time_that_is_not_clear_is_an_error(names: tuple[str, ...], reason: str, tmp_path: Path) -> None:

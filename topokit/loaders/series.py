@@ -17,11 +17,18 @@ from topokit.loaders.naming import natural_key
 from topokit.loaders.opening import check_no_recording, is_checkpoint
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-Number = tuple[str, int]
+Number = tuple[str, float]
 
 _EPOCH_WORDS = ("epoch", "epochs", "ep")
 _STEP_WORDS = ("step", "steps", "iter", "iters", "iteration", "it", "update")
-_NUMBER = re.compile(r"([A-Za-z]*)[_\-=. ]*([0-9]{1,18})")
+_RUN_WORDS = ("seed", "seeds", "run", "fold", "trial", "replica", "rank")
+# Epochs may have fractions; the minus of a number stands behind another separator, as in step_-1.
+_NUMBER = re.compile(
+    r"(?P<epoch>epochs?|ep)(?P<gap>[_\-=. ]*)(?P<part>[0-9]{1,18}(?:\.[0-9]{1,18})?)"
+    r"|(?P<word>[a-z]*)(?P<before>[_\-=. ]*)(?P<whole>[0-9]{1,18})",
+    re.IGNORECASE,
+)
+_PART = re.compile(r"-[0-9]{5}-of-[0-9]{5}\b")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]*$")
 
 
@@ -99,6 +106,7 @@ def _moments(paths: Sequence[Path], parent: Path) -> list[Moment]:
     numbers = _comparable([_numbers(path, parent) for path in paths], paths)
     columns = list(zip(*numbers, strict=True))
     changing = [column for column in columns if len({number for _, number in column}) > 1 or len(paths) == 1]
+    _check_one_run(changing, paths)
     epochs = next((column for column in changing if column[0][0] in _EPOCH_WORDS), None)
     steps = next((column for column in changing if column[0][0] in _STEP_WORDS), None)
     if epochs is None and steps is None and len(changing) == 1:
@@ -106,7 +114,7 @@ def _moments(paths: Sequence[Path], parent: Path) -> list[Moment]:
     if epochs is None and steps is None and len(paths) > 1:
         raise _timeless(paths, f"{len(changing)} numbers in their names change and none is called step or epoch")
     moments = [
-        Moment(step=steps[k][1] if steps else None, epoch=float(epochs[k][1]) if epochs else None, label=label)
+        Moment(step=int(steps[k][1]) if steps else None, epoch=float(epochs[k][1]) if epochs else None, label=label)
         for k, label in enumerate(["" if epochs or steps else path.stem for path in paths])
     ]
     _check_different(moments, paths)
@@ -116,7 +124,22 @@ def _moments(paths: Sequence[Path], parent: Path) -> list[Moment]:
 def _numbers(path: Path, parent: Path) -> tuple[Number, ...]:
     text = str(path.relative_to(parent))
     text = text if path.is_dir() else _SUFFIX.sub("", text)
-    return tuple((word.lower(), int(number)) for word, number in _NUMBER.findall(text))
+    return tuple(_number(match) for match in _NUMBER.finditer(text))
+
+
+def _number(match: re.Match[str]) -> Number:
+    word, gap = match["epoch"] or match["word"], match["gap"] or match["before"] or ""
+    number = float(match["part"]) if match["part"] else int(match["whole"])
+    return word.lower(), -number if len(gap) > 1 and gap.endswith("-") else number
+
+
+def _check_one_run(changing: Sequence[Sequence[Number]], paths: Sequence[Path]) -> None:
+    """Raise `CheckpointError` for the same times of several runs, and for the parts of one checkpoint."""
+    runs = [column[0][0] for column in changing if column[0][0] in _RUN_WORDS]
+    if runs and len(paths) > 1:
+        raise _timeless(paths, f"the number after {runs[0]!r} changes, so they are of several runs")
+    if len(paths) > 1 and all(_PART.search(path.name) for path in paths):
+        raise _timeless(paths, "they are the parts of one checkpoint, which tk.load reads by its folder or index")
 
 
 def _comparable(numbers: list[tuple[Number, ...]], paths: Sequence[Path]) -> list[tuple[Number, ...]]:
@@ -150,5 +173,5 @@ def _timeless(paths: Sequence[Path], reason: str) -> CheckpointError:
     return CheckpointError(
         paths[0].parent,
         f"the time of {len(paths)} checkpoints such as {shown} is not clear: {reason}",
-        remedy="name them like step_100 or epoch_3, or give fewer",
+        remedy="name them like step_100 or epoch_3, or give those of one run",
     )
