@@ -216,3 +216,28 @@ def test_strict_refuses_unknown_objects_by_name_and_forbid_every_pickle(tmp_path
         tk.open_checkpoint(saved(linear(), tmp_path), pickle="strict")
     with pytest.raises(tk.errors.UnknownNameError, match="unknown way with pickles 'load'"):
         tk.open_checkpoint(plain, pickle="load")  # type: ignore[arg-type]
+
+
+def test_modules_in_a_row_tell_their_graph(tmp_path: Path) -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ConvTranspose2d(4, 6, 2, groups=2), nn.Flatten(), nn.Linear(6, 2))
+    network = tk.load(saved(net, tmp_path))
+    assert network.provenance.order == "graph"
+    assert [(block.n_edges, block.possible) for block in network.blocks] == [(12, 12), (12, 12), (12, 12)]
+
+
+def test_transposed_convolutions_chain_by_their_class(tmp_path: Path) -> None:
+    class Decoder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Conv2d(3, 4, 3), nn.ConvTranspose2d(4, 6, 2)
+
+    globals()["Decoder"] = Decoder
+    Decoder.__qualname__ = "Decoder"
+    assert [layer.size for layer in tk.load(saved(Decoder(), tmp_path)).layers] == [3, 4, 6]
+
+
+def test_modules_that_nobody_knows_leave_no_graph(tmp_path: Path) -> None:
+    layer = nn.TransformerEncoderLayer(8, 2)
+    checkpoint = tk.open_checkpoint(saved(nn.Sequential(layer), tmp_path))
+    assert checkpoint.graph is None
+    assert any("nobody tells what a TransformerEncoderLayer does" in note for note in checkpoint.notes)

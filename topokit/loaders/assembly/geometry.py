@@ -19,7 +19,7 @@ class Fit:
     ----------
     n_source, n_target : int
         Sizes of the two layers.
-    axes : {'torch', 'source-target'}
+    axes : {'torch', 'torch-transposed', 'source-target'}
         Order of the stored axes.
     taps : int
         Stored numbers behind each possible edge: kernel positions, or pixels of a flattened channel.
@@ -86,4 +86,6 @@ def ends_of(entry: TensorEntry, axes: Axes) -> tuple[int, int]:
 def _sizes(shape: tuple[int, ...], axes: Axes) -> tuple[int, int, int]:
     if axes == "torch":
         return shape[1], shape[0], prod(shape[2:])
+    if axes == "torch-transposed":
+        return shape[0], shape[1], prod(shape[2:])
     return shape[-2], shape[-1], prod(shape[:-2])

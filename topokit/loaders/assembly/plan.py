@@ -301,7 +301,7 @@ def _masks_note(options: Options) -> str:
 
 
 def _reading_notes(found: Candidates, fits: Sequence[Fit], options: Options) -> list[str]:
-    conventions = {"torch": "(out, in)", "source-target": "(in, out)"}
+    conventions = {"torch": "(out, in)", "torch-transposed": "(in, out)", "source-target": "(in, out)"}
     notes = [f"matrices were read as {' and '.join(sorted({conventions[fit.axes] for fit in fits}))}"]
     if any(fit.bias_row for fit in fits):
         reason = "as asked" if options.bias_row == "last" else "each has one row more than the previous one has columns"

@@ -12,7 +12,7 @@ from topokit.loaders.formats.pickle_vm.stream import Data
 from topokit.loaders.formats.state_dict import contents_of
 from topokit.loaders.formats.torch.entries import entries_of, is_tensor, placed
 from topokit.loaders.formats.torch.objects import TORCH_CONSTRUCTORS
-from topokit.loaders.formats.torch.source import TRACED, Source, Told
+from topokit.loaders.formats.torch.source import SEQUENTIAL, TRACED, Source, Told
 from topokit.loaders.formats.torch.storages import Storages
 from topokit.loaders.limits import Limits
 
@@ -83,8 +83,9 @@ def checkpoint_from(
 
 
 def _traced(source: Source) -> Told:
-    """The graph of a traced module; what follows code is imported for those that have any."""
-    if not isinstance(source.root, Placeholder) or source.root.kind.name != TRACED:
+    """The graph of a traced module or of modules in a row; what follows code is imported for those that have any."""
+    kind = source.root.kind if isinstance(source.root, Placeholder) else None
+    if kind is None or (kind.name != TRACED and kind != SEQUENTIAL):
         return Told()
     from topokit.loaders.formats.torch.code.graph import traced_graph
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from topokit.loaders.checkpoint import TensorEntry
 from topokit.loaders.formats.graphs.weights import Weights
+from topokit.loaders.formats.pickle_vm import Global
 from topokit.loaders.graph import GraphIR
 
 TRACED = "reduce_graph_module"
+SEQUENTIAL = Global("torch.nn.modules.container", "Sequential")
 
 
 @dataclass(frozen=True, eq=False)

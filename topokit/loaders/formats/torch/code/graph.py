@@ -19,7 +19,7 @@ from topokit.loaders.formats.torch.code.program import Program
 from topokit.loaders.formats.torch.code.syntax import Function
 from topokit.loaders.formats.torch.code.values import UNKNOWN, Module, Path, UntranslatableError, tensors_in
 from topokit.loaders.formats.torch.objects import StridedTensor
-from topokit.loaders.formats.torch.source import TRACED, Source, Told
+from topokit.loaders.formats.torch.source import SEQUENTIAL, TRACED, Source, Told
 from topokit.loaders.graph import GraphIR, Shape
 
 _RANKS = (2, 3)
@@ -35,7 +35,7 @@ Follow = Callable[[Lowering, Module], Interpreter]
 
 
 def traced_graph(source: Source) -> Told:
-    """The graph of a module that ``torch.fx`` traced."""
+    """The graph of a module that ``torch.fx`` traced, or of PyTorch's own modules in a row."""
 
     def interpreter(lowering: Lowering, module: Module) -> Interpreter:
         return Interpreter(
@@ -92,6 +92,9 @@ def _translated(source: Source, follow: Follow, method_of: MethodOf) -> Told:
 def _graph(source: Source, lowering: Lowering, follow: Follow, method_of: MethodOf) -> GraphIR:
     root = _module("", source.root, source, lowering, 0)
     forward = method_of(root, "forward")
+    if forward is None and root.kind == SEQUENTIAL:
+        made = follow(lowering, root).invoke(root, "forward", [lowering.input("input")])
+        return lowering.program.builder.finish(lowering.inputs, [tensor.name for tensor in tensors_in(made)])
     if forward is None:
         raise UntranslatableError("there is none of a method 'forward'")
     arguments = [_input(lowering, forward, name) for name in forward.parameters[1:]]

@@ -75,6 +75,8 @@ class Interpreter:
                 made = self._native(self, module, name, [*arguments, *(keywords or {}).values()])
                 if made is not NotImplemented:
                     return made
+            if function is None and module.holds_tensors:
+                raise UntranslatableError(f"nobody tells what a {module.kind.name} does")
             if function is None:
                 return self.lowering.call(module.kind.name, tuple(arguments), keywords or {}, module.path)
             return self.run(function, [module, *arguments], keywords or {})

@@ -28,7 +28,8 @@ def layer_of(module: Module) -> Layer | None:
     if named is not None:
         operator = _SPATIAL.get(named["kind"])
         return None if operator is None else operator(named["places"])
-    return _LAYERS.get(module.kind.name) or _plain(_snake(module.kind.name))
+    known = _LAYERS.get(module.kind.name)
+    return known if known or module.holds_tensors else _plain(_snake(module.kind.name))
 
 
 def says_more_than_its_code(module: Module) -> bool:

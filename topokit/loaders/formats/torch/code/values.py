@@ -41,6 +41,14 @@ class Module:
     kind: Global
     attributes: dict[str, Any]
 
+    @property
+    def holds_tensors(self) -> bool:
+        """Whether it has tensors, or modules that do."""
+        return any(
+            part.holds_tensors if isinstance(part, Module) else isinstance(part, Value)
+            for part in self.attributes.values()
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Path:
