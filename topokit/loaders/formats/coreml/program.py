@@ -97,10 +97,12 @@ class _Reader:
         """A weight of several parts; what the parts are is no tensor of the model any more."""
         parts = {key: self.files.stored(value, f"{name} {key}") for key, value in attributes.items() if key != "name"}
         for entry in operation["inputs"]:
-            bound = [binding["name"] for binding in entry["value"]["bindings"]]
-            if len(bound) == 1 and bound[0] in self._parts:
-                parts[entry["key"]] = self._parts[bound[0]]
-                self.stored.pop(bound[0], None)
+            binding = next(iter(entry["value"]["bindings"]), None) if entry["value"] is not None else None
+            if binding is not None and binding["value"] is not None:
+                parts[entry["key"]] = self.files.stored(binding["value"], f"{name} {entry['key']}")
+            elif binding is not None and binding["name"] in self._parts:
+                parts[entry["key"]] = self._parts[binding["name"]]
+                self.stored.pop(binding["name"], None)
         shape = _shape(operation["outputs"][0]["type"]) or ()
         known = tuple(extent for extent in shape if extent is not None)
         weight = expanded(operation["type"], parts, name, known) if len(known) == len(shape) else None
@@ -130,9 +132,9 @@ class _Reader:
             same = source is not None and call.operator in ("cast", "identity")
             self.program.constants[output] = source if same and source is not None else Constant()
 
-    def _argument(self, argument: Message) -> Any:
+    def _argument(self, argument: Message | None) -> Any:
         made = []
-        for binding in argument["bindings"]:
+        for binding in argument["bindings"] if argument is not None else ():
             if binding["name"]:
                 plain = binding["name"] in self._plain
                 made.append(self._plain[binding["name"]] if plain else Value(binding["name"]))

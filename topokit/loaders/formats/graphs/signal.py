@@ -68,15 +68,14 @@ def is_signal_processing(kernels: NDArray[Any]) -> bool:
 def _are_waves(rows: NDArray[np.float64]) -> bool:
     energies = np.abs(np.fft.rfft(rows, axis=1)) ** 2
     whole = energies.sum(axis=1)
-    energies = energies[whole > _SILENT * whole.max()]
-    if len(energies) < _FEWEST_KERNELS:
+    heard = whole > _SILENT * whole.max()
+    if heard.sum() < _FEWEST_KERNELS:
         return False
+    rows, energies, whole = rows[heard], energies[heard], whole[heard]
     peaks = energies.argmax(axis=1)
-    lobe = min(_LOBE * rows.shape[1] // np.count_nonzero(rows.any(axis=0)), rows.shape[1] // 16)
-    places = np.clip(peaks[:, None] + np.arange(-lobe, lobe + 1), 0, energies.shape[1] - 1)
-    near = np.zeros(energies.shape, bool)
-    np.put_along_axis(near, places, True, axis=1)
-    shares = (energies * near).sum(axis=1) / energies.sum(axis=1)
+    lobes = np.minimum(_LOBE * rows.shape[1] // np.count_nonzero(rows, axis=1), rows.shape[1] // 16)
+    near = np.abs(np.arange(energies.shape[1]) - peaks[:, None]) <= lobes[:, None]
+    shares = (energies * near).sum(axis=1) / whole
     return bool((shares >= _CONCENTRATED).all()) and len(np.unique(peaks)) > _FEWEST_KERNELS // 2
 
 
