@@ -199,7 +199,8 @@ OPERATORS: dict[str, tuple[Any, ...]] = {
     "ADD": ([np.ones(4, np.float32)], {}, ((1, 4), (1, 4)), ("pass", {}, {})),
     "SOFTMAX": ([], {}, ((1, 4), (1, 4)), ("pass", {}, {})),
     "SPACE_TO_DEPTH": ([], {0: ("Int32", 2)}, ((1, 4, 4, 3), (1, 2, 2, 12)), ("reshape", {"shape": (1, 2, 2, 12)}, {})),
-    "RFFT2D": ([np.array([4], int32)], {}, ((1, 4), (1, 3)), ("unknown", {"type": "RFFT2D"}, {})),
+    "TOPK_V2": ([np.array(2, int32)], {}, ((1, 4), (1, 2)), ("unknown", {"type": "TOPK_V2"}, {})),
+    "RFFT2D": ([np.array([4], int32)], {}, ((1, 4), (1, 3)), ("unknown", {"type": "DFT"}, {})),
 }
 
 
@@ -235,6 +236,21 @@ def test_kernels_are_followed_through_conversions(tmp_path: Path) -> None:
     assert (node.weights["kernel"].tensor, node.weights["kernel"].axes) == ("half", "io")
     assert checkpoint.tensors["half"].role == "weight"
     assert checkpoint.tensors["t4"].aside == "a constant of the computation"
+
+
+def test_a_reshaped_kernel_becomes_a_tensor_of_its_own(tmp_path: Path) -> None:
+    apart = np.arange(24, dtype=np.float32).reshape(2, 2, 6)
+    values = [
+        Value(shape=(1, 4)),
+        Value(shape=(1, 6)),
+        Value(apart),
+        Value(shape=(4, 6)),
+        Value(np.array([4, 6], int32)),
+    ]
+    steps = [Step("RESHAPE", [2, 4], [3]), Step("BATCH_MATMUL", [0, 3], [1])]
+    tensors = tk.open_checkpoint(save_tflite(tmp_path / "x.tflite", values, steps, [0], [1])).tensors
+    assert np.array_equal(tensors["t3"].read(), apart.reshape(4, 6))
+    assert (tensors["t3"].role, tensors["t2"].aside) == ("weight", "a part of 't3'")
 
 
 def test_the_gates_of_an_lstm_become_one_kernel() -> None:

@@ -29,9 +29,9 @@ def stacked_gates(step: Step, places: Iterable[int], leaf: str) -> Weight | None
     """
     known = step.known
     weights = [step.weight(place, "oi") for place in places if step.has(place)]
-    if not weights or any(weight is None or weight.part for weight in weights):
+    entries = [known.stored[each.tensor] for each in weights if each and not each.part and each.tensor in known.stored]
+    if not entries or len(entries) != len(weights):
         return None
-    entries = [known.stored[weight.tensor] for weight in weights if weight is not None]
     if len({entry.shape for entry in entries}) != 1 or any(entry.layout != "dense" for entry in entries):
         return None
     name = f"{step.name()}/{leaf}"
@@ -39,8 +39,8 @@ def stacked_gates(step: Step, places: Iterable[int], leaf: str) -> Weight | None
         name = step.value()
     made = _stacked(name, entries)
     known.stored[name], known.builder.tensors[name] = made, made.shape
-    known.assign([name], "weight")
-    known.asides |= {entry.name: f"a gate of {name!r}" for entry in entries}
+    known.weights.mark([name], "weight")
+    known.weights.asides |= {entry.name: f"a gate of {name!r}" for entry in entries}
     return Weight(name, "oi")
 
 

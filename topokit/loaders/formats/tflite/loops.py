@@ -51,7 +51,7 @@ def _layout(step: Step, place: int, units: int) -> str:
 
 
 def _extent(step: Step, weight: Weight, letter: str) -> int:
-    return step.known.stored[weight.tensor].shape[weight.axes.index(letter)]
+    return step.known.builder.tensors[weight.tensor][weight.axes.index(letter)]
 
 
 def _products(step: Step, body: Part) -> list[_Product]:
@@ -69,9 +69,11 @@ def _products(step: Step, body: Part) -> list[_Product]:
 
 def _kernel(step: Step, body: Part, makers: dict[int, OperatorInfo], operator: OperatorInfo) -> Weight | None:
     number, _ = _origin(makers, operator.inputs[1])
-    constant = step.known.constant(body.tensors[number].name) if number >= 0 else None
+    if number < 0:
+        return None
+    name = body.tensors[number].name
     is_turned = operator.name == "FULLY_CONNECTED" or (operator.options and operator.options.number(1, "<?"))
-    return step.weight_of(constant, "oi" if is_turned else "io")
+    return step.weight_of(name, step.known.constant(name), "oi" if is_turned else "io")
 
 
 def _origin(makers: dict[int, OperatorInfo], number: int) -> tuple[int, bool]:

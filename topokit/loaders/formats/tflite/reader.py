@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 from topokit.errors import CorruptCheckpointError
-from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
+from topokit.loaders.checkpoint import Checkpoint, Role, TensorEntry, by_name
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.graphs.builder import GraphBuilder
+from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.tflite.flatbuffer import FlatBuffer
 from topokit.loaders.formats.tflite.graph import translated
@@ -93,17 +95,31 @@ def _graph(known: Translation) -> tuple[GraphIR | None, tuple[str, ...]]:
 
 def _entries(known: Translation, graph: GraphIR | None) -> Iterator[TensorEntry]:
     """The stored tensors with what they are for, where the computation tells."""
-    for name, entry in known.stored.items():
-        role = known.roles.get(name)
-        if graph is None:
-            yield entry
-        elif name in known.asides:
-            yield replace(entry, role=role, aside=known.asides[name])
-        elif role is not None:
-            yield replace(entry, role=role)
-        else:
-            is_here = name in known.parts[0].stored
-            yield replace(entry, role="constant", aside=_CONSTANT if is_here else _ELSEWHERE)
+    if graph is None:
+        yield from known.stored.values()
+        return
+    derived = (_derived(name, constant, known) for name, constant in known.weights.derived.items())
+    for entry in (*known.stored.values(), *derived):
+        role: Role = known.weights.roles.get(entry.name, "constant")
+        aside = known.weights.asides.get(entry.name, "")
+        if role == "constant" and not aside:
+            aside = _CONSTANT if entry.name in known.parts[0].stored else _ELSEWHERE
+        yield replace(entry, role=role, aside=aside)
+
+
+def _derived(name: str, constant: Constant, known: Translation) -> TensorEntry:
+    """A tensor that is made of others."""
+    source, shape = known.stored[constant.sources[0]], constant.shape or ()
+    return replace(
+        source,
+        name=name,
+        shape=shape,
+        nbytes=prod(shape) * 4,
+        reader=constant.values,
+        raw=None,
+        layout="dense",
+        storage_id=None,
+    )
 
 
 FORMAT = Format(NAME, recognises, open_tflite)

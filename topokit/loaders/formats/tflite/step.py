@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from topokit.loaders.checkpoint import Role, TensorEntry
 from topokit.loaders.formats.graphs.builder import GraphBuilder
 from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.tflite.flatbuffer import Table
 from topokit.loaders.formats.tflite.naming import module_name
 from topokit.loaders.formats.tflite.tensors import TensorInfo
 from topokit.loaders.graph import Operation, Shape, Weight
 
-_PRECEDENCE: tuple[Role, ...] = ("constant", "bias", "embedding", "weight")
+_SPECTRA = {"RFFT2D": "DFT"}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -71,10 +72,8 @@ class Translation:
         For each handle of a variable, its name.
     initial : mapping of str to str
         For each name of a variable that is never assigned, the tensor it holds from the beginning.
-    roles : dict of str to str
+    weights : Weights
         What the stored tensors are for.
-    asides : dict of str to str
-        Why stored tensors are no weights of their own.
     """
 
     parts: Sequence[Part]
@@ -83,8 +82,10 @@ class Translation:
     constants: dict[str, Constant] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     initial: Mapping[str, str] = field(default_factory=dict)
-    roles: dict[str, Role] = field(default_factory=dict)
-    asides: dict[str, str] = field(default_factory=dict)
+    weights: Weights = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.weights = Weights(self.builder.tensors)
 
     @property
     def tensors(self) -> tuple[TensorInfo, ...]:
@@ -97,12 +98,6 @@ class Translation:
             entry = self.stored[name]
             self.constants[name] = Constant.stored(name, entry.shape, lambda: _dense(entry))
         return self.constants.get(name)
-
-    def assign(self, names: Sequence[str], role: Role) -> None:
-        """Say what tensors are for; the heavier role wins where they have two."""
-        for name in names:
-            known = self.roles.get(name, "constant")
-            self.roles[name] = max(known, role, key=_PRECEDENCE.index)
 
 
 def _dense(entry: TensorEntry) -> NDArray[Any]:
@@ -162,16 +157,16 @@ class Step:
 
     def weight(self, place: int, letters: str, role: Role = "weight") -> Weight | None:
         """A constant input as a weight, one letter for each of its axes; None where no tensor stands behind it."""
-        return self.weight_of(self.constant(place), letters, role)
+        return self.weight_of(self.inputs[place], self.constant(place), letters, role)
 
-    def weight_of(self, constant: Constant | None, letters: str, role: Role = "weight") -> Weight | None:
-        """The same of any constant."""
-        if constant is None or constant.view is None or len(constant.view.axes) != len(letters):
+    def weight_of(self, name: str, constant: Constant | None, letters: str, role: Role = "weight") -> Weight | None:
+        """The same of any constant; one that is no mere view of a tensor becomes a tensor of that name."""
+        if constant is None or (constant.view is None and self._is_quantised(constant)):
             return None
-        weight = constant.view.weight(letters)
-        if weight is not None:
-            self.known.assign(constant.sources, role)
-        return weight
+        return self.known.weights.place(name, constant, letters, role)
+
+    def _is_quantised(self, constant: Constant) -> bool:
+        return any(self.known.stored[source].quantisation is not None for source in constant.sources)
 
     def bias(self, place: int) -> dict[str, Weight]:
         """The biases as a weight slot, where they are stored."""
@@ -201,4 +196,4 @@ class Step:
 
     def unknown(self) -> None:
         """Add the operator as one that is not understood."""
-        self.add("unknown", [name for name in self.inputs if name], type=self.type)
+        self.add("unknown", [name for name in self.inputs if name], type=_SPECTRA.get(self.type, self.type))

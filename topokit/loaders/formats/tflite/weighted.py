@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from topokit.loaders.formats.graphs.builder import BANK, BASIS
+from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.signal import is_bank, is_basis
 from topokit.loaders.formats.tflite.gates import stacked_gates
 from topokit.loaders.formats.tflite.step import Step
 from topokit.loaders.graph import Weight
@@ -25,14 +28,23 @@ def fully_connected(step: Step) -> None:
     kernel = step.weight(1, "oi")
     if kernel is None:
         return _product(step, step.inputs[0], step.inputs[1], transposed=True)
-    consumed = step.known.stored[kernel.tensor].shape[kernel.axes.index("i")]
+    consumed = step.known.builder.tensors[kernel.tensor][kernel.axes.index("i")]
     taken, shape = step.inputs[0], step.shape(0)
     keeps = step.option(2, "<?") and shape is not None and shape[_LAST] == consumed
     if not keeps and shape is not None and len(shape) != 2:
         rows = step.value()
         step.add("reshape", [taken], [rows], shape=(None if None in shape else -1, consumed))
         taken = rows
-    return step.add("linear", [taken], weights={"kernel": kernel, **step.bias(2)})
+    return _linear(step, taken, kernel, step.constant(1), step.bias(2))
+
+
+def _linear(
+    step: Step, value: str, kernel: Weight, constant: Constant | None, bias: Mapping[str, Weight], axis: int = _LAST
+) -> None:
+    known = step.known
+    if is_bank(known.builder, known.weights, kernel, constant, value):
+        return step.add("unknown", [value], type=BANK)
+    return step.add("linear", [value], weights={"kernel": kernel, **bias}, axis=axis)
 
 
 def convolution(step: Step) -> None:
@@ -40,10 +52,19 @@ def convolution(step: Step) -> None:
     kernel, shape = step.weight(1, "okki"), step.shape(0)
     if kernel is None or shape is None:
         return step.unknown()
-    within = step.known.stored[kernel.tensor].shape[kernel.axes.index("i")]
+    if _is_basis(step, kernel):
+        return step.add("unknown", step.inputs[:1], type=BASIS)
+    within = step.known.builder.tensors[kernel.tensor][kernel.axes.index("i")]
     groups = (shape[_LAST] or within) // max(within, 1)
     sizes = {"strides": (2, 1), "dilations": (5, 4)}
     return _convolve(step, 0, {"kernel": kernel, **step.bias(2)}, sizes, groups=max(groups, 1))
+
+
+def _is_basis(step: Step, kernel: Weight) -> bool:
+    """Whether the filter is signal processing, told of it as (out, in, height, width)."""
+    constant = step.constant(1)
+    turned = None if constant is None else constant.transposed((0, 3, 1, 2))
+    return is_basis(step.known.weights, Weight(kernel.tensor, "oikk"), turned)
 
 
 def depthwise_convolution(step: Step) -> None:
@@ -93,9 +114,9 @@ def batch_matmul(step: Step) -> None:
     transposed = [bool(step.option(slot, "<?")) for slot in (0, 1)]
     left, right = _matrix(step, 0, "io" if transposed[0] else "oi"), _matrix(step, 1, "oi" if transposed[1] else "io")
     if right is not None and not transposed[0]:
-        return step.add("linear", [step.inputs[0]], weights={"kernel": right})
+        return _linear(step, step.inputs[0], right, step.constant(1), {})
     if left is not None and not transposed[1]:
-        return step.add("linear", [step.inputs[1]], weights={"kernel": left}, axis=-2)
+        return _linear(step, step.inputs[1], left, step.constant(0), {}, axis=-2)
     if len(step.changing()) < 2:
         return step.unknown()
     first = _turned(step, step.inputs[0]) if transposed[0] else step.inputs[0]
@@ -107,7 +128,7 @@ def _matrix(step: Step, place: int, letters: str) -> Weight | None:
     constant = step.constant(place)
     if constant is None or constant.shape is None or any(extent != 1 for extent in constant.shape[:-2]):
         return None
-    return step.weight_of(constant.reshaped(constant.shape[-2:]), letters)
+    return step.weight_of(step.inputs[place], constant.reshaped(constant.shape[-2:]), letters)
 
 
 def _product(step: Step, first: str, second: str, transposed: bool) -> None:
