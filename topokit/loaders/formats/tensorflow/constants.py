@@ -24,7 +24,7 @@ def constants_of(graph: Graph) -> Iterator[TensorEntry]:
 
 def listed(constants: Iterable[TensorEntry], weights: Weights) -> list[TensorEntry]:
     """The constants that the network uses, and all other arrays of real numbers, set aside."""
-    return [_listed(entry, weights) for entry in constants if entry.name in weights.roles or _is_array(entry)]
+    return [_listed(entry, weights) for entry in constants if _is_array(entry, weights)]
 
 
 def with_uses(entries: Iterable[TensorEntry], weights: Weights) -> list[TensorEntry]:
@@ -40,8 +40,8 @@ def derived(weights: Weights, entries: Iterable[TensorEntry]) -> list[TensorEntr
     ]
 
 
-def _is_array(entry: TensorEntry) -> bool:
-    return bool(entry.shape) and "float" in entry.dtype
+def _is_array(entry: TensorEntry, weights: Weights) -> bool:
+    return bool(entry.shape) and ("float" in entry.dtype or weights.roles.get(entry.name, "constant") != "constant")
 
 
 def _listed(entry: TensorEntry, weights: Weights) -> TensorEntry:

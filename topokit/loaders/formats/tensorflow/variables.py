@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from topokit.loaders.checkpoint import Role, TensorEntry
 from topokit.loaders.formats.tensorflow.bundle import Bundle
@@ -13,6 +13,11 @@ _OPTIMIZER_SLOTS = {
     *("Adam", "Adam_1", "Momentum", "RMSProp", "RMSProp_1", "Adagrad", "Adadelta", "Adadelta_1", "Ftrl", "Ftrl_1"),
     *("adam_m", "adam_v", "LAMB", "LAMB_1"),
 }
+_ROLES: Mapping[str, Role] = {
+    **{"mask": "mask", "gamma": "norm", "beta": "norm"},
+    **dict.fromkeys(("moving_mean", "moving_variance"), "buffer"),
+}
+_METRICS = "keras_api/metrics/"
 _AVERAGE = "ExponentialMovingAverage"
 
 
@@ -24,10 +29,8 @@ def variables(bundle: Bundle, naming: Naming) -> list[TensorEntry]:
 
 
 def _variable(bundle: Bundle, key: str, name: str, aside: str, names: Collection[str]) -> TensorEntry:
-    aside = aside or _told_by_name(name, names)
-    role: Role | None = "optimizer" if aside == "optimizer state" else None
-    if leaf_of(name) == "mask":
-        role = "mask"
+    aside = aside or _told_by_name(name, names) or ("a metric of training" if _METRICS in key else "")
+    role = "optimizer" if aside == "optimizer state" else _ROLES.get(leaf_of(name))
     return bundle.tensor(key, name, role=role, aside=aside)
 
 
