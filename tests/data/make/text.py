@@ -34,7 +34,8 @@ def matrices(folder: Path) -> None:
 
 def loaded(name: str) -> tk.LayeredDAG:
     """A network of the zoo, as if it came from no file."""
-    return replace(tk.load(ZOO / "tflite" / f"{name}.tflite"), provenance=Provenance(mask_source="values", order="graph"))
+    origin = Provenance(mask_source="values", order="graph")
+    return replace(tk.load(ZOO / "tflite" / f"{name}.tflite"), provenance=origin)
 
 
 def main() -> None:
