@@ -80,10 +80,11 @@ def _degrees(planned: TensorBlock, options: Options, limits: Limits) -> tuple[Nu
 
 def is_one_to_one(planned: TensorBlock) -> bool:
     """Whether each stored number stands for a pair of neurons of its own."""
-    return all(
-        numbers is None or (len(np.unique(numbers)) == len(numbers) and numbers.min(initial=0) >= 0)
-        for numbers in (planned.rows, planned.columns)
-    )
+    return all(numbers is None or _are_distinct(numbers) for numbers in (planned.rows, planned.columns))
+
+
+def _are_distinct(neurons: Numbers) -> bool:
+    return bool(neurons.min(initial=0) >= 0 and np.count_nonzero(np.bincount(neurons)) == len(neurons))
 
 
 def _is_complete(planned: TensorBlock, options: Options) -> bool:
