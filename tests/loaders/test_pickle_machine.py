@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections
 import contextlib
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +184,10 @@ REFUSED = {
     "bad text": b"\x80\x02X\x01\0\0\0\xff.",
     "bad number": b"Iabc\n.",
     "unknown opcode": b"\xfe.",
+    "negative length": b"\x80\x02\x8b\xff\xff\xff\xff.",
+    "line without end": b"I" + b"1" * 1000,
+    "text without quotes": b"Sabc\n.",
+    "huge number in digits": b"L" + b"9" * 10_000 + b"L\n.",
     "tuple from nothing": b"I1\n\x87.",
 }
 
@@ -241,3 +247,103 @@ def test_several_pickles_follow_each_other() -> None:
     assert not machine.finished
     assert machine.run() == [2]
     assert machine.finished
+
+
+@pytest.mark.parametrize("call", ["reduce", "instance", "object", "new object", "new object with keywords"])
+def test_strict_limits_refuse_calls_of_unknown_names(call: str) -> None:
+    calls = {
+        "reduce": b"cmodels\nNet\n)R.",
+        "instance": b"(imodels\nNet\n.",
+        "object": b"(cmodels\nNet\no.",
+        "new object": b"\x80\x02cmodels\nNet\n)\x81.",
+        "new object with keywords": b"\x80\x04cmodels\nNet\n)}\x92.",
+    }
+    with pytest.raises(UnsafePickleError, match=r"calls 'models\.Net', which is unknown.*nothing was run"):
+        followed(calls[call], Limits(pickle="strict"))
+
+
+def test_strict_limits_allow_what_has_a_constructor() -> None:
+    assert followed(pickle.dumps(collections.OrderedDict(a={1})), Limits(pickle="strict")) == {"a": {1}}
+
+
+def test_forbidden_pickles_are_not_begun() -> None:
+    with pytest.raises(UnsafePickleError, match="pickles are forbidden here"):
+        followed(pickle.dumps(1), Limits(pickle="forbid"))
+
+
+def test_old_objects_are_called_by_their_class() -> None:
+    made = followed(b"ccopyreg\n_reconstructor\n(cmodels\nNet\nc__builtin__\nobject\nNtR}S'a'\nI1\nsb.")
+    assert isinstance(made, Placeholder)
+    assert (made.kind, made.state) == (Global("models", "Net"), {"a": 1})
+
+
+def test_long_bytes_are_views_that_cannot_be_written() -> None:
+    whole = bytes(range(256)) * 100
+    made = followed(pickle.dumps(whole))
+    assert isinstance(made, memoryview)
+    assert made.readonly
+    assert bytes(made) == whole
+    assert followed(pickle.dumps(whole[:100])) == whole[:100]
+
+
+def embedded(data: bytes, skipped: int) -> Any:
+    """The value of a pickle in which bytes follow an object."""
+    machine = Machine(
+        data,
+        PATH,
+        "test",
+        constructors=CONSTRUCTORS,
+        embedded=lambda made, position: (data[position : position + 3], position + skipped),
+        limits=Limits(),
+    )
+    return machine.run()
+
+
+def test_bytes_in_the_middle_of_a_pickle_are_taken() -> None:
+    assert embedded(b"]cmodels\nArray\n)R}babcI1\n\x86a.", 3) == [(b"abc", 1)]
+    for skipped in (-3, 100):
+        with pytest.raises(CorruptCheckpointError):
+            embedded(b"]cmodels\nArray\n)R}babcI1\n\x86a.", skipped)
+
+
+COUNT = 30_000_000
+BOMBS = {
+    "nothing": "b'N' * n",
+    "lists": "b']' * n",
+    "sets": "b'\\x8f' * n",
+    "frozen sets": "b'(\\x91' * (n // 2)",
+    "marks": "b'(' * n",
+    "memo": "b'N' + b'\\x94' * n",
+    "calls": "b'cA\\nb\\nq\\x00' + b'h\\x00)R' * (n // 4)",
+    "texts": "b'\\x8c\\x04\\xf0\\x9f\\x98\\x80' * (n // 6)",
+    "items": "b'}NNs' * (n // 4)",
+    "tuples": "b')' + b'\\x85' * n",
+    "one text": "b'X' + (n).to_bytes(4, 'little') + b'a' * (n - 4) + b'\\xf0\\x9f\\x98\\x80' + b'.'",
+}
+MEASURE = """
+import gc, re, sys, time
+from pathlib import Path
+from topokit.errors import CheckpointError
+from topokit.loaders import Limits
+from topokit.loaders.formats.pickle_vm import CONSTRUCTORS, Machine
+n = int(sys.argv[1])
+data = eval(sys.argv[2])
+gc.disable()  # as open_checkpoint does
+start = time.process_time()
+try:
+    Machine(data, Path("x"), "x", constructors=CONSTRUCTORS, limits=Limits()).run()
+except CheckpointError:
+    pass
+peak = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]
+print(time.process_time() - start, int(peak) / 1000)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+def test_thirty_million_opcodes_cost_seconds_and_megabytes(bomb: str) -> None:
+    arguments = [sys.executable, "-c", MEASURE, str(COUNT), bomb]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    seconds, megabytes = map(float, done.stdout.split())
+    assert seconds < 5
+    assert megabytes < 500

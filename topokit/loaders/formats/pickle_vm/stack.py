@@ -54,5 +54,6 @@ class Stack:
 
     def tie(self, count: int) -> None:
         """Replace the `count` values on top by one tuple of them."""
-        taken = [self.values.pop() for _ in range(count)]
-        self.values.append(tuple(reversed(taken)))
+        if len(self.values) < count:
+            raise IndexError("a tuple takes more values than there are")
+        self.values[-count:] = [tuple(self.values[-count:])]
