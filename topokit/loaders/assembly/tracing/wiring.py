@@ -129,7 +129,7 @@ class Wiring:
 
     def layers_of(self, ids: Ids) -> list[int]:
         """Positions of the layers that some neurons are in."""
-        left, found = np.unique(ids[ids >= 0]), []
+        left, found = np.sort(ids[ids >= 0]), []
         while len(left):
             k = bisect_right(self.layers, int(left[0]), key=attrgetter("start")) - 1
             found.append(k)
