@@ -124,6 +124,13 @@ def test_broken_sparse_layouts_are_refused(name: str, tmp_path: Path) -> None:
         tk.open_checkpoint(sparse_file(tmp_path, *layout)).tensors["t2"].read()
 
 
+def test_a_small_sparse_kernel_does_not_unfold_to_gigabytes(tmp_path: Path) -> None:
+    levels = [3, ([0, 2, 2, 3], [0, 3, 1]), 1]
+    path = sparse_file(tmp_path, [0, 1, 2], [], levels, [1, 2, 3], (2**13, 2**13, 2**3))
+    with pytest.raises(LimitExceededError, match="when unfolded"):
+        tk.open_checkpoint(path)
+
+
 def test_half_bytes_are_parted(tmp_path: Path) -> None:
     kernel = Value(np.array([0x21, 0xF8], np.uint8), (1, 4), options={1: ("Int8", 17)})
     values = [Value(shape=(1, 4)), Value(shape=(1, 1)), kernel]

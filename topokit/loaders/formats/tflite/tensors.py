@@ -27,6 +27,8 @@ NAME = "tflite"
 
 _HALF_BYTES = {"int4": 8, "uint4": 0}
 """Types of which a byte holds two, the first in its low half; what the sign bit weighs."""
+_SMALL, _UNFOLDS = 2**28, 1000
+"""Sparse kernels of more bytes than the first when unfolded may hold as many zeros per stored byte as the second."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -159,9 +161,9 @@ def _layout(info: TensorInfo, table: Table, span: Span, limits: Limits) -> Spars
     size = _size(info.dtype, (stored,))
     if size not in (None, span.count):
         raise _corrupt(span, f"has {span.count:,} bytes where {stored:,} stored values need {size:,}", info.name)
-    dense = _size(info.dtype, info.shape) or 0
-    if dense > limits.tensor_bytes:
-        problem = f"is of {dense:,} bytes when unfolded where {limits.tensor_bytes:,} are allowed"
+    dense, allowed = _size(info.dtype, info.shape) or 0, max(_SMALL, _UNFOLDS * span.count)
+    if len(info.shape) != 2 and dense > min(allowed, limits.tensor_bytes):
+        problem = f"is of {dense:,} bytes when unfolded, {span.count:,} of them stored"
         raise LimitExceededError(span.path, problem, format=NAME, place=repr(info.name))
     return layout
 
