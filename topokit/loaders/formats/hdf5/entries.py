@@ -53,7 +53,8 @@ def tensor_entry(item: Object, told: Told) -> TensorEntry:
 def _described(item: Object) -> Data:
     """What the dataset holds; Keras stores bfloat16 as two bytes and says so beside them."""
     data = item.data
-    assert data is not None
+    if data is None:
+        raise item.source.corrupt(f"has a group {item.path!r} where numbers belong")
     if data.type.size == 2 and data.type.kind == "other" and item.attribute("dtype") == "bfloat16":
         return replace(data, type=_BRAIN_FLOAT)
     return data

@@ -93,6 +93,7 @@ class Step:
 
 Translator = Callable[[Step], Sequence[str]]
 
+_MOST_CALLS = 100_000
 OPERATION = "keras.ops"
 """The translator of what is no layer; what it does not know either becomes an unknown operation."""
 
@@ -125,10 +126,11 @@ def model_graph(
     return builder.finish(inputs.values(), made)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Translation:
     builder: GraphBuilder
     translators: Mapping[str, Translator]
+    calls: int = 0
 
     def run(self, model: Model, weights: Weights, values: dict[str, str], prefix: str) -> list[str]:
         """Add the nodes of a model; `values` are its inputs by their names within it. Returns its outputs."""
@@ -149,6 +151,11 @@ class _Translation:
         self, layer: Layer, call: Call, weights: Weights, values: Mapping[str, str], prefix: str
     ) -> Sequence[str]:
         inputs = tuple(self._known(output, values) for output in call.outputs())
+        self.calls += 1
+        if self.calls > _MOST_CALLS:
+            raise UntranslatableError(f"models inside models make more than {_MOST_CALLS:,} calls of layers")
+        if not inputs:
+            raise UntranslatableError(f"{layer.name} is called with no value")
         if is_model(layer.kind, layer.config):
             return self._inner(layer, inputs, weights, prefix)
         named = {key: _replaced(value, values) for key, value in call.keywords.items()}

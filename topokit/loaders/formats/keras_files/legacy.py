@@ -41,7 +41,7 @@ def legacy_tensors(root: Object) -> tuple[dict[str, tuple[Object, Told]], LayerW
         parts: dict[str, tuple[str, ...]] = {}
         for item, path in _weights_of(model, layer):
             own = _below(layer, path.removesuffix(":0").split("/"))
-            name = mask_name("/".join((layer, *own)), [*parts])
+            name = mask_name("/".join((layer, *own)), parts)
             name = item.path if name in found else name
             parts[name] = tuple(own)
             found[name] = (item, _told(name))

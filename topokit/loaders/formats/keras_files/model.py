@@ -6,7 +6,7 @@ keras/src/ops/node.py; https://keras.io/guides/serialization_and_saving).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from typing import Any
@@ -204,19 +204,20 @@ def _functional(settings: Mapping[str, Any]) -> Model:
     layers = []
     for entry in settings["layers"]:
         layer = parse_layer(entry)
-        nodes = entry.get("inbound_nodes") or []
-        calls = tuple(_call(node, shapes) for node in nodes if node)
+        calls = tuple(_call(node, shapes) for node in _listed(entry.get("inbound_nodes") or [], "calls") if node)
         if layer.kind == "InputLayer" and (shape := input_shape(layer.config)) is not None:
             shapes[Output(layer.name, 0, 0).value] = shape
         layers.append(replace(layer, calls=calls))
     ends = [tuple(_ends(settings.get(key))) for key in ("input_layers", "output_layers")]
-    used = [output for layer in layers for call in layer.calls for output in call.outputs()] + list(ends[1])
-    return Model(tuple(_counted(layer, used) for layer in layers), ends[0], ends[1], shapes)
+    named: dict[str, set[int]] = {}
+    for output in (*ends[1], *(output for layer in layers for call in layer.calls for output in call.outputs())):
+        named.setdefault(output.layer, set()).add(output.call)
+    counted = tuple(_counted(layer, named.get(layer.name, set())) for layer in layers)
+    return Model(counted, ends[0], ends[1], shapes)
 
 
-def _counted(layer: Layer, used: Sequence[Output]) -> Layer:
+def _counted(layer: Layer, numbers: set[int]) -> Layer:
     """The layer with its calls numbered as the others name them."""
-    numbers = {output.call for output in used if output.layer == layer.name}
     is_late = is_model(layer.kind, layer.config) and 0 not in numbers and len(layer.calls) in numbers
     return replace(layer, first=1) if is_late else layer
 
@@ -234,14 +235,24 @@ def _ends(values: Any, depth: int = 0) -> Iterator[Output]:
 
 def _call(node: Any, shapes: dict[str, tuple[int | None, ...]]) -> Call:
     if isinstance(node, Mapping):
-        arguments = [_argument(value, shapes) for value in node.get("args", ())]
-        return Call(tuple(arguments), _argument(node.get("kwargs", {}), shapes))
-    parts = [node] if _is_triple(node) else node
-    if not isinstance(parts, list):
-        raise UntranslatableError("a layer is called with something unknown")
+        arguments = [_argument(value, shapes) for value in _listed(node.get("args", []), "arguments")]
+        return Call(tuple(arguments), _named(_argument(node.get("kwargs", {}), shapes)))
+    parts = [node] if _is_triple(node) else _listed(node, "arguments")
     values = [_older_argument(part, shapes) for part in parts]
     keywords: Any = next((part[3] for part in parts if isinstance(part, list) and len(part) > 3 and part[3]), {})
-    return Call((values[0] if len(values) == 1 else values,), _argument(keywords, shapes))
+    return Call((values[0] if len(values) == 1 else values,), _named(_argument(keywords, shapes)))
+
+
+def _listed(value: Any, what: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise UntranslatableError(f"a layer has no list of {what}")
+    return value
+
+
+def _named(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UntranslatableError("a layer has no table of named arguments")
+    return value
 
 
 def _older_argument(part: Any, shapes: dict[str, tuple[int | None, ...]]) -> Any:
@@ -267,7 +278,7 @@ def _argument(value: Any, shapes: dict[str, tuple[int | None, ...]], depth: int 
 def _tensor(config: Any, shapes: dict[str, tuple[int | None, ...]]) -> Output:
     if not isinstance(config, Mapping) or not _is_triple(config.get("keras_history")):
         raise UntranslatableError("a tensor does not say which layer made it")
-    output = Output(*config["keras_history"])
+    output = Output(*config["keras_history"][:3])
     if (shape := _shape(config.get("shape"))) is not None:
         shapes[output.value] = shape
     return output

@@ -11,10 +11,17 @@ from typing import Any
 
 from topokit.loaders.formats.hdf5 import Object
 from topokit.loaders.formats.hdf5.entries import Told, datasets
-from topokit.loaders.formats.keras_files.model import Layer, Model, is_model, parse_layer, parse_model
+from topokit.loaders.formats.keras_files.model import (
+    Layer,
+    Model,
+    UntranslatableError,
+    is_model,
+    parse_layer,
+    parse_model,
+)
 from topokit.loaders.formats.keras_files.pruning import is_wrapper, wrapper_variables
 from topokit.loaders.formats.keras_files.slots import BUFFERS, NORMS, guessed_slots, slots_of
-from topokit.loaders.formats.keras_files.weights import CONTAINERS, NumberedWeights
+from topokit.loaders.formats.keras_files.weights import CONTAINERS, Numbered, NumberedWeights
 from topokit.loaders.naming import natural_key
 
 _VARIABLES = "vars"
@@ -36,7 +43,7 @@ def numbered_tensors(root: Object, model: Model | None) -> tuple[Found, Numbered
     """
     items = {_path(item): item for item in sorted(datasets(root), key=lambda item: natural_key(_path(item)))}
     names = _told_names(root)
-    layers = dict(_placed(model, NumberedWeights("", {path: path for path in items}, names))) if model else {}
+    layers = _layers_by_group(model, Numbered.of({path: path for path in items}, names))
     called = names | {path: layer.name for path, layer in layers.items()}
     counts: dict[str, int] = {}
     for path in items:
@@ -52,7 +59,7 @@ def numbered_tensors(root: Object, model: Model | None) -> tuple[Found, Numbered
     for group in filter(is_wrapper, counts):
         for path, told in wrapper_variables(group, items, tensors):
             found[told.name] = (items[path], told)
-    return found, NumberedWeights("", tensors, names)
+    return found, NumberedWeights("", Numbered.of(tensors, names))
 
 
 def _path(item: Object) -> str:
@@ -73,6 +80,14 @@ def _told_names(root: Object) -> dict[str, str]:
             names[item.path.removesuffix(f"/{_VARIABLES}")] = name
         waiting.extend(item.children.values())
     return names
+
+
+def _layers_by_group(model: Model | None, file: Numbered) -> dict[str, Layer]:
+    """The layers by the path of their group; none where the configuration does not tell them all."""
+    try:
+        return dict(_placed(model, NumberedWeights("", file))) if model else {}
+    except UntranslatableError:
+        return {}
 
 
 def _placed(model: Model, weights: NumberedWeights) -> Iterator[tuple[str, Layer]]:

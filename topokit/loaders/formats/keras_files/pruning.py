@@ -7,7 +7,7 @@ per pruned weight, in the order of the layer's prunable weights, and a ``pruning
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from topokit.loaders.formats.hdf5 import Object
 from topokit.loaders.formats.hdf5.entries import Told
@@ -31,7 +31,7 @@ def pruning_reason(leaf: str) -> str:
     return "pruning state" if _STATE.match(leaf) else ""
 
 
-def mask_name(name: str, earlier: Sequence[str]) -> str:
+def mask_name(name: str, earlier: Collection[str]) -> str:
     """The name of a variable; the k-th mask is called after the k-th pruned weight."""
     leaf = name.rpartition("/")[2]
     if not _MASK.match(leaf):

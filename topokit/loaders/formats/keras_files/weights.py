@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,6 +42,31 @@ class Weights(Protocol):
         """The variables of each of several layers."""
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Numbered:
+    """The variables of a file of Keras 3.
+
+    Attributes
+    ----------
+    tensors : mapping of str to str
+        Names of all tensors by path.
+    called : mapping of (str, str) to str
+        The path of a group by the group around it and the name of its layer, where the file tells that.
+    groups : set of str
+        The paths of all groups.
+    """
+
+    tensors: Mapping[str, str]
+    called: Mapping[tuple[str, str], str]
+    groups: Set[str]
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, str], names: Mapping[str, str]) -> Numbered:
+        """The same from names of tensors and of layers by path."""
+        groups = {path[: match.start()] for path in tensors for match in re.finditer("/", path)}
+        return cls(tensors, {(path.rpartition("/")[0], name): path for path, name in names.items()}, groups)
+
+
 @dataclass(frozen=True, slots=True)
 class NumberedWeights:
     """Variables of Keras 3: groups for layers, numbers for variables.
@@ -49,45 +75,37 @@ class NumberedWeights:
     ----------
     group : str
         The path of the layer's group.
-    tensors : mapping of str to str
-        Names of all tensors by path.
-    names : mapping of str to str
-        What layers are called by the path of their group, where the file says it.
+    file : Numbered
+        All that there are.
     """
 
     group: str
-    tensors: Mapping[str, str]
-    names: Mapping[str, str]
+    file: Numbered
 
     def named(self, slot: str, slots: Sequence[str]) -> str | None:
-        return self.tensors.get(f"{self.group}/vars/{slots.index(slot)}") if slot in slots else None
+        return self.file.tensors.get(f"{self.group}/vars/{slots.index(slot)}") if slot in slots else None
 
     def inside(self, attribute: str) -> NumberedWeights:
         """Attributes with an underscore before them are private to the layer; both spellings are found in files."""
         private = f"{self.group}/_{attribute}"
-        is_private = any(path.startswith(f"{private}/") for path in self.tensors)
-        return NumberedWeights(private if is_private else f"{self.group}/{attribute}", self.tensors, self.names)
+        return NumberedWeights(private if private in self.file.groups else f"{self.group}/{attribute}", self.file)
 
     def of_layers(self, layers: Sequence[Layer], attribute: str = "layers") -> list[Weights]:
         """Keras calls the groups by class and counts within each class; newer files also tell the layer's name."""
         container = self._container(attribute)
-        called = {name: path for path, name in self.names.items() if path.rpartition("/")[0] == container}
         counts: dict[str, int] = {}
         found: list[Weights] = []
         for layer in layers:
             kind = snake_case(layer.kind)
             number = counts[kind] = counts.get(kind, -1) + 1
-            path = called.get(layer.name, f"{container}/{kind}_{number}" if number else f"{container}/{kind}")
-            found.append(NumberedWeights(path.lstrip("/"), self.tensors, self.names))
+            counted = f"{container}/{kind}_{number}" if number else f"{container}/{kind}"
+            found.append(NumberedWeights(self.file.called.get((container, layer.name), counted), self.file))
         return found
 
     def _container(self, attribute: str) -> str:
         choices = CONTAINERS if attribute == "layers" else (attribute,)
-        prefix = f"{self.group}/" if self.group else ""
-        for choice in choices:
-            if any(path.startswith(f"{prefix}{choice}/") for path in self.tensors):
-                return prefix + choice
-        return prefix + attribute
+        paths = [f"{self.group}/{choice}" if self.group else choice for choice in choices]
+        return next((path for path in paths if path in self.file.groups), paths[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +138,12 @@ class NamedWeights:
         return NamedWeights(chosen)
 
     def of_layers(self, layers: Sequence[Layer], attribute: str = "layers") -> list[Weights]:
-        return [self._of(layer.name) for layer in layers]
-
-    def _of(self, name: str) -> NamedWeights:
-        """The variables of an inner layer; its name may have got a number behind it when the model was made again."""
-        exact = {tensor: parts for tensor, parts in self.parts.items() if name in parts[:-1]}
-        return NamedWeights(exact)
+        """The variables whose names have the layer's among their components."""
+        owned: dict[str, dict[str, tuple[str, ...]]] = {}
+        for tensor, parts in self.parts.items():
+            for part in parts[:-1]:
+                owned.setdefault(part, {})[tensor] = parts
+        return [NamedWeights(owned.get(layer.name, {})) for layer in layers]
 
 
 @dataclass(frozen=True, slots=True)

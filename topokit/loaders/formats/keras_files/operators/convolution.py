@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from topokit.loaders.formats.keras_files.graph import Step, Translator
-from topokit.loaders.formats.keras_files.operators.settings import channel_axis, numbers
+from topokit.loaders.formats.keras_files.operators.settings import channel_axis, numbers, padding
 from topokit.loaders.graph import Weight
 
 
 def plain(rank: int) -> Translator:
     def translate(step: Step) -> list[str]:
         weights = step.weight("kernel", "k" * rank + "io")
-        return step.add("conv", weights=weights, groups=step.config.get("groups", 1), **_how(step, rank, weights))
+        return step.add(
+            "conv", weights=weights, groups=numbers(step.config.get("groups"), 1)[0], **_how(step, rank, weights)
+        )
 
     return translate
 
@@ -60,16 +62,15 @@ def _extents(step: Step, weights: Mapping[str, Weight], rank: int) -> tuple[int,
 
 def _how(step: Step, rank: int, weights: Mapping[str, Weight]) -> dict[str, Any]:
     config = step.config
-    dilations, padding = numbers(config.get("dilation_rate"), rank), config.get("padding", "valid")
-    if padding == "causal":
-        padding = tuple(
-            (gap * (size - 1), 0) for size, gap in zip(_extents(step, weights, rank), dilations, strict=True)
-        )
+    added: str | tuple[tuple[int, int], ...]
+    dilations, added = numbers(config.get("dilation_rate"), rank), padding(config)
+    if added == "causal":
+        added = tuple((gap * (size - 1), 0) for size, gap in zip(_extents(step, weights, rank), dilations, strict=True))
     return {
         "channel_axis": channel_axis(config),
         "strides": numbers(config.get("strides"), rank),
         "dilations": dilations,
-        "padding": padding,
+        "padding": added,
     }
 
 

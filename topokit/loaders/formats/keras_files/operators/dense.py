@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from topokit.loaders.formats.keras_files.graph import Step
-from topokit.loaders.formats.keras_files.model import UntranslatableError
 from topokit.loaders.formats.keras_files.slots import slots_of
 from topokit.loaders.graph import Weight
 
@@ -50,8 +49,6 @@ def norm(step: Step) -> list[str]:
 
 def unchanged(step: Step) -> list[str]:
     """Neuron by neuron."""
-    if not step.inputs:
-        raise UntranslatableError(f"{step.name} is called with no value")
     return step.add("pass", step.inputs[:1])
 
 

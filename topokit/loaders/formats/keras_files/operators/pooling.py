@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from topokit.loaders.formats.keras_files.graph import Step, Translator
 from topokit.loaders.formats.keras_files.model import UntranslatableError
-from topokit.loaders.formats.keras_files.operators.settings import channel_axis, numbers, pairs, spatial_axes
+from topokit.loaders.formats.keras_files.operators.settings import channel_axis, numbers, padding, pairs, spatial_axes
 
 
 def window(rank: int) -> Translator:
@@ -16,7 +16,7 @@ def window(rank: int) -> Translator:
             channel_axis=channel_axis(step.config),
             kernel=size,
             strides=size if strides is None else numbers(strides, rank),
-            padding=step.config.get("padding", "valid"),
+            padding=padding(step.config),
         )
 
     return translate
@@ -30,7 +30,7 @@ def everywhere(rank: int) -> Translator:
     return translate
 
 
-def padding(rank: int) -> Translator:
+def zeros(rank: int) -> Translator:
     """Pooling with windows of one position, padded."""
 
     def translate(step: Step) -> list[str]:
@@ -70,7 +70,7 @@ _RANKS = (1, 2, 3)
 TRANSLATORS = {
     **{f"{kind}Pooling{rank}D": window(rank) for kind in ("Max", "Average") for rank in _RANKS},
     **{f"Global{kind}Pooling{rank}D": everywhere(rank) for kind in ("Max", "Average") for rank in _RANKS},
-    **{f"ZeroPadding{rank}D": padding(rank) for rank in _RANKS},
+    **{f"ZeroPadding{rank}D": zeros(rank) for rank in _RANKS},
     **{f"Cropping{rank}D": cropping(rank) for rank in _RANKS},
     **{f"UpSampling{rank}D": upsampling(rank) for rank in _RANKS},
     "RepeatVector": repeat,

@@ -28,7 +28,9 @@ def of_cells(step: Step) -> list[str]:
     cell = parse_layer(step.config.get("cell"))
     if cell.kind != "StackedRNNCells":
         return _layer(step, cell.kind, step.weights.inside("cell"), step.inputs)
-    cells = [parse_layer(entry) for entry in cell.config.get("cells", ())]
+    if not isinstance(cell.config.get("cells"), list):
+        raise UntranslatableError(f"{step.name} has no list of cells")
+    cells = [parse_layer(entry) for entry in cell.config["cells"]]
     held = step.weights.inside("cell").of_layers(cells, "cells")
     made: Sequence[str] = step.inputs
     states: list[str] = []
@@ -75,6 +77,8 @@ def bidirectional(step: Step) -> list[str]:
     forward = parse_layer(step.config.get("layer"))
     other = step.config.get("backward_layer")
     backward = parse_layer(other) if isinstance(other, Mapping) else forward
+    if not {forward.kind, backward.kind} <= {*_CELLS, "RNN"}:
+        return step.unknown()
     half = (len(step.inputs) - 1) // 2
     ways = []
     for k, (inner, way) in enumerate(((forward, "forward"), (backward, "backward"))):

@@ -21,12 +21,20 @@ def spatial_axes(config: Mapping[str, Any], count: int) -> list[int]:
     return [last - count + k for k in range(count)]
 
 
-def numbers(value: Any, count: int, default: int = 1) -> tuple[int, ...]:
+def numbers(value: Any, count: int, default: int = 1, *, least: int = 1) -> tuple[int, ...]:
     """A whole number per axis; one for all, the default for none."""
     listed = [default] * count if value is None else value if isinstance(value, list) else [value] * count
-    if len(listed) != count or not all(type(number) is int and 0 <= number < _LARGEST for number in listed):
+    if len(listed) != count or not all(type(number) is int and least <= number < _LARGEST for number in listed):
         raise UntranslatableError(f"a setting is {str(value)[:60]} where {count} whole numbers belong")
     return tuple(listed)
+
+
+def padding(config: Mapping[str, Any]) -> str:
+    """What is added around a map."""
+    value = config.get("padding", "valid")
+    if value not in ("valid", "same", "causal"):
+        raise UntranslatableError(f"a setting is {str(value)[:60]} where a kind of padding belongs")
+    return str(value)
 
 
 def pairs(value: Any, count: int) -> tuple[tuple[int, int], ...]:
@@ -36,5 +44,5 @@ def pairs(value: Any, count: int) -> tuple[tuple[int, int], ...]:
         listed = [listed]
     if len(listed) != count:
         raise UntranslatableError(f"a setting is {str(value)[:60]} where {count} pairs belong")
-    both = [numbers(item, 2) for item in listed]
+    both = [numbers(item, 2, least=0) for item in listed]
     return tuple((before, after) for before, after in both)
