@@ -97,6 +97,7 @@ def folder_with(*names: str) -> object:
 
 
 KNOWN = {
+    "ONNX Runtime's own form": lambda path: path.write_bytes(b"\x18\0\0\0ORTM\0\0"),
     "PyTorch before 0.1.10": torch_tar,
     "compressed file": lambda path: path.write_bytes(b"7z\xbc\xaf\x27\x1c"),
     "TensorFlow graph as text": lambda path: path.write_text('node {\n  name: "x"\n}\n'),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,14 @@ from onnx_models import node, sparse
 from scipy import sparse as scipy_sparse
 
 import topokit as tk
-from topokit.errors import CorruptCheckpointError, UnsafeLinkError, UnsafePathError, UnsupportedFeatureError
+from topokit.errors import (
+    CorruptCheckpointError,
+    LimitExceededError,
+    NoWeightsFoundError,
+    UnknownFormatError,
+    UnsafeLinkError,
+    UnsafePathError,
+)
 from topokit.loaders.limits import Limits
 
 DATA = Path(__file__).parents[2] / "data"
@@ -272,5 +280,30 @@ def test_what_is_wrong_with_a_file_is_told(change: Any, words: str, tmp_path: Pa
 
 def test_another_protocol_buffer_is_no_onnx(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"\x08\x08\x12\x07pytorch")
-    with pytest.raises((UnsupportedFeatureError, tk.CheckpointError)):
+    with pytest.raises(UnknownFormatError):
         tk.load(tmp_path / "model.onnx")
+
+
+def test_a_small_file_does_not_unfold_without_end(tmp_path: Path) -> None:
+    """Each function calls the next one ten times: ten to the twentieth nodes."""
+
+    def calls(operator: str, name: str) -> onnx.FunctionProto:
+        steps = ["a", *(f"t{k}" for k in range(9)), "b"]
+        domain = "own" if operator.startswith("F") else ""
+        nodes = [node(operator, taken, made, domain=domain) for taken, made in pairwise(steps)]
+        return helper.make_function("own", name, ["a"], ["b"], nodes, onnx_models.OPSETS)
+
+    functions = (*(calls(f"F{k + 1}", f"F{k}") for k in range(19)), calls("Relu", "F19"))
+    made = onnx_models.model([node("F0", "x", "y", domain="own")], {}, functions=functions)
+    path = onnx_models.save(made, tmp_path)
+    assert path.stat().st_size < 5000
+    with pytest.raises(LimitExceededError, match="unfolds to more than"):
+        tk.load(path)
+
+
+def test_a_product_larger_than_its_factors_is_not_made(tmp_path: Path) -> None:
+    factors = {"p": np.ones((100_000, 1), np.float32), "q": np.ones((1, 100_000), np.float32)}
+    nodes = [node("Mul", "p q", "w"), node("MatMul", "x w", "y")]
+    path = onnx_models.save(onnx_models.model(nodes, factors, given=("batch", 100_000)), tmp_path)
+    with pytest.raises(NoWeightsFoundError):
+        tk.load(path)

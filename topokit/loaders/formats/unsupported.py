@@ -60,6 +60,9 @@ def _is_graph_text(path: Path, head: bytes) -> bool:
 
 KNOWN_FORMATS = (
     KnownFormat("torch.export program of PyTorch before 2.9", _zip_with("serialized_exported_program.json"), _PT2),
+    KnownFormat(
+        "ONNX Runtime's own form", lambda path, head: head[4:8] == b"ORTM", "give the .onnx file that it was made from"
+    ),
     KnownFormat("AOTInductor package", _zip_with("archive_format"), "give the file that torch.export.save wrote"),
     KnownFormat("PyTorch before 0.1.10 (a tar archive)", _is_torch_tar, _LOAD_AND_SAVE_AGAIN),
     KnownFormat("TensorFlow graph as text", _is_graph_text, _SAVE_BINARY),

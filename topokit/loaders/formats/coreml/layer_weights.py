@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from topokit.errors import UnsupportedFeatureError
 from topokit.loaders.checkpoint import Quantisation
+from topokit.loaders.formats.coreml import NAME
 from topokit.loaders.formats.coreml.bits import packed_bytes, unpacked
-from topokit.loaders.formats.coreml.values import NAME, ModelFiles, Stored
+from topokit.loaders.formats.coreml.values import ModelFiles, Stored
 from topokit.loaders.formats.dtypes import decode
 from topokit.loaders.formats.protobuf import Message, Numbers
 

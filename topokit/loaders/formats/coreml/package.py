@@ -10,10 +10,9 @@ from pathlib import Path
 
 from topokit.errors import CorruptCheckpointError, LimitExceededError
 from topokit.loaders.formats.contained import contained
-from topokit.loaders.formats.coreml.values import NAME
+from topokit.loaders.formats.coreml import MANIFEST, NAME
 from topokit.loaders.limits import Limits
 
-MANIFEST = "Manifest.json"
 _DATA = "Data"
 
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from topokit.errors import UnsupportedFeatureError
+from topokit.loaders.formats.coreml import NAME
 from topokit.loaders.formats.coreml.compressed import expanded
 from topokit.loaders.formats.coreml.operators import HANDLERS
-from topokit.loaders.formats.coreml.values import NAME, ModelFiles, Stored
+from topokit.loaders.formats.coreml.values import ModelFiles, Stored
 from topokit.loaders.formats.graphs.calls import Call, Program, Value
 from topokit.loaders.formats.graphs.constants import SMALL, Constant
 from topokit.loaders.formats.graphs.weights import Weights

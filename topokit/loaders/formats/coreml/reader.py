@@ -8,35 +8,18 @@ from pathlib import Path
 
 from topokit.errors import UnsupportedFeatureError
 from topokit.loaders.checkpoint import Axes, Checkpoint, TensorEntry, by_name
+from topokit.loaders.formats.coreml import NAME
 from topokit.loaders.formats.coreml.network import read_network
-from topokit.loaders.formats.coreml.package import MANIFEST, model_of
+from topokit.loaders.formats.coreml.package import model_of
 from topokit.loaders.formats.coreml.program import read_program
 from topokit.loaders.formats.coreml.schema import NETWORKS, SCHEMAS
-from topokit.loaders.formats.coreml.values import NAME, ModelFiles, Stored
-from topokit.loaders.formats.format import Format
+from topokit.loaders.formats.coreml.values import ModelFiles, Stored
 from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.mapping import mapped
-from topokit.loaders.formats.protobuf import Message, Walker, outline
+from topokit.loaders.formats.protobuf import Message, Walker
 from topokit.loaders.limits import Limits
 
-_ROOT = b"rootModelIdentifier"
-_FIRST_KIND, _LAST_KIND = 200, 3000
-_HEAD = ((1, 0), (2, 2))
-_FLAG = (10, 0)
-_LONGEST_MANIFEST = 2**20
 _CONVERT = "convert the neural network inside it to a model of its own"
-
-
-def recognises(path: Path, head: bytes) -> bool:
-    """A folder whose manifest names a root model, or a message of a version, a description and one kind of model."""
-    if path.is_dir():
-        manifest = path / MANIFEST
-        return manifest.is_file() and manifest.stat().st_size < _LONGEST_MANIFEST and _ROOT in manifest.read_bytes()
-    if head[:1] != b"\x08":
-        return False
-    found = outline(path)
-    kinds = [number for number, wire in found if wire == 2 and _FIRST_KIND <= number <= _LAST_KIND]
-    return len(kinds) == 1 and all(field in (*_HEAD, _FLAG) or field[0] in kinds for field in found)
 
 
 def open_coreml(path: Path, limits: Limits) -> Checkpoint:
@@ -112,6 +95,3 @@ def _axes(letters: str) -> Axes:
 
 def _metadata(message: Message, kind: str) -> dict[str, object]:
     return {"specification": message["version"], "kind": kind}
-
-
-FORMAT = Format(NAME, recognises, open_coreml)

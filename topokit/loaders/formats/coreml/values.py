@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 from topokit.errors import CorruptCheckpointError, UnsafePathError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Quantisation, Values, check_rank
 from topokit.loaders.formats.contained import contained
+from topokit.loaders.formats.coreml import NAME
 from topokit.loaders.formats.coreml.bits import packed_bytes, unpacked
 from topokit.loaders.formats.dtypes import BITS, Raw, decode
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.protobuf import Message
 from topokit.loaders.limits import Limits
-
-NAME = "coreml"
 
 DTYPES = {
     **{1: "bool", 2: "string", 10: "float16", 11: "float32", 12: "float64", 13: "bfloat16", 21: "int8", 22: "int16"},

@@ -9,7 +9,7 @@ from typing import Any
 from topokit.loaders.formats.graphs.shapes import Told, agreed, output_shapes
 from topokit.loaders.graph import GraphIR, Node, Operation, Shape, Weight
 
-_LARGEST = 2**21
+_MOST_NODES, _LARGEST = 2**16, 2**21
 _MOST_AXES = 64
 BASIS, BANK = "a Fourier basis or a filter", "a bank of filters"
 _SPECTRAL = (BASIS, BANK, "STFT", "DFT", "stft", "_fft_r2c", "_fft_c2c")
@@ -71,8 +71,8 @@ class GraphBuilder:
         """A small file may call a function of its own again and again, or repeat a value many times."""
         lists = (value for value in node.attributes.values() if isinstance(value, (list, tuple)))
         self._size += 1 + len(node.inputs) + len(node.outputs) + sum(map(len, lists))
-        if self._size > _LARGEST:
-            raise ValueError(f"the graph unfolds to more than {_LARGEST:,} nodes and numbers")
+        if len(self._nodes) >= _MOST_NODES or self._size > _LARGEST:
+            raise ValueError(f"the graph unfolds to more than {_MOST_NODES:,} nodes or {_LARGEST:,} numbers")
 
     def value(self, base: str) -> str:
         """A name for a value that the file has not."""

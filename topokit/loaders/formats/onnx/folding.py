@@ -191,7 +191,8 @@ _REARRANGEMENTS: Mapping[str, Callable[[Step], list[Constant] | None]] = {
 def _computed(step: Step) -> Constant:
     """Numbers made of numbers: now when they are few, else when asked."""
     operands = [step.constant(place) for place in range(len(step.inputs)) if step.has(place)]
-    readers = [operand.read for operand in operands if operand is not None and operand.read is not None]
+    known = [operand for operand in operands if operand is not None]
+    readers = [operand.read for operand in known if operand.read is not None]
     rule = NUMERIC.get(step.key[1])
     shape = _shape(step, operands)
     if rule is None or len(readers) < len(operands):
@@ -204,10 +205,10 @@ def _computed(step: Step) -> Constant:
         except (ValueError, IndexError, TypeError, OverflowError):
             return None
 
-    if all(operand is not None and operand.is_small for operand in operands):
+    if len(known) == len(operands) and all(operand.is_small for operand in known):
         made = compute()
         return Constant(shape, sources=_sources(step)) if made is None else Constant.of(made, _sources(step))
-    if shape is None or few(shape):
+    if shape is None or few(shape) or prod(shape) > sum(prod(operand.shape or ()) for operand in known):
         return Constant(shape, sources=_sources(step))
     return Constant(shape, lambda: np.asarray(compute()), None, _sources(step))
 

@@ -7,32 +7,15 @@ from pathlib import Path
 
 from topokit.errors import CorruptCheckpointError
 from topokit.loaders.checkpoint import Axes, Checkpoint, Layout, Role, TensorEntry, by_name
-from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.mapping import mapped
+from topokit.loaders.formats.onnx import NAME
 from topokit.loaders.formats.onnx.schema import SCHEMAS
 from topokit.loaders.formats.onnx.step import Translation
-from topokit.loaders.formats.onnx.tensors import NAME, Stored, TensorFiles
+from topokit.loaders.formats.onnx.tensors import Stored, TensorFiles
 from topokit.loaders.formats.onnx.translator import translate
-from topokit.loaders.formats.protobuf import Message, Walker, outline
+from topokit.loaders.formats.protobuf import Message, Walker
 from topokit.loaders.limits import Limits
-
-_FIELDS = {
-    **{1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2},
-    **{14: 2, 20: 2, 25: 2, 26: 2},
-}
-_VERSION, _GRAPH = 1, 7
-"""Wire types of the fields of a model; protocol buffers have no magic."""
-
-
-def recognises(path: Path, head: bytes) -> bool:
-    """A message that begins with a version and holds a graph, and nothing else than a model has."""
-    if head[:1] != b"\x08":
-        return False
-    found = outline(path)
-    if not found:
-        return path.suffix.lower() == ".onnx"
-    return (_GRAPH, 2) in found and all(_FIELDS.get(number) == wire for number, wire in found)
 
 
 def open_onnx(path: Path, limits: Limits) -> Checkpoint:
@@ -97,6 +80,3 @@ def _metadata(model: Message) -> dict[str, object]:
         "ir_version": model["ir_version"],
         "opsets": {opset["domain"] or "ai.onnx": opset["version"] for opset in model["opsets"]},
     }
-
-
-FORMAT = Format(NAME, recognises, open_onnx)

@@ -20,10 +20,9 @@ from topokit.loaders.checkpoint import Layout, Values, check_rank
 from topokit.loaders.formats.contained import contained
 from topokit.loaders.formats.dtypes import BITS, Raw, decode
 from topokit.loaders.formats.mapping import mapped
+from topokit.loaders.formats.onnx import NAME
 from topokit.loaders.formats.protobuf import Message, Numbers
 from topokit.loaders.limits import Limits
-
-NAME = "onnx"
 
 DTYPES = {
     **{1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool"},

@@ -9,13 +9,14 @@ import numpy as np
 
 from topokit.errors import LimitExceededError
 from topokit.loaders.formats.graphs.constants import SMALL, Constant
+from topokit.loaders.formats.onnx import NAME
 from topokit.loaders.formats.onnx.folding import fold
 from topokit.loaders.formats.onnx.operators import HANDLERS
 from topokit.loaders.formats.onnx.ordering import in_order
 from topokit.loaders.formats.onnx.schema import attribute, domain, shape_of
 from topokit.loaders.formats.onnx.sparse import from_sparse
 from topokit.loaders.formats.onnx.step import Scope, Step, Translation
-from topokit.loaders.formats.onnx.tensors import DTYPES, NAME, STRING, TensorFiles
+from topokit.loaders.formats.onnx.tensors import DTYPES, STRING, TensorFiles
 from topokit.loaders.formats.protobuf import Message
 from topokit.loaders.graph import GraphIR
 
@@ -87,8 +88,16 @@ class Translator:
         elif not step.running and type_ not in _UNFOLDED:
             fold(step)
         else:
-            handler = HANDLERS.get(step.key)
+            self._handle(step)
+
+    def _handle(self, step: Step) -> None:
+        """Let the operator's rule translate it; a form of it that the rule does not expect stays unknown."""
+        handler = HANDLERS.get(step.key)
+        try:
             step.unknown() if handler is None else handler(step)
+        except (IndexError, TypeError, ValueError) as error:
+            self.state.builder.note(f"{step.message['name'] or step.key[1]} could not be followed: {error}")
+            step.unknown()
 
     def _take(self, value: str, tensor: Message) -> None:
         """A tensor that the file holds; words are passed over."""

@@ -92,8 +92,8 @@ def _combined(call: Call) -> Constant:
             return masked[0]
     function, shape = _COMBINED[call.operator], _fixed(call, call.outputs[0])
     other = call.get("other") if len(known) < 2 else None
-    readers = [each.read for each in known]
-    if shape is None or None in readers or (len(known) < 2 and not isinstance(other, (int, float))):
+    fits = shape is not None and shape in [each.shape for each in known] and all(each.read for each in known)
+    if not fits or (len(known) < 2 and not isinstance(other, (int, float))):
         return Constant(shape, sources=_sources(call))
 
     def read() -> Array:

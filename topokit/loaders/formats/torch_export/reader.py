@@ -10,20 +10,17 @@ from typing import Any
 
 from topokit.errors import CorruptCheckpointError, LimitExceededError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, Role, TensorEntry, by_name
-from topokit.loaders.formats.archive import Archive, open_archive, zip_names
+from topokit.loaders.formats.archive import Archive, open_archive
 from topokit.loaders.formats.dtypes import stored_bytes
-from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.object_walk import Named
 from topokit.loaders.formats.torch.entries import entries_of
 from topokit.loaders.formats.torch.objects import Storage, StridedTensor, count, counts
 from topokit.loaders.formats.torch.zip_archive import ArchiveStorages
+from topokit.loaders.formats.torch_export import MODELS, NAME
 from topokit.loaders.formats.torch_export.translator import translate
 from topokit.loaders.limits import Limits
 
-NAME = "torch-export"
-
-_MARK, _MODELS = "archive_format", "models/"
 _DTYPES = {
     **{1: "uint8", 2: "int8", 3: "int16", 4: "int32", 5: "int64", 6: "float16", 7: "float32", 8: "float64"},
     **{9: "complex32", 10: "complex64", 11: "complex128", 12: "bool", 13: "bfloat16", 28: "uint16"},
@@ -32,13 +29,6 @@ _DTYPES = {
 }
 _KINDS = {"weights": "weight", "constants": "tensor"}
 _SAVE_AGAIN = "save the weights with torch.save(model.state_dict(), path) or safetensors.torch.save_file"
-
-
-def recognises(path: Path, head: bytes) -> bool:
-    """A zip archive of one folder with an ``archive_format`` and a model."""
-    names = zip_names(path, head)
-    top = names[0].split("/")[0] + "/" if names else ""
-    return top + _MARK in names and any(name.startswith(top + _MODELS) for name in names)
 
 
 def open_torch_export(path: Path, limits: Limits) -> Checkpoint:
@@ -52,7 +42,7 @@ def open_torch_export(path: Path, limits: Limits) -> Checkpoint:
     archive = open_archive(path, NAME, limits)
     top = next(iter(archive.members)).split("/")[0] + "/"
     model = _model(archive, top)
-    program = _json(archive, f"{top}{_MODELS}{model}.json", limits)
+    program = _json(archive, f"{top}{MODELS}{model}.json", limits)
     listed = {kind: _json(archive, f"{top}data/{kind}/model_{kind}_config.json", limits) for kind in _KINDS}
     entries = {entry.name: entry for kind in _KINDS for entry in _entries(archive, top, kind, listed[kind])}
     graph, weights = translate(program, entries)
@@ -71,7 +61,7 @@ def open_torch_export(path: Path, limits: Limits) -> Checkpoint:
 
 
 def _model(archive: Archive, top: str) -> str:
-    names = [name.removeprefix(top + _MODELS) for name in archive.members if name.startswith(top + _MODELS)]
+    names = [name.removeprefix(top + MODELS) for name in archive.members if name.startswith(top + MODELS)]
     models = [name.removesuffix(".json") for name in names if name.endswith(".json")]
     if models != ["model"]:
         problem = f"holds {len(models)} models ({', '.join(sorted(models)[:3])})"
@@ -139,6 +129,3 @@ def _derived(weights: Weights, entries: Mapping[str, TensorEntry]) -> Iterator[T
         shape = constant.shape or ()
         nbytes = stored_bytes(first.dtype, shape)
         yield replace(first, name=name, shape=shape, nbytes=nbytes, reader=constant.values, storage_id=None, raw=None)
-
-
-FORMAT = Format(NAME, recognises, open_torch_export)

@@ -9,7 +9,7 @@ from topokit.loaders.formats.graphs.signal import is_bank
 from topokit.loaders.formats.onnx.step import Handler, Step
 from topokit.loaders.graph import Weight
 
-_MOST_SLICES = 256
+_MOST_SLICES = 64
 
 
 def multiplied(step: Step) -> None:

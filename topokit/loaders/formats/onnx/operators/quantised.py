@@ -7,6 +7,7 @@ https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md.
 from __future__ import annotations
 
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,9 @@ def _packed(step: Step) -> None:
         step.unknown()
         return
     sizes = (told.get("N", 0), told.get("K", 0), told.get("bits", 4), told.get("block_size", 32))
+    if not _fits(weights.shape or (), sizes):
+        step.unknown("packed weights of another size than they are told")
+        return
     read_zeros = None if zeros is None else zeros.read
     read = partial(_unpacked, weights.read, scales.read, read_zeros, sizes)
     step.mark(2, "constant")
@@ -94,6 +98,14 @@ def _packed(step: Step) -> None:
     matrix = Constant(sizes[:2], read, None, weights.sources)
     kernel = step.translation.weights.place(f"{step.inputs[1]} unpacked", matrix, "oi")
     linear(step, step.inputs[0], kernel, -1, 5)
+
+
+def _fits(shape: tuple[int, ...], sizes: tuple[int, int, int, int]) -> bool:
+    """Whether so many packed bytes hold the matrix."""
+    rows, columns, bits, block = sizes
+    if min(sizes) < 1 or bits not in (2, 4, 8):
+        return False
+    return prod(shape) == rows * -(-columns // block) * -(-block * bits // 8)
 
 
 def _unpacked(weights: Any, scales: Any, zeros: Any, sizes: tuple[int, int, int, int]) -> Array:
