@@ -36,6 +36,10 @@ def _begins(*heads: bytes) -> Test:
     return lambda path, head: head.startswith(heads)
 
 
+def _at(offset: int, mark: bytes) -> Test:
+    return lambda path, head: head[offset : offset + len(mark)] == mark
+
+
 def _zip_with(*endings: str) -> Test:
     return lambda path, head: any(name.endswith(endings) for name in zip_names(path, head))
 
