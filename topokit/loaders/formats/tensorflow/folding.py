@@ -173,5 +173,5 @@ FOLDS: Mapping[str, Fold] = {
     **{"Cast": _cast, "Shape": _shape, "Reshape": _reshaped, "Transpose": _transposed, "ExpandDims": _expanded},
     **{"Squeeze": _squeezed, "StridedSlice": _strided, "Slice": _sliced, "Split": _split, "SplitV": _split_unevenly},
     **{"Switch": lambda step: [_first(step)] * 2, "Merge": lambda step: [_first(step), Constant()]},
-    **{"Unpack": _unpacked, "Mul": _scaled, "RealDiv": _scaled},
+    **{"IdentityN": _operands, "Unpack": _unpacked, "Mul": _scaled, "RealDiv": _scaled},
 }

@@ -70,6 +70,17 @@ def _chosen(step: Step) -> None:
         step.unknown()
 
 
+def _each(step: Step) -> None:
+    """`IdentityN`: every value by itself."""
+    for place, value in enumerate(step.inputs):
+        output = f"{step.output}:{place}" if place else step.output
+        constant = step.constant(place)
+        if constant is None:
+            step.add("pass", [value], [output])
+        else:
+            step.translation.define(output, constant)
+
+
 def _switched(step: Step) -> None:
     """`Switch`: the value goes one of two ways."""
     step.add("pass", step.inputs[:1], [step.output, f"{step.output}:1"])
@@ -97,4 +108,5 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("Select", "SelectV2", "Where"), _chosen),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "_FusedBatchNormEx"), _normalised),
     **{"BatchNormWithGlobalNormalization": _normalised, "Switch": _switched, "Merge": _merged},
+    "IdentityN": _each,
 }
