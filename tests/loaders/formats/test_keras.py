@@ -221,6 +221,23 @@ def test_a_graph_that_cannot_be_followed_leaves_the_tensors(words: str, tmp_path
     assert checkpoint.tensors["fc/kernel"].shape == (3, 2)
 
 
+def doubled(depth: int) -> dict[str, Any]:
+    """A model that calls a model twice, which calls one twice, and so on."""
+    inner = layer("Dense", "fc", "x", units=3)
+    for _ in range(depth):
+        model = functional(X, inner)["config"]
+        first = {"class_name": "Functional", "name": "m", "config": {**model, "name": "m"}}
+        inner = {**first, "inbound_nodes": [[["x", 0, 0, {}]], [["m", 0, 0, {}]]]}
+    return functional(X, inner)
+
+
+def test_models_that_call_each_other_endlessly_are_not_followed(tmp_path: Path) -> None:
+    write_legacy(tmp_path / "a.h5", {"m": {"m/m/fc/kernel:0": np.ones((3, 3))}}, doubled(60))
+    checkpoint = tk.open_checkpoint(tmp_path / "a.h5")
+    assert checkpoint.graph is None
+    assert any("more than 20,000 calls" in note for note in checkpoint.notes)
+
+
 def rewritten(path: Path, name: str, change: Any) -> Path:
     """A copy of the archive of the chain with one member changed, or left out for None."""
     with zipfile.ZipFile(ZOO / "keras" / "mlp.keras") as archive, zipfile.ZipFile(path, "w") as copy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from topokit.loaders.formats.graphs.builder import GraphBuilder
@@ -93,7 +93,7 @@ class Step:
 
 Translator = Callable[[Step], Sequence[str]]
 
-_MOST_CALLS = 100_000
+_MOST_CALLS = 20_000
 OPERATION = "keras.ops"
 """The translator of what is no layer; what it does not know either becomes an unknown operation."""
 
@@ -131,6 +131,7 @@ class _Translation:
     builder: GraphBuilder
     translators: Mapping[str, Translator]
     calls: int = 0
+    models: dict[int, Model] = field(default_factory=dict)
 
     def run(self, model: Model, weights: Weights, values: dict[str, str], prefix: str) -> list[str]:
         """Add the nodes of a model; `values` are its inputs by their names within it. Returns its outputs."""
@@ -164,7 +165,9 @@ class _Translation:
         return step.as_layer(layer, weights)
 
     def _inner(self, layer: Layer, inputs: tuple[str, ...], weights: Weights, prefix: str) -> list[str]:
-        model = parse_model(layer.kind, layer.config)
+        if id(layer.config) not in self.models:
+            self.models[id(layer.config)] = parse_model(layer.kind, layer.config)
+        model = self.models[id(layer.config)]
         if len(model.inputs) != len(inputs):
             raise UntranslatableError(f"{layer.name} takes {len(model.inputs)} values and is given {len(inputs)}")
         values = {output.value: value for output, value in zip(model.inputs, inputs, strict=True)}
