@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -151,6 +152,9 @@ class Translator:
             if _weight(chosen):
                 self.state.builder.note(f"of the branches of {step.message['name'] or 'an If'} one was followed")
         self._inline(step, chosen, depth)
+        for branch in branches:
+            if branch is not None and branch is not chosen:
+                self._leave(step, branch, "in a branch that was not followed")
 
     def _inline(self, step: Step, body: Any, depth: int) -> None:
         scope = self._inner(step, step.scope)
@@ -162,13 +166,23 @@ class Translator:
         """A body that runs many times: its tensors are listed, its working stays unknown."""
         body = step.attributes.get("body")
         if body is not None:
-            scope = self._inner(step, step.scope)
-            self.enter(body, scope)
-            for message in body["nodes"]:
-                if message["type"] == "Constant":
-                    self._constant(Step(self.state, message, scope))
+            self._leave(step, body, f"in the body of a {step.key[1]}, which was not followed")
             self.state.builder.note(f"the body of a {step.key[1]} was not followed")
         step.unknown()
+
+    def _leave(self, step: Step, body: Message, reason: str) -> None:
+        """List the tensors of a body that is not followed, and of the bodies in it."""
+        before, scope = set(self.state.stored), self._inner(step, step.scope)
+        self.enter(body, scope)
+        for message in body["nodes"]:
+            inner = Step(self.state, message, scope)
+            if message["type"] == "Constant":
+                self._constant(inner)
+            for value in inner.attributes.values():
+                if isinstance(value, Message) and "nodes" in value:
+                    self._leave(inner, value, reason)
+        for name in self.state.stored.keys() - before:
+            self.state.weights.asides[name] = reason
 
     def _inner(self, step: Step, outer: Scope | None) -> Scope:
         """The scope of a body in the place of a node."""
@@ -190,21 +204,15 @@ def _bound(node: Message, told: Mapping[str, Message]) -> Message:
         if message["reference"] in told:
             message = _renamed(told[message["reference"]], message["name"])
         attributes.append(message)
-    bound = _copied(node)
+    bound = copy(node)
     bound["attributes"] = tuple(attributes)
     return bound
 
 
 def _renamed(message: Message, name: str) -> Message:
-    renamed = _copied(message)
+    renamed = copy(message)
     renamed["name"] = name
     return renamed
-
-
-def _copied(message: Message) -> Message:
-    copied = Message(message._defaults)
-    copied.update(message)
-    return copied
 
 
 def _weight(body: Any) -> int:
