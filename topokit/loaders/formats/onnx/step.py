@@ -85,6 +85,8 @@ class Translation:
         What their places make of them.
     quantisation : dict of str to Quantisation
         How whole numbers stand for weights.
+    aside : str
+        Why the tensors that are taken now are no part of the network.
     """
 
     files: TensorFiles
@@ -92,6 +94,7 @@ class Translation:
     constants: dict[str, Constant] = field(default_factory=dict)
     stored: dict[str, Stored] = field(default_factory=dict)
     quantisation: dict[str, Quantisation] = field(default_factory=dict)
+    aside: str = ""
 
     def __post_init__(self) -> None:
         self.weights = Weights(self.builder.tensors)
@@ -104,6 +107,8 @@ class Translation:
             raise CorruptCheckpointError(
                 self.files.path, "a name is used twice", format=NAME, place=repr(stored.name), remedy=remedy
             )
+        if self.aside:
+            self.weights.asides[stored.name] = self.aside
         self.stored[stored.name] = stored
         self.builder.tensors[stored.name] = stored.shape
         return Constant.stored(stored.name, stored.shape, stored.dense)

@@ -172,17 +172,16 @@ class Translator:
 
     def _leave(self, step: Step, body: Message, reason: str) -> None:
         """List the tensors of a body that is not followed, and of the bodies in it."""
-        before, scope = set(self.state.stored), self._inner(step, step.scope)
+        self.state.aside, scope = reason, self._inner(step, step.scope)
         self.enter(body, scope)
         for message in body["nodes"]:
-            inner = Step(self.state, message, scope)
+            inner, self.state.aside = Step(self.state, message, scope), reason
             if message["type"] == "Constant":
                 self._constant(inner)
             for value in inner.attributes.values():
                 if isinstance(value, Message) and "nodes" in value:
                     self._leave(inner, value, reason)
-        for name in self.state.stored.keys() - before:
-            self.state.weights.asides[name] = reason
+        self.state.aside = ""
 
     def _inner(self, step: Step, outer: Scope | None) -> Scope:
         """The scope of a body in the place of a node."""
