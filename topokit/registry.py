@@ -66,6 +66,7 @@ FORMATS = Registry(
         "onnx": "topokit.loaders.formats.onnx:FORMAT",
         "keras": "topokit.loaders.formats.keras:FORMAT",
         "keras-h5": "topokit.loaders.formats.keras_h5:FORMAT",
+        "keras-shards": "topokit.loaders.formats.keras_shards:FORMAT",
         "hdf5": "topokit.loaders.formats.hdf5_file:FORMAT",
         "matlab": "topokit.loaders.formats.matlab:FORMAT",
         "matlab-hdf5": "topokit.loaders.formats.matlab_hdf5:FORMAT",

@@ -1,8 +1,9 @@
 """The zoo's networks as Keras saves them.
 
 ``python tests/data/make/keras.py [networks]`` writes each as a ``.keras`` archive under ``zoo/keras`` and as a legacy
-``.h5`` under ``zoo/keras-h5``. HDF5 files that Keras makes larger than is kept here are copied into the newer layout of
-the format, and must open in Keras afterwards. Made with Keras 3.15.1 on TensorFlow 2.21.0 and h5py 3.14.0.
+``.h5`` under ``zoo/keras-h5``, the chain also as a folder, as weights alone and as weights in two files. HDF5 files that
+Keras makes larger than is kept here are copied into the newer layout of the format, and must open in Keras afterwards.
+Made with Keras 3.15.1 on TensorFlow 2.21.0 and h5py 3.14.0.
 """
 
 from __future__ import annotations
@@ -154,7 +155,10 @@ def main(names: list[str]) -> None:
             shrink(path)
             check(keras.models.load_model(path))
     if not names or "mlp" in names:
+        keras.saving.save_model(mlp(), ZOO / "keras" / "mlp-folder", zipped=False)
         mlp().save_weights(ZOO / "keras-h5" / "mlp.weights.h5")
+        (ZOO / "keras-shards" / "mlp").mkdir(parents=True, exist_ok=True)
+        mlp().save_weights(ZOO / "keras-shards" / "mlp" / "mlp.weights.json", max_shard_size=6e-7)
 
 
 if __name__ == "__main__":

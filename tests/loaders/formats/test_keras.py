@@ -348,3 +348,29 @@ def test_files_written_under_windows_are_the_same(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.weights.h5", "w") as file:
         file["layers\\dense/vars/0"], file["layers\\dense/vars/1"] = np.ones((3, 2)), np.ones(2)
     assert list(tk.open_checkpoint(tmp_path / "a.weights.h5").tensors) == ["dense/kernel", "dense/bias"]
+
+
+def test_weights_in_several_files_are_one_checkpoint() -> None:
+    path = ZOO / "keras-shards" / "mlp" / "mlp.weights.json"
+    checkpoint, weights = tk.open_checkpoint(path), zoo.mlp()
+    assert len(checkpoint.files) == 3
+    assert len({entry.storage_id for entry in checkpoint.tensors.values()}) == 6
+    for name, entry in checkpoint.tensors.items():
+        assert np.array_equal(entry.read(), weights[name.replace("/", ".")])
+
+
+SHARDS: dict[str, tuple[object, type[CheckpointError], str]] = {
+    "no table of files": ({"weight_map": []}, CorruptCheckpointError, "names 0 files"),
+    "a number for a file": ({"weight_map": {"a": 3}}, CorruptCheckpointError, "no texts"),
+    "a file above": ({"weight_map": {"a": "../x.h5"}}, UnsafePathError, "plain paths"),
+    "a file elsewhere": ({"weight_map": {"a": "/etc/hostname"}}, UnsafePathError, "plain paths"),
+    "a missing file": ({"weight_map": {"a": ["x.h5"]}}, CorruptCheckpointError, "missing"),
+}
+
+
+@pytest.mark.parametrize("name", SHARDS)
+def test_shards_outside_the_folder_are_refused(name: str, tmp_path: Path) -> None:
+    table, kind, words = SHARDS[name]
+    (tmp_path / "a.weights.json").write_text(json.dumps(table))
+    with pytest.raises(kind, match=words):
+        tk.open_checkpoint(tmp_path / "a.weights.json")

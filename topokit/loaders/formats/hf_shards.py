@@ -38,7 +38,8 @@ def recognises(path: Path, head: bytes) -> bool:
     """The index itself; a folder with one, or with a configuration and weights."""
     if head:
         named = path.name.endswith((".safetensors" + _INDEX, ".bin" + _INDEX))
-        return head.lstrip()[:1] == b"{" and (named or b'"weight_map"' in head)
+        is_keras = path.name.endswith(".weights.json")
+        return head.lstrip()[:1] == b"{" and (named or (b'"weight_map"' in head and not is_keras))
     return path.is_dir() and bool(_candidates(path))
 
 

@@ -47,7 +47,7 @@ def open_keras_h5(path: Path, limits: Limits) -> Checkpoint:
     text = root.attribute("model_config")
     config = parsed_config(text) if isinstance(text, str) else None
     metadata = {name: value for name in _TOLD if isinstance(value := root.attribute(name), str)}
-    return keras_checkpoint(root, config, path, limits, metadata)
+    return keras_checkpoint([root], config, path, limits, metadata=metadata)
 
 
 FORMAT = Format(NAME, recognises, open_keras_h5)

@@ -35,16 +35,16 @@ def datasets(group: Object) -> Iterator[Object]:
 def tensor_entry(item: Object, told: Told) -> TensorEntry:
     """The tensor that a dataset holds; two paths to one dataset share their storage."""
     data = _described(item)
-    readable = data.type.kind == "number"
+    readable, place = data.type.kind == "number", item.source.place
     return TensorEntry(
         name=told.name,
         shape=data.shape,
         dtype=data.type.name,
         nbytes=data.nbytes,
-        path=item.source.place.path,
-        format=item.source.place.format,
+        path=place.path,
+        format=place.format,
         reader=data_reader(item, data),
-        storage_id=str(item.address),
+        storage_id=f"{place.path}:{place.start}:{item.address}",
         role=told.role if readable else "unknown",
         aside=told.aside if readable else f"elements of type {data.type.name}, not numbers",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,25 +22,34 @@ from topokit.loaders.limits import Limits
 
 
 def keras_checkpoint(
-    root: Object, config: object, path: Path, limits: Limits, metadata: Mapping[str, Any] | None = None
+    roots: Sequence[Object],
+    config: object,
+    path: Path,
+    limits: Limits,
+    *,
+    metadata: Mapping[str, Any] | None = None,
+    files: tuple[Path, ...] = (),
 ) -> Checkpoint:
-    """The tensors of a Keras file and the graph that its configuration tells.
+    """The tensors of a Keras model and the graph that its configuration tells.
 
     Parameters
     ----------
-    root : Object
-        The HDF5 file with the weights.
+    roots : sequence of Object
+        The HDF5 files with the weights; several only of the newer kind.
     config : object
         The parsed configuration; None when there is none.
     path : Path
-        The file to name.
+        The file or folder to name.
     limits : Limits
         What it may ask for.
     metadata : mapping
-        What else the file says.
+        What else it says; texts are kept.
+    files : tuple of Path
+        The files it consists of, when these are others than `path`.
     """
     model, problem = _model(config)
-    found, weights = legacy_tensors(root) if is_legacy(root) else numbered_tensors(root, model)
+    is_old = is_legacy(roots[0])
+    found, weights = legacy_tensors(roots[0]) if is_old else numbered_tensors(roots, model)
     tensors = by_name((tensor_entry(item, told) for item, told in found.values()), path, limits)
     graph, notes = None, [problem] if problem else []
     shapes = {name: entry.shape for name, entry in tensors.items()}
@@ -51,11 +60,11 @@ def keras_checkpoint(
         graph = recurrent_sequence(weights.layers, shapes)
     return Checkpoint(
         path=path,
-        format=root.source.place.format,
-        files=(path,),
+        format=roots[0].source.place.format,
+        files=files or (path,),
         tensors=tensors,
-        order="insertion" if is_legacy(root) else "natural",
-        metadata=dict(metadata or {}),
+        order="insertion" if is_old else "natural",
+        metadata={key: value for key, value in (metadata or {}).items() if isinstance(value, str)},
         notes=tuple(notes),
         graph=graph,
         limits=limits,

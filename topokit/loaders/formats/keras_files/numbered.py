@@ -7,7 +7,7 @@ list are called by class and counted, ``layers/dense_1``. Newer files tell the l
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from itertools import pairwise
 
 from topokit.loaders.formats.hdf5 import Object
 from topokit.loaders.formats.hdf5.entries import Told, datasets
@@ -31,18 +31,13 @@ _METRICS = ("metric", "tracker")
 Found = dict[str, tuple[Object, Told]]
 
 
-def is_numbered(root: Object) -> bool:
-    """Whether the file keeps its weights in this way."""
-    return any(_VARIABLES in _path(item).split("/")[:-1] for item in datasets(root))
-
-
-def numbered_tensors(root: Object, model: Model | None) -> tuple[Found, NumberedWeights]:
-    """The tensors of the file by name, in natural order, and where the variables of each layer are.
+def numbered_tensors(roots: Sequence[Object], model: Model | None) -> tuple[Found, NumberedWeights]:
+    """The tensors of one or more files by name, in natural order, and where the variables of each layer are.
 
     Names are those of the layers, from the file or its configuration, and of their variables where these are known.
     """
-    items = {_path(item): item for item in sorted(datasets(root), key=lambda item: natural_key(_path(item)))}
-    names = _told_names(root)
+    items = _by_path(roots)
+    names = {path: name for root in roots for path, name in _told_names(root).items()}
     layers = _layers_by_group(model, Numbered.of({path: path for path in items}, names))
     called = names | {path: layer.name for path, layer in layers.items()}
     counts: dict[str, int] = {}
@@ -60,6 +55,15 @@ def numbered_tensors(root: Object, model: Model | None) -> tuple[Found, Numbered
         for path, told in wrapper_variables(group, items, tensors):
             found[told.name] = (items[path], told)
     return found, NumberedWeights("", Numbered.of(tensors, names))
+
+
+def _by_path(roots: Sequence[Object]) -> dict[str, Object]:
+    """All datasets in natural order of their paths."""
+    found = sorted((item for root in roots for item in datasets(root)), key=lambda item: natural_key(_path(item)))
+    for one, other in pairwise(found):
+        if _path(one) == _path(other):
+            raise other.source.corrupt(f"holds {other.path!r}, which another file of the checkpoint holds too")
+    return {_path(item): item for item in found}
 
 
 def _path(item: Object) -> str:
@@ -128,10 +132,3 @@ def _told(name: str, path: str) -> Told:
     if leaf in BUFFERS:
         return Told(name, "buffer")
     return Told(name, "norm" if leaf in NORMS else None)
-
-
-def configured(config: Any) -> tuple[str, Any]:
-    """Class and settings of the model that a whole configuration describes."""
-    if not isinstance(config, Mapping):
-        return "", None
-    return str(config.get("class_name", "")), config.get("config")
