@@ -8,14 +8,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from topokit.loaders.checkpoint import Checkpoint, by_name
+from topokit.loaders.checkpoint import Checkpoint
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.mapping import mapped
-from topokit.loaders.formats.protobuf import Walker, outline
+from topokit.loaders.formats.protobuf import outline
 from topokit.loaders.formats.protobuf_wire import DELIMITED, VARINT, Span, fields, varint
-from topokit.loaders.formats.tensorflow.attempt import attempted
-from topokit.loaders.formats.tensorflow.constants import constants_of, derived, listed
-from topokit.loaders.formats.tensorflow.graph_proto import GRAPH_SCHEMAS, graph_of
 from topokit.loaders.limits import Limits
 
 NAME = "graphdef"
@@ -46,23 +42,11 @@ def _is_node(head: bytes, span: Span) -> bool:
     return 1 in found and isinstance(kind, Span) and _TYPE.fullmatch(head[kind.start : kind.end]) is not None
 
 
-def open_graphdef(path: Path, limits: Limits) -> Checkpoint:
-    """List the constants of a frozen graph, and follow what it computes."""
-    buffer = mapped(path, 0, path.stat().st_size)
-    graph = graph_of(Walker(buffer, path, NAME, GRAPH_SCHEMAS, limits).read("Graph"), path, NAME)
-    attempt = attempted(lambda: graph, {}, path, NAME)
-    constants = list(constants_of(graph))
-    entries = [*listed(constants, attempt.weights), *derived(attempt.weights, constants)]
-    return Checkpoint(
-        path=path,
-        format=NAME,
-        files=(path,),
-        tensors=by_name(entries, path, limits),
-        order="insertion",
-        notes=attempt.notes,
-        graph=attempt.graph,
-        limits=limits,
-    )
+def open_lazily(path: Path, limits: Limits) -> Checkpoint:
+    """Open the file with the reader, which is imported for it."""
+    from topokit.loaders.formats.tensorflow.graph_file import open_graphdef
+
+    return open_graphdef(path, limits)
 
 
-FORMAT = Format(NAME, recognises, open_graphdef)
+FORMAT = Format(NAME, recognises, open_lazily)
