@@ -34,6 +34,11 @@ ZOO, SAMPLES = HERE.parent / "zoo", HERE.parent / "samples" / "torch"
 LEGACY = {"_use_new_zipfile_serialization": False}
 
 
+def transformer() -> dict[str, torch.Tensor]:
+    """The state dict that ``state_dicts.py`` makes."""
+    return torch.load(ZOO / "torch-zip" / "transformer.pt", weights_only=True)
+
+
 def trained(net: nn.Module, example: torch.Tensor) -> dict[str, Any]:
     """What a training script saves: the network, its optimizer, a moving average of its weights."""
     optimizer = torch.optim.Adam(net.parameters(), lr=0.0)
@@ -74,6 +79,7 @@ def save_legacy(folder: Path) -> None:
     with warnings.catch_warnings(action="ignore"):
         for name in ("mlp", "lstm"):
             torch.save(built(name).state_dict(), folder / f"{name}.pt", **LEGACY)
+        torch.save(transformer(), folder / "transformer.pt", **LEGACY)
         torch.save(built("mlp"), folder / "mlp-module.pt", **LEGACY)
         torch.save(built("mlp").state_dict(), folder / "mlp-protocol4.pt", pickle_protocol=4, **LEGACY)
 
@@ -111,6 +117,7 @@ def save_distributed(folder: Path) -> None:
         os.chdir(folder)
         dcp.save(built("mlp").state_dict(), checkpoint_id="mlp")
         dcp.save(built("lstm").state_dict(), checkpoint_id="lstm")
+        dcp.save(transformer(), checkpoint_id="transformer")
         checkpoint = trained(net, example)
         dcp.save({"model": checkpoint["state_dict"], "epoch": 3}, checkpoint_id="mlp-nested")
     torch.multiprocessing.spawn(_save_shard, (Path("mlp-sharded").absolute(),), nprocs=2)

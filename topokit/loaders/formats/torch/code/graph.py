@@ -6,18 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from topokit.errors import CheckpointError
-from topokit.loaders.formats.module_objects import TABLES, attributes_of, is_module
-from topokit.loaders.formats.pickle_vm import Global, Placeholder
 from topokit.loaders.formats.torch.code import syntax
-from topokit.loaders.formats.torch.code.backwards import InputShapeError
+from topokit.loaders.formats.torch.code.inputs import InputShapeError
 from topokit.loaders.formats.torch.code.interpreter import Interpreter
 from topokit.loaders.formats.torch.code.library import layer_of, says_more_than_its_code
 from topokit.loaders.formats.torch.code.lowering import Lowering
+from topokit.loaders.formats.torch.code.modules import ModuleTree
 from topokit.loaders.formats.torch.code.onnx_modules import LAYERS, PACKAGE
 from topokit.loaders.formats.torch.code.parser import Parser
 from topokit.loaders.formats.torch.code.program import Program
 from topokit.loaders.formats.torch.code.syntax import Function
-from topokit.loaders.formats.torch.code.values import UNKNOWN, Module, Path, UntranslatableError, tensors_in
+from topokit.loaders.formats.torch.code.values import UNKNOWN, Module, UntranslatableError, tensors_in
 from topokit.loaders.formats.torch.objects import StridedTensor
 from topokit.loaders.formats.torch.source import SEQUENTIAL, TRACED, Source, Told
 from topokit.loaders.graph import GraphIR, Shape
@@ -26,9 +25,6 @@ _RANKS = (2, 3)
 _TENSORS = ("Tensor", "torch.Tensor", "Optional")
 _MOST_ATTEMPTS = 10
 _LONGEST_CODE = 2_000_000
-_DEEPEST = 60
-_GETATTR = Global("builtins", "getattr")
-
 
 MethodOf = Callable[[Module, str], Function | None]
 Follow = Callable[[Lowering, Module], Interpreter]
@@ -90,16 +86,16 @@ def _translated(source: Source, follow: Follow, method_of: MethodOf) -> Told:
 
 
 def _graph(source: Source, lowering: Lowering, follow: Follow, method_of: MethodOf) -> GraphIR:
-    root = _module("", source.root, source, lowering, 0)
+    root = ModuleTree(source, lowering).root()
     forward = method_of(root, "forward")
     if forward is None and root.kind == SEQUENTIAL:
         made = follow(lowering, root).invoke(root, "forward", [lowering.input("input")])
-        return lowering.program.builder.finish(lowering.inputs, [tensor.name for tensor in tensors_in(made)])
+        return lowering.program.builder.finish(lowering.inputs.names, [tensor.name for tensor in tensors_in(made)])
     if forward is None:
         raise UntranslatableError("there is none of a method 'forward'")
     arguments = [_input(lowering, forward, name) for name in forward.parameters[1:]]
     made = follow(lowering, root).run(forward, [root, *arguments], {})
-    return lowering.program.builder.finish(lowering.inputs, [tensor.name for tensor in tensors_in(made)])
+    return lowering.program.builder.finish(lowering.inputs.names, [tensor.name for tensor in tensors_in(made)])
 
 
 def _input(lowering: Lowering, forward: Function, name: str) -> Any:
@@ -116,33 +112,6 @@ def _spelled(kind: syntax.Expression) -> str:
     if isinstance(kind, syntax.Subscript):
         return _spelled(kind.owner)
     return kind.name if isinstance(kind, syntax.Name) else str(kind.value) if isinstance(kind, syntax.Literal) else ""
-
-
-def _module(path: str, made: Placeholder, source: Source, lowering: Lowering, depth: int) -> Module:
-    if depth > _DEEPEST:
-        raise UntranslatableError(f"modules nest more than {_DEEPEST} deep")
-    own = attributes_of(made) or {}
-    attributes = {key: value for key, value in own.items() if key not in TABLES}
-    for table in TABLES:
-        attributes |= own[table]
-    prefix = f"{path}." if path else ""
-    held = {str(key): _held(f"{prefix}{key}", value, source, lowering, depth) for key, value in attributes.items()}
-    return Module(path, made.kind, held)
-
-
-def _held(path: str, value: Any, source: Source, lowering: Lowering, depth: int) -> Any:
-    if isinstance(value, StridedTensor):
-        name = source.names.get(id(value))
-        return UNKNOWN if name is None else lowering.stored(name)
-    if isinstance(value, Global):
-        return Path(f"{value.module}.{value.name}")
-    if isinstance(value, Placeholder) and value.kind == _GETATTR and len(value.arguments) == 2:
-        return Path(str(value.arguments[1]))
-    if is_module(value):
-        return _module(path, value, source, lowering, depth + 1)
-    if isinstance(value, (list, tuple)) and len(value) < 100:
-        return type(value)(_held(f"{path}.{k}", part, source, lowering, depth + 1) for k, part in enumerate(value))
-    return UNKNOWN if isinstance(value, Placeholder) else value
 
 
 def _traced_method(module: Module, name: str) -> Function | None:

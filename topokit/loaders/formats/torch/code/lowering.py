@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from math import prod
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from topokit.loaders.checkpoint import TensorEntry
 from topokit.loaders.formats.graphs.calls import Call, Program, Value
-from topokit.loaders.formats.graphs.constants import SMALL, Constant
+from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.graphs.shapes import broadcast
-from topokit.loaders.formats.torch.code.backwards import MOVES, InputShapeError, before
-from topokit.loaders.formats.torch.code.extents import LISTS, input_shape, told_shapes
+from topokit.loaders.formats.torch.code.creation import CREATORS, created
+from topokit.loaders.formats.torch.code.extents import LISTS, told_shapes
+from topokit.loaders.formats.torch.code.inputs import Inputs
 from topokit.loaders.formats.torch.code.scalars import computed
 from topokit.loaders.formats.torch.code.schemas import ALIASES, OUTPUTS, named
-from topokit.loaders.formats.torch.code.values import UNKNOWN, Unknown, UntranslatableError, is_known, tensors_in
+from topokit.loaders.formats.torch.code.values import UNKNOWN, Unknown, UntranslatableError, tensors_in
 from topokit.loaders.formats.torch_export.folding import fold
 from topokit.loaders.formats.torch_export.operators import HANDLERS
 from topokit.loaders.graph import Shape
 
 _MOST_CALLS = 30_000
-_CREATED = {"zeros": 0.0, "ones": 1.0, "empty": 0.0, "new_zeros": 0.0, "new_ones": 1.0, "full": None, "rand": None}
-_LIKE = {"zeros_like": 0.0, "ones_like": 1.0, "full_like": None, "empty_like": 0.0, "rand_like": None}
 _CELLS = {"lstm_cell": "lstm", "gru_cell": "gru", "rnn_tanh_cell": "rnn_tanh", "rnn_relu_cell": "rnn_relu"}
 _TOLD = ("device", "dtype", "is_cuda", "requires_grad", "layout", "is_floating_point", "stride", "storage_offset")
 
@@ -47,7 +44,7 @@ class Lowering:
     ----------
     program : Program
         The nodes so far.
-    inputs : list of str
+    inputs : Inputs
         Values that come from outside.
     """
 
@@ -55,10 +52,9 @@ class Lowering:
         self.program = Program(module=self._layer)
         self.program.builder.tensors.update({name: entry.shape for name, entry in tensors.items()})
         self.program.builder.shapes.update(inputs)
-        self.inputs: list[str] = []
+        self.inputs = Inputs(self.program.builder.shapes, rank)
         self._places: set[str] = set()
-        self._moved: dict[str, tuple[str, Mapping[str, Any], str]] = {}
-        self._tensors, self._rank, self._calls = tensors, rank, 0
+        self._tensors, self._calls = tensors, 0
 
     def stored(self, name: str) -> Value:
         """A tensor of the checkpoint."""
@@ -69,13 +65,7 @@ class Lowering:
 
     def input(self, name: str) -> Value:
         """A value that comes from outside."""
-        self.inputs.append(name)
-        return Value(name)
-
-    def constant(self, values: NDArray[Any] | None) -> Value:
-        """A tensor that the code makes of nothing; None for numbers that nobody knows."""
-        name = self.program.builder.value("constant")
-        self._define(name, Constant() if values is None else Constant.of(values))
+        self.inputs.names.append(name)
         return Value(name)
 
     def shape(self, value: Value) -> Shape | None:
@@ -87,7 +77,7 @@ class Lowering:
         self._count(1)
         self._places.add(place)
         operator = self._known(operator)
-        if operator in _CREATED or operator in _LIKE or operator in ("tensor", "arange", "scalar_tensor"):
+        if operator in CREATORS:
             return self._created(operator, arguments)
         if operator in _CELLS:
             return self._cell(operator, arguments, place)
@@ -125,24 +115,13 @@ class Lowering:
         return (last, self.call("select", (made[2], 0, 0), {}, place)) if len(made) > 2 else last
 
     def _created(self, operator: str, arguments: tuple[Any, ...]) -> Value:
-        plain = [part for part in arguments if is_known(part)]
-        if operator in ("tensor", "scalar_tensor", "arange"):
-            known = len(plain) == len(arguments) and plain and not isinstance(plain[0], (str, dict))
-            made = np.asarray(plain[0]) if known and operator != "arange" else None
-            return self.constant(_counted(plain) if known and operator == "arange" else made)
-        if operator in _LIKE:
-            shape = self.shape(arguments[0]) if isinstance(arguments[0], Value) else None
-        else:
-            told = arguments[-1] if operator.startswith("new_") and len(arguments) > 1 else arguments[0]
-            shape = _extents(told)
-        value = {**_CREATED, **_LIKE}[operator]
-        known = [extent for extent in shape or () if extent is not None]
-        if shape is not None and len(known) == len(shape) and value is not None and prod(known) <= SMALL:
-            return self.constant(np.full(known, value))
-        unknown = self.constant(None)
+        first = arguments[0] if arguments else None
+        values, shape = created(operator, arguments, self.shape(first) if isinstance(first, Value) else None)
+        name = self.program.builder.value("constant")
+        self._define(name, Constant() if values is None else Constant.of(values))
         if shape is not None:
-            self.program.builder.shapes[unknown.name] = shape
-        return unknown
+            self.program.builder.shapes[name] = shape
+        return Value(name)
 
     def _asked(self, operator: str, arguments: tuple[Any, ...]) -> tuple[Any] | None:
         """What code asks of a tensor rather than doing something to it."""
@@ -177,11 +156,18 @@ class Lowering:
         _widen(operator, told)
         held = tensors_in(tuple(told.values()))
         first = next((tensor for tensor in held if tensor.name not in self.program.constants), held[0])
-        if self.shape(first) is None and self._is_moved(operator, told, first.name):
+        if self.shape(first) is None and self.inputs.are_moved(operator, told, first.name):
             moved = self.program.builder.value(operator)
-            self._moved[moved] = (operator, told, first.name)
+            self.inputs.move(operator, told, first.name, moved)
             return Value(moved)
-        self._guess(operator, told)
+        self.inputs.settle(operator, told)
+        outputs = self._outputs(operator, told, first, place)
+        self._place(Call(self.program, operator, place or operator, told, outputs))
+        values = tuple(Value(name) for name in outputs)
+        return list(values) if operator in LISTS else values if len(values) > 1 else values[0]
+
+    def _outputs(self, operator: str, told: Mapping[str, Any], first: Value, place: str) -> tuple[str, ...]:
+        """Names of the tensors that an operator makes, whose shapes are told as far as its arguments do."""
         other = told.get("other") or told.get("shape")
         beside = self.shape(other) if isinstance(other, Value) else None
         shapes = told_shapes(operator, told, self.shape(first), beside)
@@ -191,10 +177,7 @@ class Lowering:
         self._count(count + sum(told["repeats"]) if operator == "repeat" else count)
         outputs = tuple(self.program.builder.value(place or operator) for _ in range(count))
         self.program.builder.shapes.update(zip(outputs, shapes, strict=False))
-        call = Call(self.program, operator, place or operator, told, outputs)
-        self._place(call)
-        values = tuple(Value(name) for name in outputs)
-        return list(values) if operator in LISTS else values if len(values) > 1 else values[0]
+        return outputs
 
     def _place(self, call: Call) -> None:
         if call.running:
@@ -206,33 +189,6 @@ class Lowering:
         if len(call.outputs) == 1 and call.outputs[0] not in self.program.builder.shapes and len(known) == len(shapes):
             self.program.builder.shapes[call.outputs[0]] = broadcast(*known)
         fold(call)
-
-    def _guess(self, operator: str, told: Mapping[str, Any]) -> None:
-        """Tell the shape of an input by the first operator that takes it."""
-        value = told.get("indices" if operator == "embedding" else "input") or told.get("self")
-        weight = told.get("weight") or told.get("other") or (told.get("params") or (None,))[0]
-        known = self.shape(weight) if isinstance(weight, Value) else None
-        if not isinstance(value, Value) or not known:
-            return
-        name, shape = value.name, input_shape(operator, told, known, self._rank_before(value.name))
-        if shape is None or (name not in self.inputs and name not in self._moved):
-            return
-        while name in self._moved:
-            made_by, arguments, name = self._moved[name]
-            shape = before(made_by, arguments, shape)
-        if name != value.name:
-            raise InputShapeError(name, shape)
-        self.program.builder.shapes.setdefault(name, shape)
-
-    def _is_moved(self, operator: str, told: Mapping[str, Any], name: str) -> bool:
-        """Whether a value of unknown shape is an input, with its axes in another order at most."""
-        is_input = name in self.inputs or name in self._moved
-        return is_input and operator in MOVES and None not in (told.get("dim", 0), told.get("dims", ()))
-
-    def _rank_before(self, name: str) -> int:
-        """How many axes a value has, by the order that its axes were given."""
-        operator, told, _ = self._moved.get(name, ("", {}, ""))
-        return len(told["dims"]) if operator == "permute" else self._rank
 
 
 def _argument(value: Any) -> Any:
@@ -248,20 +204,6 @@ def _widen(operator: str, told: dict[str, Any]) -> None:
     for name in ("kernel_size", "output_size"):
         if isinstance(told.get(name), int) and places.isdigit():
             told[name] = (told[name],) * int(places)
-
-
-def _extents(told: Any) -> Shape | None:
-    sizes = told if isinstance(told, (list, tuple)) else (told,)
-    return tuple(extent if isinstance(extent, int) else None for extent in sizes)
-
-
-def _counted(bounds: list[Any]) -> NDArray[Any] | None:
-    numbers = [bound for bound in bounds[:3] if isinstance(bound, (int, float)) and not isinstance(bound, bool)]
-    return (
-        np.arange(*numbers)
-        if numbers and all(abs(number) <= SMALL for number in numbers) and 0 not in numbers[2:]
-        else None
-    )
 
 
 def _dense(entry: TensorEntry) -> NDArray[Any]:
