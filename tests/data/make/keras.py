@@ -1,8 +1,8 @@
 """The zoo's networks as Keras saves them.
 
 ``python tests/data/make/keras.py [networks]`` writes each as a ``.keras`` archive under ``zoo/keras`` and as a legacy
-``.h5`` under ``zoo/keras-h5``, the chain also as a folder, as weights alone and as weights in two files. HDF5 files that
-Keras makes larger than is kept here are copied into the newer layout of the format, and must open in Keras afterwards.
+``.h5`` under ``zoo/keras-h5``, the chain also as a folder, as weights alone and as weights in two files. HDF5 files
+that Keras makes larger than is kept here are copied into the newer layout of the format, and must open in Keras then.
 Made with Keras 3.15.1 on TensorFlow 2.21.0 and h5py 3.14.0.
 """
 

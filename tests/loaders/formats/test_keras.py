@@ -21,6 +21,7 @@ from topokit.errors import (
     CheckpointError,
     CorruptCheckpointError,
     LimitExceededError,
+    NoWeightsFoundError,
     UnknownFormatError,
     UnsafePathError,
     UnsupportedFeatureError,
@@ -374,3 +375,22 @@ def test_shards_outside_the_folder_are_refused(name: str, tmp_path: Path) -> Non
     (tmp_path / "a.weights.json").write_text(json.dumps(table))
     with pytest.raises(kind, match=words):
         tk.open_checkpoint(tmp_path / "a.weights.json")
+
+
+def test_quantised_weights_are_told_by_their_scales(tmp_path: Path) -> None:
+    stored = np.array([[1, 0, -3], [0, 5, 7]], np.int8)
+    scale = np.array([2.0, 4.0, 8.0], np.float32)
+    write_legacy(tmp_path / "a.h5", {"fc": {"fc/kernel:0": stored, "fc/kernel_scale:0": scale}})
+    entry = tk.open_checkpoint(tmp_path / "a.h5").tensors["fc/kernel"]
+    assert np.array_equal(entry.read(), stored)
+    assert entry.quantisation is not None
+    assert entry.quantisation.axis == 1
+    assert np.array_equal(entry.quantisation.scale, 1 / scale)
+    assert tk.load(tmp_path / "a.h5").blocks[0].n_edges == 6
+
+
+def test_weights_that_share_bytes_are_not_taken_for_others(tmp_path: Path) -> None:
+    weights = {"fc/kernel:0": np.ones((5, 5), np.int8), "fc/kernel_scale:0": np.ones((1, 10), np.float32)}
+    write_legacy(tmp_path / "a.h5", {"fc": {**weights, "fc/kernel_zero:0": np.zeros((1, 10), np.int8)}})
+    with pytest.raises(NoWeightsFoundError, match="two in a byte"):
+        tk.load(tmp_path / "a.h5")

@@ -15,6 +15,7 @@ from topokit.loaders.formats.keras_files.legacy import is_legacy, legacy_tensors
 from topokit.loaders.formats.keras_files.model import Model, UntranslatableError, parse_model
 from topokit.loaders.formats.keras_files.numbered import numbered_tensors
 from topokit.loaders.formats.keras_files.operators import TRANSLATORS
+from topokit.loaders.formats.keras_files.quantised import SHARED_BYTES, with_quantisation
 from topokit.loaders.formats.keras_files.sequence import recurrent_sequence
 from topokit.loaders.formats.keras_files.weights import LayerWeights, Weights
 from topokit.loaders.graph import GraphIR
@@ -51,8 +52,10 @@ def keras_checkpoint(
     is_old = is_legacy(roots[0])
     found, weights = legacy_tensors(roots[0]) if is_old else numbered_tensors(roots, model)
     tensors = by_name((tensor_entry(item, told) for item, told in found.values()), path, limits)
+    tensors = with_quantisation(tensors, limits)
     graph, notes = None, [problem] if problem else []
-    shapes = {name: entry.shape for name, entry in tensors.items()}
+    notes += [f"{name}: {SHARED_BYTES}" for name, entry in tensors.items() if entry.aside == SHARED_BYTES][:1]
+    shapes = {name: entry.shape for name, entry in tensors.items() if entry.aside != SHARED_BYTES}
     if model is not None:
         graph, problem = _graph(model, weights, shapes)
         notes += [problem] if problem else []

@@ -13,6 +13,7 @@ from itertools import count
 from topokit.loaders.formats.hdf5 import Object
 from topokit.loaders.formats.hdf5.entries import Told, datasets
 from topokit.loaders.formats.keras_files.pruning import mask_name, pruning_reason
+from topokit.loaders.formats.keras_files.quantised import is_beside
 from topokit.loaders.formats.keras_files.slots import BUFFERS, NORMS
 from topokit.loaders.formats.keras_files.weights import LayerWeights, NamedWeights
 
@@ -95,6 +96,8 @@ def _below(layer: str, parts: list[str]) -> list[str]:
 
 def _told(name: str) -> Told:
     leaf = name.rpartition("/")[2]
+    if is_beside(leaf):
+        return Told(name, "buffer", "part of a quantised weight")
     if leaf in BUFFERS:
         return Told(name, "buffer")
     if reason := pruning_reason(leaf):

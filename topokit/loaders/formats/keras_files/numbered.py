@@ -20,6 +20,7 @@ from topokit.loaders.formats.keras_files.model import (
     parse_model,
 )
 from topokit.loaders.formats.keras_files.pruning import is_wrapper, wrapper_variables
+from topokit.loaders.formats.keras_files.quantised import is_beside
 from topokit.loaders.formats.keras_files.slots import BUFFERS, NORMS, guessed_slots, slots_of
 from topokit.loaders.formats.keras_files.weights import CONTAINERS, Numbered, NumberedWeights
 from topokit.loaders.naming import natural_key
@@ -129,6 +130,8 @@ def _told(name: str, path: str) -> Told:
     if any(mark in part for mark in _METRICS for part in parts[:-2]):
         return Told(name, "buffer", "state of a metric")
     leaf = name.rpartition("/")[2]
+    if is_beside(leaf):
+        return Told(name, "buffer", "part of a quantised weight")
     if leaf in BUFFERS:
         return Told(name, "buffer")
     return Told(name, "norm" if leaf in NORMS else None)

@@ -26,6 +26,7 @@ _SLOTS: dict[str, tuple[str, ...]] = {
     "seed_generator": ("seed_generator_state",),
 }
 _OPTIONAL = {"bias": "use_bias", "gamma": "scale", "beta": "center"}
+_QUANTISED = {"int8": ("scale",), "int4": ("scale", "zero", "g_idx")}
 _COUNTED = re.compile(r"_\d+$")
 
 NORMS = ("gamma", "beta", "moving_mean", "moving_variance", "scale")
@@ -42,7 +43,15 @@ def snake_case(kind: str) -> str:
 def slots_of(kind: str, config: Mapping[str, Any]) -> tuple[str, ...]:
     """The variables of a layer of that class with those settings; none for an unknown class."""
     slots = _SLOTS.get(snake_case(kind), ())
-    return tuple(slot for slot in slots if config.get(_OPTIONAL.get(slot, ""), True) is not False)
+    present = tuple(slot for slot in slots if config.get(_OPTIONAL.get(slot, ""), True) is not False)
+    return present + tuple(f"{slots[0]}_{part}" for part in _QUANTISED.get(_mode(config), ()) if slots)
+
+
+def _mode(config: Mapping[str, Any]) -> str:
+    """How the weights are quantised: ``int8``, ``int4``; empty when they are not."""
+    policy = config.get("dtype")
+    settings = policy.get("config") if isinstance(policy, Mapping) else None
+    return str(settings.get("mode", "")).partition("/")[0] if isinstance(settings, Mapping) else ""
 
 
 def guessed_slots(group: str, count: int) -> tuple[str, ...]:
