@@ -262,3 +262,34 @@ def test_shuffled_pixels_come_together_before_one_set_of_weights(tmp_path: Path)
         [1] * 8,
     )
     assert network.n_edges == 24 + 10
+
+
+def test_weights_that_act_on_the_same_neurons_again_make_the_same_layer(tmp_path: Path) -> None:
+    net = Net({"a.kernel": np.ones((4, 5)), "b.kernel": np.ones((5, 3))}, (None, 2, 4), tmp_path)
+    steps = [net.add("gather", f"step{k}", "x", axis=1, indices=k) for k in range(2)]
+    made = []
+    for k, step in enumerate(steps):
+        node = Node(
+            op="linear",
+            name=f"a{k}",
+            inputs=(step,),
+            outputs=(f"a{k}:0",),
+            weights={"kernel": Weight("a.kernel", "io")},
+        )
+        net.nodes.append(node)
+        made.append(net.add("unsqueeze", f"u{k}", f"a{k}:0", axes=[1]))
+    net.add("concat", "steps", *made, axis=1)
+    net.add("linear", "b", axes="io")
+    network = net.load()
+    assert [layer.size for layer in network.layers][-2:] == [5, 3]
+
+
+def test_values_that_follow_from_queries_stay_layers_of_their_own(tmp_path: Path) -> None:
+    net = Net({f"{n}.kernel": np.eye(4) for n in "qkvo"}, (None, None, 4), tmp_path)
+    q, k = (net.add("linear", name, "x", axes="io") for name in "qk")
+    v = net.add("linear", "v", q, axes="io")
+    net.add("attention", "attention", q, k, v, heads=1, kv_heads=1)
+    net.add("linear", "o", axes="io")
+    network = net.load()
+    assert [layer.name for layer in network.layers] == ["input", "q", "k", "v", "o"]
+    assert any("layers of their own" in note for note in network.provenance.notes)

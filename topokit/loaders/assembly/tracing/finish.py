@@ -37,6 +37,17 @@ class _Places:
 
 def finished(wiring: Wiring, outputs: Sequence[Ids]) -> Wired:
     """Merge what belongs together, drop what joins nothing, put the rest in order."""
+    try:
+        return _in_order(wiring, outputs)
+    except UntraceableError:
+        if not wiring.groups:
+            raise
+        wiring.groups.clear()
+        wiring.note("queries, keys and values follow from each other here: they are layers of their own")
+        return _in_order(wiring, outputs)
+
+
+def _in_order(wiring: Wiring, outputs: Sequence[Ids]) -> Wired:
     places = _places(wiring)
     parts = [part for block in wiring.blocks for part in _parted(block, wiring, places)]
     used = sorted({end for source, target, _ in parts for end in (source, target)})

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from topokit.dag.block import BlockKind
+from topokit.dag.layer import LayerKind
 from topokit.loaders.assembly.lay import Lay
 from topokit.loaders.assembly.tracing import flow as flows
 from topokit.loaders.assembly.tracing.flow import NO_NEURON, Flow, Ids, UntraceableError, simple_flow
@@ -23,8 +25,7 @@ def linear(tracer: Tracer, node: Node, values: Values) -> Values:
     count = max(1, lay.axes.count("i"))
     axes = [int(node.attributes.get("axis", -1))] if count == 1 else list(range(-count, 0))
     sources, value = tracer.neurons(node.name, values[0], axes, lay.n_sources)
-    targets = tracer.wiring.layer(node.name, "unit", lay.n_targets)
-    _wire(tracer, node, lay, sources, targets, node.attributes.get("kind", "dense"))
+    targets = _targets(tracer, node, lay, sources, node.attributes.get("kind", "dense"))
     shape = [n for letter, n in zip(lay.axes, lay.shape, strict=True) if letter == "o"]
     return [_replaced(value, axes, targets.reshape(shape))]
 
@@ -46,8 +47,7 @@ def conv(tracer: Tracer, node: Node, values: Values) -> Values:
     sources, value = tracer.neurons(node.name, values[0], [axis], lay.n_sources, rank)
     if tracer.options.conv == "rolled" and "k" in lay.axes:
         lay, sources = _rolled(tracer, node, lay, sources, how)
-    targets = tracer.wiring.layer(node.name, "channel", lay.n_targets)
-    _wire(tracer, node, lay, sources, targets, "depthwise" if _is_depthwise(lay) else "conv")
+    targets = _targets(tracer, node, lay, sources, "depthwise" if _is_depthwise(lay) else "conv")
     kernel = [extent for letter, extent in zip(lay.axes, lay.shape, strict=True) if letter == "k"]
     extents, place = map_extents(value, axis, kernel, node.attributes), value.axis(axis)
     made = flows.along(targets, value.rank, place)
@@ -131,6 +131,16 @@ def embedding(tracer: Tracer, node: Node, values: Values) -> Values:
         tracer.embedded[len(tracer.wiring.layers) - 1] = lay.n_sources
         tracer.wiring.unused[weight.tensor] = "an embedding: its features are the input; embeddings=True takes it in"
     return [flows.along(features, rank, rank - 1)]
+
+
+def _targets(tracer: Tracer, node: Node, lay: Lay, sources: Ids, kind: BlockKind) -> Ids:
+    """The neurons that a tensor makes of some; the same ones when it acts on them again (one step after another)."""
+    key = (node.weights["kernel"].tensor, repr(lay), sources.tobytes())
+    if key not in tracer.made:
+        unit: LayerKind = "channel" if kind in ("conv", "depthwise") else "unit"
+        tracer.made[key] = tracer.wiring.layer(node.name, unit, lay.n_targets)
+        _wire(tracer, node, lay, sources, tracer.made[key], kind)
+    return tracer.made[key]
 
 
 def _wire(tracer: Tracer, node: Node, lay: Lay, sources: Ids, targets: Ids, kind: Any) -> None:

@@ -44,20 +44,31 @@ def trace(
     wiring = Wiring(unused=dict(left_out))
     shapes = {**graph.shapes, **_given_shape(graph, options)}
     inputs = Inputs(wiring, _label(graph), options.conv == "unrolled")
-    tracer = Tracer(wiring, inputs, options, tensors, shapes, {})
+    tracer = Tracer(wiring, inputs, options, tensors, shapes)
     values: dict[str, Value] = {name: _input(tracer, name) for name in graph.inputs}
     for node in graph.nodes:
         taken = [values.get(name) for name in node.inputs]
         is_excluded = any(weight.tensor in left_out for weight in node.weights.values())
         results = [Pending(name) for name in node.outputs] if is_excluded else _made(tracer, node, taken)
         for name, made in zip(node.outputs, results, strict=True):
-            values[name] = _fitted(tracer, made, shapes[name]) if isinstance(made, Flow) and name in shapes else made
+            values[name] = _fitted(tracer, made, name)
     finals = [values.get(name) for name in graph.outputs]
     return finished(wiring, [value.ids for value in finals if isinstance(value, Flow)])
 
 
-def _fitted(tracer: Tracer, made: Flow, shape: Shape) -> Flow:
-    """The value with the extents that the file tells; numbers of an input that was padded are no longer told apart."""
+def _fitted(tracer: Tracer, made: Value, name: str) -> Value:
+    """The value with the extents that the file tells; nothing where they cannot be brought together."""
+    if not isinstance(made, Flow) or name not in tracer.shapes:
+        return made
+    try:
+        return _with_extents(tracer, made, tracer.shapes[name])
+    except UntraceableError as error:
+        tracer.wiring.note(f"{name}: {error} could not be followed")
+        return Pending(name)
+
+
+def _with_extents(tracer: Tracer, made: Flow, shape: Shape) -> Flow:
+    """The value with these extents; numbers of an input that was padded are no longer told apart."""
     if len(shape) == made.rank and tracer.inputs.is_provisional(made.ids):
         plain = simple(made)
         differ = [a != b and b is not None and a is not None for a, b in zip(plain.extents, shape, strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,8 @@ class Tracer:
         Shapes of values where the file tells them.
     embedded : dict of int to int
         Input layers that stand for an embedding, and the rows of its table.
+    made : dict
+        What a tensor made of some neurons, by the tensor, its lay and these neurons.
     """
 
     wiring: Wiring
@@ -62,7 +64,8 @@ class Tracer:
     options: Options
     tensors: Mapping[str, tuple[int, ...]]
     shapes: Mapping[str, Shape]
-    embedded: dict[int, int]
+    embedded: dict[int, int] = field(default_factory=dict)
+    made: dict[tuple[str, str, bytes], Ids] = field(default_factory=dict)
 
     def lay(self, weight: Weight, **how: Any) -> Lay:
         """How a tensor lies."""
