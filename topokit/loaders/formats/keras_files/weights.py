@@ -12,12 +12,6 @@ from topokit.loaders.formats.keras_files.slots import snake_case
 
 CONTAINERS = ("layers", "_layer_checkpoint_dependencies", "_operations")
 
-_ALIASES = {
-    "depthwise_kernel": ("depthwise_kernel", "kernel"),
-    "kernel": ("kernel", "W"),
-    "recurrent_kernel": ("recurrent_kernel", "U"),
-    "bias": ("bias", "b"),
-}
 _SUBLAYERS = {
     "forward_layer": "forward_",
     "backward_layer": "backward_",
@@ -121,9 +115,7 @@ class NamedWeights:
     parts: Mapping[str, tuple[str, ...]]
 
     def named(self, slot: str, slots: Sequence[str]) -> str | None:
-        aliases = _ALIASES.get(slot, (slot,))
-        fitting = [tensor for tensor, parts in self.parts.items() if parts and parts[-1] in aliases]
-        fitting = [tensor for tensor in fitting if self.parts[tensor][-1] == slot] or fitting
+        fitting = [tensor for tensor, parts in self.parts.items() if parts and parts[-1] == slot]
         return fitting[0] if len(fitting) == 1 else None
 
     def inside(self, attribute: str) -> NamedWeights:

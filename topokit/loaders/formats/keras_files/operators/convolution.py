@@ -82,7 +82,6 @@ def _cut(extents: Sequence[int], strides: Sequence[int], dilations: Sequence[int
 
 TRANSLATORS = {
     **{f"Conv{rank}D": plain(rank) for rank in (1, 2, 3)},
-    **{f"Convolution{rank}D": plain(rank) for rank in (1, 2, 3)},
     **{f"Conv{rank}DTranspose": transposed(rank) for rank in (1, 2, 3)},
     **{f"DepthwiseConv{rank}D": depthwise(rank) for rank in (1, 2)},
     **{f"SeparableConv{rank}D": separable(rank) for rank in (1, 2)},

@@ -9,8 +9,8 @@ from topokit.loaders.formats.keras_files.operators.settings import channel_axis,
 
 def window(rank: int) -> Translator:
     def translate(step: Step) -> list[str]:
-        size = numbers(step.config.get("pool_size", step.config.get("pool_length")), rank, 2)
-        strides = step.config.get("strides", step.config.get("stride"))
+        size = numbers(step.config.get("pool_size"), rank, 2)
+        strides = step.config.get("strides")
         return step.add(
             "pool",
             channel_axis=channel_axis(step.config),
@@ -53,7 +53,7 @@ def upsampling(rank: int) -> Translator:
     """Pooling run backwards: every position goes to each of a window."""
 
     def translate(step: Step) -> list[str]:
-        size = numbers(step.config.get("size", step.config.get("length")), rank, 2)
+        size = numbers(step.config.get("size"), rank, 2)
         return step.add("pool", channel_axis=channel_axis(step.config), kernel=size, strides=size, transposed=True)
 
     return translate
