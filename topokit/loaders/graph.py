@@ -94,7 +94,7 @@ class Node:
     recurrent    `cell` ``"lstm"``, ``"gru"``, ``"rnn"`` (needed); `gates`: how many are stacked gate by gate in the
                  targets of the kernels; `layouts`: per output a word of the letters b batch, t time, d directions,
                  f features; ``"btf"`` unless given; without d the directions follow each other in the features.
-                 `directions` 1.
+                 `directions` 1. A second input is the state before the first step.
     embedding    the kernel is (rows, features); the output has one axis more than the input
     norm         `axis`: that of the scale, -1
     pass         one value in, one out of the same shape: activations, dropout, resizing, a bias; padding with `pads`,

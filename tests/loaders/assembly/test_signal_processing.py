@@ -10,6 +10,8 @@ from computations import Net
 from numpy.typing import NDArray
 from scipy.signal import get_window
 
+from topokit.errors import NoWeightsFoundError
+
 
 def fourier(window: int = 256) -> NDArray[np.float32]:
     """Real and imaginary rows of a windowed Fourier transform, (out, 1, window)."""
@@ -45,6 +47,26 @@ def test_fourier_and_mel_are_left_out_and_said_to_be(tmp_path: Path) -> None:
     reasons = {skipped.tensor: skipped.reason for skipped in network.provenance.skipped}
     assert "Fourier basis" in reasons["stft.kernel"]
     assert "bank of filters" in reasons["mel.kernel"]
+
+
+def test_a_fourier_transform_may_be_a_product(tmp_path: Path) -> None:
+    net = Net({"dft.kernel": fourier()[:, 0].T, "fc.kernel": np.ones((258, 3), np.float32)}, (None, 256), tmp_path)
+    net.add("linear", "dft", axes="io")
+    net.add("linear", "fc", axes="io")
+    assert [layer.size for layer in net.load().layers] == [258, 3]
+
+
+def test_a_matrix_of_equal_rows_is_no_fourier_transform(tmp_path: Path) -> None:
+    net = Net({"fc.kernel": np.outer(np.ones(256), np.arange(1, 11))}, (None, 256), tmp_path)
+    net.add("linear", "fc", axes="io")
+    assert net.load().n_edges == 2560
+
+
+def test_signal_processing_alone_is_no_network(tmp_path: Path) -> None:
+    net = Net({"stft.kernel": fourier()}, (None, 1, 4000), tmp_path)
+    net.add("conv", "stft", axes="oik", channel_axis=1)
+    with pytest.raises(NoWeightsFoundError, match=r"'stft.kernel': a Fourier basis"):
+        net.load()
 
 
 @pytest.mark.parametrize("seed", range(5))

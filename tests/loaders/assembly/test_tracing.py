@@ -293,3 +293,31 @@ def test_values_that_follow_from_queries_stay_layers_of_their_own(tmp_path: Path
     network = net.load()
     assert [layer.name for layer in network.layers] == ["input", "q", "k", "v", "o"]
     assert any("layers of their own" in note for note in network.provenance.notes)
+
+
+def test_an_encoder_reaches_the_state_of_its_decoder(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    tensors = {f"{n}.{s}": zoo.pruned(rng, 3, 12) for n in ("enc", "dec") for s in ("kernel", "recurrent")}
+    net = Net(tensors, (None, None, 3), tmp_path)
+
+    def layer(name: str, *inputs: str) -> None:
+        kernels = {slot: Weight(f"{name}.{slot}", "io") for slot in ("kernel", "recurrent")}
+        told = {"cell": "lstm", "gates": 4, "layouts": ("btf", "bf")}
+        outputs = (f"{name}:0", f"{name}:1")
+        net.nodes.append(
+            Node(op="recurrent", name=name, inputs=inputs, outputs=outputs, weights=kernels, attributes=told)
+        )
+
+    layer("enc", "x")
+    layer("dec", "x", "enc:1")
+    net.value = "dec:0"
+    network = net.load()
+    assert [b.name for b in network.blocks if b.kind == "identity"] == ["enc->dec.h[t-1]"]
+
+
+def test_an_axis_without_positions_is_not_followed(tmp_path: Path) -> None:
+    net = Net({"a.kernel": np.ones((4, 3))}, (None, None, 4), tmp_path)
+    net.add("slice", "none", index=(None, (0, 0, 1), None))
+    net.add("gather", "first", axis=1, indices=0)
+    net.add("linear", "a", axes="io")
+    assert net.load().n_edges == 12

@@ -129,6 +129,8 @@ def dropped(flow: Flow, gone: Iterable[int]) -> Flow:
     """Without these axes, at their first position."""
     lost = set(gone)
     dims = {dim for axis in lost for dim in flow.dims(axis)}
+    if any(not flow.ids.shape[dim] for dim in dims):
+        raise UntraceableError("a position of an axis that has none")
     index = tuple(0 if dim in dims else slice(None) for dim in range(flow.ids.ndim))
     extents = tuple(extent for dim, extent in enumerate(flow.extents) if dim not in dims)
     return Flow(flow.ids[index], extents, tuple(n for axis, n in enumerate(flow.axes) if axis not in lost))

@@ -76,6 +76,7 @@ def recurrent(tracer: Tracer, node: Node, values: Values) -> Values:
     sources, _ = tracer.neurons(node.name, values[0], [-1], kernel.n_sources, 3)
     size = kernel.n_targets
     state = tracer.wiring.layer(f"{node.name}.h[t-1]", "state", directions * size)
+    _begin_with(tracer, node, values[1:2], state)
     units, receivers, seen = _cells(tracer, node, directions * size, gates)
     for k in range(directions):
         own = np.arange(k * size, (k + 1) * size)
@@ -84,6 +85,14 @@ def recurrent(tracer: Tracer, node: Node, values: Values) -> Values:
             lay = tracer.lay(_direction(node.weights[slot], k), gates=gates if seen == 1 else 1)
             _wire(tracer, node, lay, origin, aims, kind)
     return [_sequence(units.reshape(directions, size), layout) for layout in layouts]
+
+
+def _begin_with(tracer: Tracer, node: Node, values: Values, state: Ids) -> None:
+    """Neurons that set the state before the first step (an encoder's, say) reach it without weights."""
+    for value in values:
+        if isinstance(value, Flow) and value.ids.size == len(state):
+            first, _ = tracer.neurons(f"{node.name} initial", flows.simple(value), range(value.rank), len(state))
+            tracer.wiring.connect(Join(f"{node.name} initial", *unique_pairs(first, state), kind="identity"))
 
 
 def _cells(tracer: Tracer, node: Node, size: int, gates: int) -> tuple[Ids, Ids, int]:
