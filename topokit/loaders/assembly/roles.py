@@ -18,6 +18,8 @@ _SHORT_BIAS = re.compile(r"^(b|beta)\d*$")
 _EMBEDDING = re.compile(
     r"(^|[./_])(embed|embedding|embeddings|embed_tokens|emb|wte|wpe|pos_embed|cls_token|token_embedding)([./_]|\d|$)"
 )
+_NO_LOOKUP = re.compile(r"(proj(ection)?|linear|dense|fc|conv\d*|mlp|rnn|lstm|gru)([./_]|\d|$)")
+_NORM = re.compile(r"(layer|batch|group|instance|rms)_?norm[_\d]*$", re.IGNORECASE)
 _OPTIMIZER = re.compile(r"(^|[./])(optimizer|optim|opt_state|exp_avg|exp_avg_sq|momentum_buffer)([./]|$)")
 _SCORES = re.compile(r"^(scores|popup_scores|weight_scores)$")
 _LARGE_INTEGERS = ("int16", "uint16", "int32", "uint32", "int64", "uint64")
@@ -88,13 +90,19 @@ def _named_role(entry: TensorEntry, neighbours: _Neighbours) -> Role | None:
         return "buffer"
     if _is_mask(entry.name, neighbours):
         return "mask"
-    if is_flat and _stem(entry) in neighbours.norms:
+    if (is_flat and _stem(entry) in neighbours.norms) or (leaf != "bias" and _NORM.search(module_of(entry.name))):
         return "norm"
     if _BIAS.search(leaf) or (is_flat and _SHORT_BIAS.match(leaf)):
         return "bias"
-    if _EMBEDDING.search(entry.name):
+    if _is_embedding(entry.name):
         return "embedding"
     return "unknown" if _SCORES.match(leaf) else None
+
+
+def _is_embedding(name: str) -> bool:
+    """Whether rows are looked up: in a module of that name, and not in a layer inside such a module."""
+    found = _EMBEDDING.search(name)
+    return found is not None and not _NO_LOOKUP.search(name, found.start() + 1)
 
 
 def _is_mask(name: str, neighbours: _Neighbours) -> bool:
