@@ -152,6 +152,12 @@ def test_groups_join_only_their_own_channels(groups: int, kind: str, tmp_path: P
     assert f"1.weight: assumed to be a convolution in {groups} groups" in network.provenance.notes
 
 
+def test_kernels_side_by_side_are_no_groups(tmp_path: Path) -> None:
+    parallel = nn.ModuleDict({"wide": nn.Conv1d(8, 16, 3), "gates": nn.Conv1d(8, 16, 3), "fc": nn.Linear(16, 2)})
+    with pytest.raises(AmbiguousTopologyError, match=r"'gates\.weight' 8->16"):
+        tk.load(saved(parallel, tmp_path))
+
+
 @pytest.mark.parametrize(
     "module",
     [

@@ -60,7 +60,8 @@ def next_fit(previous: Fit, entry: TensorEntry, axes: Axes, bias_row: bool) -> F
     """The fit of a tensor after another one; None when the sizes do not chain.
 
     A matrix with a multiple of the previous channels as inputs takes flattened feature maps. A PyTorch kernel
-    with a divisor of the previous channels as inputs is grouped.
+    with a divisor of the previous channels as inputs is grouped, unless it takes several channels, as many as the
+    previous one: the two may as well stand side by side.
     """
     fit = first_fit(entry, axes, "dense", bias_row)
     size = previous.n_target
@@ -70,6 +71,8 @@ def next_fit(previous: Fit, entry: TensorEntry, axes: Axes, bias_row: bool) -> F
         return None
     if fit.kind == "dense" and fit.n_source % size == 0:
         return Fit(size, fit.n_target, axes, fit.n_source // size, flattened=True, bias_row=bias_row)
+    if fit.n_source > 1 and fit.n_source == previous.n_source:
+        return None
     groups = size // fit.n_source
     if fit.kind == "conv" and axes == "torch" and size % fit.n_source == 0 and fit.n_target % groups == 0:
         kind: Kind = "depthwise" if fit.n_source == 1 else "conv"
