@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from topokit.dag import Layer
 from topokit.dag.block import BlockKind, MaskSource
+from topokit.errors import NoWeightsFoundError
 from topokit.loaders.assembly.adapters import graph_by_names
 from topokit.loaders.assembly.candidates import Candidates, candidates_of
 from topokit.loaders.assembly.chain import chain_graph, unjoined_graph
@@ -166,6 +167,8 @@ def plan_of(checkpoint: Checkpoint, options: Options) -> Plan:
     shapes = {entry.name: entry.shape for entry in checkpoint.tensors.values()}
     excluded = _excluded(graph, checkpoint, options, may_be_fixed=order == "graph")
     wired = trace(graph, shapes, options, excluded)
+    if not wired.layers:
+        raise _all_left_out(checkpoint, wired)
     layers = tuple(Layer(layer.name, layer.size, layer.kind, layer.shape) for layer in wired.layers)
     wired = without_cut(wired, checkpoint) if options.norm == "cut" else wired
     blocks = _blocks(found, checkpoint, wired, layers)
@@ -208,6 +211,16 @@ def _excluded(graph: GraphIR, checkpoint: Checkpoint, options: Options, *, may_b
         elif may_be_fixed and (transform := fixed_transform(node, entry)) is not None:
             excluded[entry.name] = f"{transform}: fixed signal processing, which no training made"
     return excluded
+
+
+def _all_left_out(checkpoint: Checkpoint, wired: Wired) -> NoWeightsFoundError:
+    reasons = "; ".join(f"{name!r}: {reason}" for name, reason in islice(wired.unused.items(), 3))
+    return NoWeightsFoundError(
+        checkpoint.path,
+        f"has no matrix that is a weight of the network: {reasons}",
+        format=checkpoint.format,
+        remedy="name the matrices to take all the same with order=[...]",
+    )
 
 
 def _chained_fits(found: Candidates, checkpoint: Checkpoint, options: Options) -> list[Fit]:

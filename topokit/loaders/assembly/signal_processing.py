@@ -33,7 +33,7 @@ def fixed_transform(node: Node, entry: TensorEntry) -> str | None:
     if targets < _FEWEST_ROWS or max(sources, window) < _SHORTEST_WINDOW or min(sources, window) > 1:
         return None
     rows = _rows(axes, entry)
-    if node.op == "conv" and sources == 1 and _are_frequencies(rows):
+    if _are_frequencies(rows) and (sources == 1 or _differ(rows)):
         return "a Fourier basis"
     return "a bank of filters" if _are_bands(rows) else None
 
@@ -57,6 +57,11 @@ def _are_frequencies(rows: NDArray[Any]) -> bool:
         near[inside] += power[np.flatnonzero(inside), place[inside]]
     real = total > 0
     return bool(real.sum() >= _FEWEST_ROWS and np.mean(near[real] > _PURE * total[real]) > _MOST)
+
+
+def _differ(rows: NDArray[Any]) -> bool:
+    """Whether at least every other row has a frequency of its own: a matrix of constant rows has one in all."""
+    return len(np.unique(np.abs(np.fft.rfft(rows, axis=1)).argmax(axis=1))) >= len(rows) // 2
 
 
 def _are_bands(rows: NDArray[Any]) -> bool:
