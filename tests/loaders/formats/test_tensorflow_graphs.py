@@ -207,6 +207,22 @@ def test_shapes_that_the_graph_computes_are_folded(tmp_path: Path) -> None:
     assert graph.shapes["y"] == (None, 20)
 
 
+def test_the_batch_of_a_value_of_unknown_rank_is_one_unknown_number(tmp_path: Path) -> None:
+    one = {"shrink_axis_mask": integer(3, 1)}
+    graph = graph_of(
+        tmp_path,
+        placeholder(-1, 4, 5),
+        *[const(name, np.array([value], np.int32)) for name, value in (("a", 0), ("b", 1), ("c", 1))],
+        const("n", np.array(20, np.int32)),
+        node("u", "PyFunc", "x"),
+        node("shape", "Shape", "u"),
+        node("batch", "StridedSlice", "shape", "a", "b", "c", **one),
+        node("whole", "Pack", "batch", "n"),
+        node("y", "Reshape", "u", "whole"),
+    )
+    assert graph.nodes[-1].attributes["shape"] == (None, 20)
+
+
 def test_layer_norms_leave_no_trace(tmp_path: Path) -> None:
     """Means and deviations over the neurons themselves scale them and are none."""
     graph = graph_of(

@@ -16,6 +16,9 @@ from topokit.loaders.naming import leaf_of
 
 Fold = Callable[[Step], "Sequence[Constant] | None"]
 
+UNKNOWN_EXTENTS = Constant()
+"""The shape of a value of which not even the rank is known."""
+
 
 def fold(step: Step) -> None:
     """Make constants of what an operation makes of constants."""
@@ -90,6 +93,8 @@ def _squeezed(step: Step) -> list[Constant] | None:
 
 def _strided(step: Step) -> list[Constant] | None:
     source = _first(step)
+    if source is UNKNOWN_EXTENTS and step.told("shrink_axis_mask") == 1:
+        return [Constant.of(np.array(np.nan))]
     strides = None if source.shape is None else strides_of(step, len(source.shape))
     if strides is None or not strides.known:
         return None

@@ -15,7 +15,7 @@ from topokit.loaders.checkpoint import TensorEntry
 from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.tensorflow.flattening import flattened
-from topokit.loaders.formats.tensorflow.folding import fold
+from topokit.loaders.formats.tensorflow.folding import UNKNOWN_EXTENTS, fold
 from topokit.loaders.formats.tensorflow.graph import Graph, Operation
 from topokit.loaders.formats.tensorflow.operators import HANDLERS, KEEPING_SCALES
 from topokit.loaders.formats.tensorflow.translation import Step, Translation
@@ -68,7 +68,7 @@ def _extents(step: Step) -> Constant:
     """Of a value, even of one that varies: what is known of its shape."""
     shape = step.shape(0)
     if shape is None:
-        return Constant()
+        return UNKNOWN_EXTENTS if step.operation.type == "Shape" else Constant()
     if step.operation.type == "Rank":
         return Constant.of(np.array(len(shape)))
     if step.operation.type == "Size":
