@@ -9,6 +9,7 @@ import pytest
 import zoo
 from computations import Net
 
+from topokit.errors import NoWeightsFoundError
 from topokit.loaders.graph import Node, Shape, Weight
 
 
@@ -205,6 +206,13 @@ def test_what_cannot_be_followed_begins_anew_and_says_so(tmp_path: Path) -> None
     network = net.load()
     assert [layer.size for layer in network.layers] == [4, 5, 7, 3]
     assert any("FancyOp" in note for note in network.provenance.notes)
+
+
+def test_a_computation_that_uses_no_matrix_says_so(tmp_path: Path) -> None:
+    net = Net({"fc.weight": np.ones((4, 3))}, (None, 4), tmp_path)
+    net.add("unknown", "loop", type="a loop")
+    with pytest.raises(NoWeightsFoundError, match=r"uses none of its matrices \(1\).*order=\"none\""):
+        net.load()
 
 
 def test_a_normalisation_in_single_steps_is_neuron_by_neuron(tmp_path: Path) -> None:

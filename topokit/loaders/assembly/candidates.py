@@ -141,11 +141,15 @@ def _reason(entry: TensorEntry, role: Role, masked: frozenset[str] = frozenset()
 
 
 def _nothing_found(checkpoint: Checkpoint, roles: Mapping[str, Role]) -> NoWeightsFoundError:
-    kinds = sorted(set(roles.values()))
+    kinds = sorted(set(roles.values()) - {"weight"})
     held = f"only tensors of another kind ({', '.join(kinds)})" if roles else "no tensor"
+    found, remedy = f"has no weight matrix, {held}", "name the matrices with order=[...] if they are there"
+    if n_matrices := len(_matrices(list(checkpoint.tensors.values()), roles, "weight")):
+        found = f"tells a computation that, as far as it can be followed, uses none of its matrices ({n_matrices})"
+        remedy = 'name them with order=[...], or read each on its own with order="none"'
     return NoWeightsFoundError(
         checkpoint.path,
-        "; ".join([f"has no weight matrix, {held}", *checkpoint.notes]),
+        "; ".join([found, *checkpoint.notes]),
         format=checkpoint.format,
-        remedy="see `topokit inspect`, and name the matrices with order=[...] if they are there",
+        remedy=f"see `topokit inspect`, and {remedy}",
     )
