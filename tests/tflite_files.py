@@ -70,8 +70,7 @@ def save_tflite(
     buffers = [write.table({})]
     tensors = [_tensor(write, value, k, buffers) for k, value in enumerate(values)]
     kinds = list(dict.fromkeys(step.name for step in steps))
-    numbers = [getattr(tflite.BuiltinOperator, kind) for kind in kinds]
-    codes = [write.table({3: ("Int32", number), 0: ("Int8", min(number, 127))}) for number in numbers]
+    codes = [_code(write, kind) for kind in kinds]
     operators = [_operator(write, step, kinds) for step in steps]
     ends = [write.numbers(places, "int32") for places in (inputs, outputs)]
     lists = [write.offsets(places) for places in (tensors, operators)]
@@ -82,6 +81,13 @@ def save_tflite(
     write.builder.Finish(model, b"TFL3")
     path.write_bytes(bytes(write.builder.Output()))
     return path
+
+
+def _code(write: _Writer, kind: str) -> int:
+    """An operator of TFLite by its number, another one by its name."""
+    number = getattr(tflite.BuiltinOperator, kind, tflite.BuiltinOperator.CUSTOM)
+    name = {1: ("table", write.text(kind))} if number == tflite.BuiltinOperator.CUSTOM else {}
+    return write.table({3: ("Int32", number), 0: ("Int8", min(number, 127)), **name})
 
 
 def _tensor(write: _Writer, value: Value, number: int, buffers: list[int]) -> int:

@@ -51,6 +51,16 @@ def test_quantised_weights_come_as_stored_with_their_scale() -> None:
     assert np.allclose(restored, zoo.mlp()["fc1.kernel"].T, atol=np.max(scale) / 1.9)
 
 
+def test_the_transposed_convolution_of_mediapipe(tmp_path: Path) -> None:
+    kernel, bias = np.ones((3, 2, 2, 4), np.float32), np.zeros(3, np.float32)
+    shapes = {"taken": (1, 5, 5, 4), "made": (1, 10, 10, 3)}
+    (node,) = single(tmp_path, "Convolution2DTransposeBias", [kernel, bias], **shapes).graph.nodes
+    assert (node.op, node.weights["kernel"].axes, node.attributes["strides"]) == ("conv", "okki", (2, 2))
+    network = tk.load(tmp_path / "x.tflite")
+    assert [layer.size for layer in network.layers] == [4, 3]
+    assert network.blocks[0].multiplicity.tolist() == [4] * 12
+
+
 def test_scales_may_run_along_an_axis(tmp_path: Path) -> None:
     kernel = Value(np.ones((3, 4), np.int8), options=quantised([0.5, 1, 2], [0, 1, 2]))
     values = [Value(shape=(1, 4)), Value(shape=(1, 3)), kernel]

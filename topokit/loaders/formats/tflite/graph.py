@@ -65,6 +65,7 @@ _OPERATORS: Mapping[str, Callable[[Step], None]] = {
     "CONV_2D": weighted.convolution,
     "DEPTHWISE_CONV_2D": weighted.depthwise_convolution,
     "TRANSPOSE_CONV": weighted.transposed_convolution,
+    "Convolution2DTransposeBias": weighted.transposed_convolution_with_bias,
     "CONV_3D": weighted.convolution_3d,
     "CONV_3D_TRANSPOSE": weighted.transposed_convolution_3d,
     "BATCH_MATMUL": weighted.batch_matmul,

@@ -84,6 +84,22 @@ def transposed_convolution(step: Step) -> None:
     return _convolve(step, 2, {"kernel": kernel, **step.bias(3)}, {"strides": (2, 1)}, transposed=True)
 
 
+def transposed_convolution_with_bias(step: Step) -> None:
+    """MediaPipe's own operator: the kernel is (out, height, width, in); the shapes tell the strides.
+
+    Source: https://github.com/google-ai-edge/mediapipe/blob/master/mediapipe/util/tflite/operations/.
+    """
+    kernel, shape = step.weight(1, "okki"), step.shape(0)
+    if kernel is None or shape is None or len(shape) != len(step.made()):
+        return step.unknown()
+    ratios = zip(step.made()[1:-1], shape[1:-1], strict=True)
+    strides = tuple(max(large // small, 1) if large and small else 1 for large, small in ratios)
+    weights = {"kernel": kernel, **step.bias(2)}
+    return step.add(
+        "conv", step.inputs[:1], None, weights, channel_axis=_LAST, padding="same", strides=strides, transposed=True
+    )
+
+
 def convolution_3d(step: Step) -> None:
     """The kernel is (depth, height, width, in, out)."""
     kernel = step.weight(1, "kkkio")
