@@ -208,6 +208,16 @@ def test_what_cannot_be_followed_begins_anew_and_says_so(tmp_path: Path) -> None
     assert any("FancyOp" in note for note in network.provenance.notes)
 
 
+def test_values_that_do_not_fit_side_by_side_are_not_followed(tmp_path: Path) -> None:
+    net = Net({"a.kernel": np.ones((4, 3)), "b.kernel": np.ones((4, 2)), "c.kernel": np.ones((5, 2))}, (1, 4), tmp_path)
+    ends = [net.add("linear", name, "x", axes="io") for name in "ab"]
+    net.add("concat", "both", *ends, axis=0)
+    net.add("linear", "c", axes="io")
+    network = net.load()
+    assert network.n_edges == 12 + 8 + 10
+    assert "both: a concatenation of values of different extents could not be followed" in network.provenance.notes
+
+
 def test_a_computation_that_uses_no_matrix_says_so(tmp_path: Path) -> None:
     net = Net({"fc.weight": np.ones((4, 3))}, (None, 4), tmp_path)
     net.add("unknown", "loop", type="a loop")

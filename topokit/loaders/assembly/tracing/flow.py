@@ -212,13 +212,20 @@ def concatenated(flows: Sequence[Flow], axis: int) -> Flow | None:
     if any(part.rank != parts[0].rank for part in parts):
         raise UntraceableError("a concatenation of values with different numbers of axes")
     extents = [part.extents[place] for part in parts]
-    others = np.broadcast_shapes(*[_without(part.ids.shape, place) for part in parts])
+    others = _common_shape([_without(part.ids.shape, place) for part in parts])
     whole = tuple(_common(pair) for pair in zip(*(part.extents for part in parts), strict=True))
     whole = (*whole[:place], None if None in extents else sum(n or 0 for n in extents), *whole[place + 1 :])
     if all(part.ids.shape[place] == 1 for part in parts) and set(extents) != {1}:
         return simple_flow(parts[0].ids, whole) if _all_equal([part.ids for part in parts]) else None
     spread = [np.broadcast_to(part.ids, _with(others, place, part.extents[place])) for part in parts]
     return simple_flow(np.concatenate(spread, axis=place), whole)
+
+
+def _common_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise UntraceableError("a concatenation of values of different extents") from None
 
 
 def consumed(flow: Flow, axes: Sequence[int], count: int) -> Ids:
