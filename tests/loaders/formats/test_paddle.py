@@ -13,7 +13,7 @@ import zoo
 from checkpoint_files import same
 
 import topokit as tk
-from topokit.errors import CheckpointError, CorruptCheckpointError, LimitExceededError
+from topokit.errors import CheckpointError, CorruptCheckpointError, LimitExceededError, UnsafeLinkError
 from topokit.loaders import Limits
 
 DATA = Path(__file__).parents[2] / "data"
@@ -53,6 +53,43 @@ def test_either_file_of_a_program_opens_both(suffix: str) -> None:
     assert {file.name for file in checkpoint.files} == {"mlp.pdiparams", "mlp.pdmodel"}
     kernels = [tensor.read() for tensor in checkpoint.tensors.values() if len(tensor.shape) == 2]
     assert all(same(kernels[k - 1], zoo.mlp()[f"fc{k}.kernel"]) for k in (1, 2, 3))
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A folder as PaddlePaddle 1 saves it: each parameter in a file of its own."""
+    checkpoint = tk.open_checkpoint(PROGRAMS / "mlp.pdmodel")
+    stored = (PROGRAMS / "mlp.pdiparams").read_bytes()
+    shutil.copy(PROGRAMS / "mlp.pdmodel", tmp_path / "__model__")
+    ends = [stored.index(entry.read().tobytes()) + entry.nbytes for entry in checkpoint.tensors.values()]
+    for name, start, end in zip(checkpoint.tensors, [0, *ends], ends, strict=False):
+        (tmp_path / name).write_bytes(stored[start:end])
+    return tmp_path
+
+
+def test_an_old_folder_has_a_file_for_each_parameter(old: Path) -> None:
+    for path in (old, old / "__model__"):
+        zoo.assert_wired(tk.load(path), "mlp")
+
+
+def test_an_old_folder_may_have_one_file_for_all(tmp_path: Path) -> None:
+    shutil.copy(PROGRAMS / "mlp.pdmodel", tmp_path / "__model__")
+    shutil.copy(PROGRAMS / "mlp.pdiparams", tmp_path / "__params__")
+    zoo.assert_wired(tk.load(tmp_path), "mlp")
+
+
+def test_files_of_an_old_folder_are_its_own(old: Path) -> None:
+    name = next(iter(tk.open_checkpoint(old).tensors))
+    shutil.move(old / name, old / "elsewhere")
+    with pytest.raises(CorruptCheckpointError, match="names a file that is missing"):
+        tk.open_checkpoint(old)
+    (old / name).symlink_to(old / "elsewhere")
+    with pytest.raises(UnsafeLinkError):
+        tk.open_checkpoint(old)
+    (old / name).unlink()
+    (old / name).write_bytes(2 * (old / "elsewhere").read_bytes())
+    with pytest.raises(CorruptCheckpointError, match="should hold one tensor"):
+        tk.open_checkpoint(old)
 
 
 def test_the_graph_of_a_program_is_translated() -> None:

@@ -108,10 +108,12 @@ class _Translator:
         self._builder.add(op, _module(kernel.tensor), [source], _made(step), weights, **attributes)
 
     def _embedding(self, step: Step) -> None:
-        kernel = _only(step, "W")
-        self._builder.add(
-            "embedding", _module(kernel), step.inputs["Ids"], _made(step), {"kernel": Weight(kernel, "io")}
-        )
+        """The old operator takes numbers with an axis of extent 1 behind, which it drops."""
+        kernel, taken = _only(step, "W"), step.inputs["Ids"]
+        if step.type == "lookup_table":
+            taken = (self._builder.value(taken[0]),)
+            self._builder.add("squeeze", f"{_module(kernel)}.squeeze", step.inputs["Ids"], taken, axes=(-1,))
+        self._builder.add("embedding", _module(kernel), taken, _made(step), {"kernel": Weight(kernel, "io")})
 
     def _recurrent(self, step: Step) -> None:
         add_recurrent(
