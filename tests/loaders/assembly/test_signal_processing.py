@@ -65,7 +65,7 @@ def test_a_matrix_of_equal_rows_is_no_fourier_transform(tmp_path: Path) -> None:
 def test_signal_processing_alone_is_no_network(tmp_path: Path) -> None:
     net = Net({"stft.kernel": fourier()}, (None, 1, 4000), tmp_path)
     net.add("conv", "stft", axes="oik", channel_axis=1)
-    with pytest.raises(NoWeightsFoundError, match=r"'stft.kernel': a Fourier basis"):
+    with pytest.raises(NoWeightsFoundError, match=r"'stft.kernel': a Fourier"):
         net.load()
 
 
