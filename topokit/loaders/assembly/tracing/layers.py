@@ -45,7 +45,7 @@ def conv(tracer: Tracer, node: Node, values: Values) -> Values:
         return [conv_units(tracer, node, lay, values[0])]
     axis, rank = int(node.attributes["channel_axis"]), lay.axes.count("k") + 2
     sources, value = tracer.neurons(node.name, values[0], [axis], lay.n_sources, rank)
-    if tracer.options.conv == "rolled" and "k" in lay.axes:
+    if tracer.options.conv == "rolled" and lay.taps > 1:
         lay, sources = _rolled(tracer, node, lay, sources, how)
     targets = _targets(tracer, node, lay, sources, "depthwise" if _is_depthwise(lay) else "conv")
     kernel = [extent for letter, extent in zip(lay.axes, lay.shape, strict=True) if letter == "k"]
