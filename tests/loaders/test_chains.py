@@ -152,6 +152,14 @@ def test_groups_join_only_their_own_channels(groups: int, kind: str, tmp_path: P
     assert f"1.weight: assumed to be a convolution in {groups} groups" in network.provenance.notes
 
 
+def test_the_other_order_of_axes_is_proposed_where_it_chains(tmp_path: Path) -> None:
+    layers = {"net.0.weight": np.ones((8, 5)), "net.2.weight": np.ones((8, 8)), "net.4.weight": np.ones((3, 8))}
+    np.savez(tmp_path / "x.npz", **layers)
+    with pytest.raises(AmbiguousTopologyError, match=r"""'net\.0\.weight'\] and axes="torch" chain$"""):
+        tk.load(tmp_path / "x.npz")
+    assert [layer.size for layer in tk.load(tmp_path / "x.npz", axes="torch").layers] == [5, 8, 8, 3]
+
+
 def test_kernels_side_by_side_are_no_groups(tmp_path: Path) -> None:
     parallel = nn.ModuleDict({"wide": nn.Conv1d(8, 16, 3), "gates": nn.Conv1d(8, 16, 3), "fc": nn.Linear(16, 2)})
     with pytest.raises(AmbiguousTopologyError, match=r"'gates\.weight' 8->16"):

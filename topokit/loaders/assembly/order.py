@@ -101,11 +101,22 @@ def does_not_chain(entries: Sequence[TensorEntry], axes: dict[str, Axes], checkp
 
 def _way_out(entries: Sequence[TensorEntry], axes: dict[str, Axes]) -> str:
     orders = list(islice(orders_that_chain(entries, axes), 2))
-    if len(orders) == 1:
-        return f"order={[entry.name for entry in orders[0]]} chains"
+    ways = [f"order={[entry.name for entry in orders[0]]}"] if len(orders) == 1 else []
+    if _chain_as_torch(entries, axes):
+        ways.append('axes="torch"')
+    if ways:
+        return f"{' and '.join(ways)} {'chain' if len(ways) > 1 else 'chains'}"
     if have_a_row_more(entries, axes):
         return 'give bias_row="last" if the last rows hold biases'
     return 'give order=[...] or axes=, or read each tensor on its own with order="none"'
+
+
+def _chain_as_torch(entries: Sequence[TensorEntry], axes: dict[str, Axes]) -> bool:
+    """Whether tensors that were read as (in, out) follow each other as they are listed when read as (out, in)."""
+    if "torch" in (axes[entry.name] for entry in entries):
+        return False
+    ends = [ends_of(entry, "torch") for entry in entries]
+    return all(before[1] == after[0] for before, after in pairwise(ends))
 
 
 def orders_that_chain(entries: Sequence[TensorEntry], axes: dict[str, Axes]) -> Iterator[tuple[TensorEntry, ...]]:
