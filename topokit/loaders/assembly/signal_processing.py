@@ -1,76 +1,93 @@
-"""Fixed transforms of sound that networks carry as if they were weights.
+"""Kernels that nobody learned: Fourier and constant-Q bases, filters, banks of bands.
 
-Exporters write the matrices of Fourier transforms and mel filter banks among the trained ones. They are told by what
-they do: each row of a Fourier basis is one frequency, each row of a filter bank one band, and bands ascend.
+Exporters write the signal processing in front of an audio network as ordinary convolutions and products. It is told
+by its values: a row of a basis has nearly all its energy around one frequency, a row of a bank rises and falls once.
 """
 
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from topokit.loaders.assembly.lay import part_shape
 from topokit.loaders.checkpoint import TensorEntry
-from topokit.loaders.graph import Node
+from topokit.loaders.graph import Node, Weight
 
-_SHORTEST_WINDOW = 64
-_FEWEST_ROWS = 8
-_LARGEST = 2**24
-_NEIGHBOURS = 2
-_PURE, _MOST = 0.98, 0.95
+_LARGEST = 2050 * 2048
+"""Numbers of the largest basis: both parts of each frequency of 2,048 samples."""
+
+_SHORTEST, _FEWEST, _LOOKED_AT = 32, 16, 64
+_LOBE = 3
+_SILENT, _CONCENTRATED = 1e-9, 0.98
+
+Rows = NDArray[np.float64]
 
 
 def fixed_transform(node: Node, entry: TensorEntry) -> str | None:
-    """What transform the kernel of a node is, if it is one."""
-    axes, part = node.weights["kernel"].axes, node.weights["kernel"].part
-    if part or len(axes) != len(entry.shape) or not 0 < prod(entry.shape) <= _LARGEST or entry.dtype[:5] != "float":
+    """What signal processing the kernel of a node is, if it is any.
+
+    Each target takes one line of sources: the samples of a channel, or the terms of a product.
+    """
+    kernel = node.weights["kernel"]
+    shape = part_shape(entry.shape, kernel.part)
+    if entry.layout != "dense" or "float" not in entry.dtype or prod(shape) > _LARGEST:
         return None
-    sources = prod(extent for letter, extent in zip(axes, entry.shape, strict=True) if letter == "i")
-    window = prod(extent for letter, extent in zip(axes, entry.shape, strict=True) if letter == "k")
-    targets = prod(extent for letter, extent in zip(axes, entry.shape, strict=True) if letter == "o")
-    if targets < _FEWEST_ROWS or max(sources, window) < _SHORTEST_WINDOW or min(sources, window) > 1:
+    lines = [(extent, axis) for extent, axis in zip(shape, kernel.axes, strict=False) if axis != "o" and extent != 1]
+    if len(shape) != len(kernel.axes) or len(lines) != 1 or lines[0][0] < _SHORTEST:
         return None
-    rows = _rows(axes, entry)
-    if _are_frequencies(rows) and (sources == 1 or _differ(rows)):
-        return "a Fourier basis"
-    return "a bank of filters" if _are_bands(rows) else None
+    length, axis = lines[0]
+    n_rows = prod(shape) // length
+    if n_rows < _FEWEST and (n_rows, axis) != (1, "k"):
+        return None
+    return _told_by(_rows(kernel, entry, length))
 
 
-def _rows(axes: str, entry: TensorEntry) -> NDArray[Any]:
-    """One row per target."""
-    values = np.asarray(entry.read(), np.float64)
-    order = sorted(range(len(axes)), key=lambda axis: axes[axis] != "o")
-    return values.transpose(order).reshape(prod(n for own, n in zip(axes, entry.shape, strict=True) if own == "o"), -1)
+def _rows(kernel: Weight, entry: TensorEntry, length: int) -> Rows:
+    """What each target takes, of some targets."""
+    values = np.asarray(entry.read())[kernel.part]
+    order = sorted(range(values.ndim), key=lambda axis: kernel.axes[axis] != "o")
+    rows = values.transpose(order).reshape(-1, length)
+    return rows[:: max(1, len(rows) // _LOOKED_AT)].astype(np.float64)
 
 
-def _are_frequencies(rows: NDArray[Any]) -> bool:
-    """Whether nearly all of nearly every row is within two steps of one frequency."""
-    power = np.abs(np.fft.rfft(rows, axis=1)) ** 2
-    total = power.sum(axis=1)
-    near = np.zeros_like(total)
-    peak = power.argmax(axis=1)
-    for step in range(-_NEIGHBOURS, _NEIGHBOURS + 1):
-        place = peak + step
-        inside = (place >= 0) & (place < power.shape[1])
-        near[inside] += power[np.flatnonzero(inside), place[inside]]
-    real = total > 0
-    return bool(real.sum() >= _FEWEST_ROWS and np.mean(near[real] > _PURE * total[real]) > _MOST)
+def _told_by(rows: Rows) -> str | None:
+    heard = rows[rows.any(axis=1)]
+    if not np.isfinite(rows).all():
+        return None
+    if len(rows) == 1:
+        return "a symmetric filter" if len(heard) and _is_symmetric(rows[0]) else None
+    if len(heard) < _FEWEST:
+        return None
+    if _are_waves(heard):
+        return "a Fourier or constant-Q basis"
+    return "a bank of filters" if _are_bands(heard) else None
 
 
-def _differ(rows: NDArray[Any]) -> bool:
-    """Whether at least every other row has a frequency of its own: a matrix of constant rows has one in all."""
-    return len(np.unique(np.abs(np.fft.rfft(rows, axis=1)).argmax(axis=1))) >= len(rows) // 2
+def _is_symmetric(row: Rows) -> bool:
+    return np.allclose(row, row[::-1], rtol=1e-4, atol=1e-6 * np.abs(row).max())
 
 
-def _are_bands(rows: NDArray[Any]) -> bool:
-    """Whether each row is one run of positive numbers, and their peaks ascend."""
-    if rows.min() < 0:
+def _are_waves(rows: Rows) -> bool:
+    """Whether each row is one frequency, as wide as its window makes it, and they are several."""
+    energies = np.abs(np.fft.rfft(rows, axis=1)) ** 2
+    whole = energies.sum(axis=1)
+    heard = whole > _SILENT * whole.max()
+    rows, energies, whole = rows[heard], energies[heard], whole[heard]
+    peaks = energies.argmax(axis=1)
+    lobes = np.minimum(_LOBE * rows.shape[1] // np.count_nonzero(rows, axis=1), rows.shape[1] // 16)
+    near = np.abs(np.arange(energies.shape[1]) - peaks[:, None]) <= lobes[:, None]
+    shares = (energies * near).sum(axis=1) / whole
+    return bool((shares >= _CONCENTRATED).all()) and len(np.unique(peaks)) > _FEWEST // 2
+
+
+def _are_bands(rows: Rows) -> bool:
+    """Whether each row rises to one peak and falls again, as triangles of mel filters do, each after the one before."""
+    if (rows < 0).any() or np.count_nonzero(rows) > rows.size // 4:
         return False
-    inside = rows > 0
-    real = inside.any(axis=1)
-    runs = np.count_nonzero(np.diff(inside[real].astype(np.int8), axis=1, prepend=0) == 1, axis=1)
-    is_sparse = np.count_nonzero(inside) < inside.size // 4
-    peaks = rows[real].argmax(axis=1)
-    return bool(is_sparse and real.sum() >= _FEWEST_ROWS and (runs == 1).all() and (np.diff(peaks) >= 0).all())
+    steps = np.diff(rows, axis=1, prepend=0, append=0)
+    rises, falls = steps > 0, steps < 0
+    rises_again = rises & np.maximum.accumulate(falls, axis=1)
+    is_gradual = rises.sum(axis=1).max() > 1
+    return bool(is_gradual and not rises_again.any() and (np.diff(rows.argmax(axis=1)) >= 0).all())

@@ -11,8 +11,6 @@ from topokit.loaders.graph import GraphIR, Node, Operation, Shape, Weight
 
 _MOST_NODES, _LARGEST = 2**16, 2**21
 _MOST_AXES = 64
-BASIS, BANK = "a Fourier basis or a filter", "a bank of filters"
-_SPECTRAL = (BASIS, BANK, "STFT", "DFT", "stft", "_fft_r2c", "_fft_c2c")
 
 
 class GraphBuilder:
@@ -26,15 +24,12 @@ class GraphBuilder:
         Shapes of the tensors that weights name.
     notes : list of str
         What was assumed.
-    spectra : set of str
-        Values that are a spectrum, or what became of one without weights.
     """
 
     def __init__(self) -> None:
         self.shapes: dict[str, Told] = {}
         self.tensors: dict[str, tuple[int, ...]] = {}
         self.notes: list[str] = []
-        self.spectra: set[str] = set()
         self._nodes: list[Node] = []
         self._names: dict[str, int] = {}
         self._values = count(1)
@@ -63,9 +58,6 @@ class GraphBuilder:
         for output, shape in zip(outputs, output_shapes(node, self.shapes, self.tensors), strict=True):
             known = agreed(self.shapes.get(output), shape)
             self.shapes[output] = known if known is None or len(known) <= _MOST_AXES else None
-        makes_spectrum = op == "unknown" and attributes.get("type") in _SPECTRAL
-        if makes_spectrum or (not weights and self.spectra.intersection(inputs)):
-            self.spectra.update(outputs)
 
     def _measure(self, node: Node) -> None:
         """A small file may call a function of its own again and again, or repeat a value many times."""

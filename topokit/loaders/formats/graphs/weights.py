@@ -42,11 +42,6 @@ class Weights:
             before = self.roles.get(tensor, "constant")
             self.roles[tensor] = max(before, role, key=_PRECEDENCE.index)
 
-    def set_aside(self, tensor: str, reason: str) -> None:
-        """Say that a tensor in a weight's place is none."""
-        self.roles[tensor] = "constant"
-        self.asides[tensor] = reason
-
     def place(self, value: str, constant: Constant, letters: str, role: Role = "weight") -> Weight | None:
         """A constant in the place of a weight; None when it is made of no tensor of the file.
 

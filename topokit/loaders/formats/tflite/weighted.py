@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from topokit.loaders.formats.graphs.builder import BANK, BASIS
-from topokit.loaders.formats.graphs.constants import Constant
-from topokit.loaders.formats.graphs.signal import is_bank, is_basis
 from topokit.loaders.formats.tflite.gates import stacked_gates
 from topokit.loaders.formats.tflite.step import Step
 from topokit.loaders.graph import Weight
@@ -35,16 +32,11 @@ def fully_connected(step: Step) -> None:
         rows = step.value()
         step.add("reshape", [taken], [rows], shape=(None if None in shape else -1, consumed))
         taken = rows
-    return _linear(step, taken, kernel, step.constant(1), step.bias(2))
+    return _linear(step, taken, kernel, step.bias(2))
 
 
-def _linear(
-    step: Step, value: str, kernel: Weight, constant: Constant | None, bias: Mapping[str, Weight], axis: int = _LAST
-) -> None:
-    known = step.known
-    if is_bank(known.builder, known.weights, kernel, constant, value):
-        return step.add("unknown", [value], type=BANK)
-    return step.add("linear", [value], weights={"kernel": kernel, **bias}, axis=axis)
+def _linear(step: Step, value: str, kernel: Weight, bias: Mapping[str, Weight], axis: int = _LAST) -> None:
+    step.add("linear", [value], weights={"kernel": kernel, **bias}, axis=axis)
 
 
 def convolution(step: Step) -> None:
@@ -52,19 +44,10 @@ def convolution(step: Step) -> None:
     kernel, shape = step.weight(1, "okki"), step.shape(0)
     if kernel is None or shape is None:
         return step.unknown()
-    if _is_basis(step, kernel):
-        return step.add("unknown", step.inputs[:1], type=BASIS)
     within = step.known.builder.tensors[kernel.tensor][kernel.axes.index("i")]
     groups = (shape[_LAST] or within) // max(within, 1)
     sizes = {"strides": (2, 1), "dilations": (5, 4)}
     return _convolve(step, 0, {"kernel": kernel, **step.bias(2)}, sizes, groups=max(groups, 1))
-
-
-def _is_basis(step: Step, kernel: Weight) -> bool:
-    """Whether the filter is signal processing, told of it as (out, in, height, width)."""
-    constant = step.constant(1)
-    turned = None if constant is None else constant.transposed((0, 3, 1, 2))
-    return is_basis(step.known.weights, Weight(kernel.tensor, "oikk"), turned)
 
 
 def depthwise_convolution(step: Step) -> None:
@@ -130,9 +113,9 @@ def batch_matmul(step: Step) -> None:
     transposed = [bool(step.option(slot, "<?")) for slot in (0, 1)]
     left, right = _matrix(step, 0, "io" if transposed[0] else "oi"), _matrix(step, 1, "oi" if transposed[1] else "io")
     if right is not None and not transposed[0]:
-        return _linear(step, step.inputs[0], right, step.constant(1), {})
+        return _linear(step, step.inputs[0], right, {})
     if left is not None and not transposed[1]:
-        return _linear(step, step.inputs[1], left, step.constant(0), {}, axis=-2)
+        return _linear(step, step.inputs[1], left, {}, axis=-2)
     if len(step.changing()) < 2:
         return step.unknown()
     first = _turned(step, step.inputs[0]) if transposed[0] else step.inputs[0]

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from topokit.loaders.formats.coreml.operators.source import source
-from topokit.loaders.formats.graphs.builder import BANK, BASIS
 from topokit.loaders.formats.graphs.calls import Call, Handler, Value
 from topokit.loaders.formats.graphs.einsum import linear_sum
 from topokit.loaders.formats.graphs.heads import attend_by_heads
-from topokit.loaders.formats.graphs.signal import is_bank, is_basis
 from topokit.loaders.graph import Weight
 
 _GATES = {"lstm": 4, "gru": 3, "rnn": 1}
@@ -23,10 +21,6 @@ def _linear(call: Call) -> None:
 def _mapped(call: Call, value: str, kernel: Weight | None, axis: int, *bias: str) -> None:
     if kernel is None:
         call.unknown("a product with a computed matrix")
-        return
-    known = call.program
-    if is_bank(known.builder, known.weights, kernel, known.constants.get(kernel.tensor), value):
-        call.add("unknown", [value], type=BANK)
         return
     weights = {"kernel": kernel}
     if bias and (constant := call.weight("o", *bias, role="bias")) is not None:
@@ -83,9 +77,6 @@ def _convolved(transposed: bool) -> Handler:
         kernel = call.weight(("io" if transposed else "oi") + "k" * max(places, 0), "weight")
         if kernel is None:
             call.unknown("a convolution with a computed kernel")
-            return
-        if is_basis(call.program.weights, kernel, constant):
-            call.add("unknown", call.running, type=BASIS)
             return
         weights = {"kernel": kernel}
         if (bias := call.weight("o", "bias", role="bias")) is not None:

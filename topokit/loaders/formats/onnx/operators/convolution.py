@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from topokit.loaders.formats.graphs.builder import BASIS
-from topokit.loaders.formats.graphs.signal import is_basis
 from topokit.loaders.formats.onnx.step import Handler, Step
 from topokit.loaders.graph import Weight
 
@@ -44,16 +42,12 @@ def convolution(
     kernel: Weight | None,
     bias: int,
     *,
-    place: int = 1,
     transposed: bool = False,
     outputs: list[str] | None = None,
 ) -> None:
     """A convolution; unknown when the file does not hold its weights themselves."""
     if kernel is None:
         step.unknown("a convolution with a computed kernel")
-        return
-    if is_basis(step.translation.weights, kernel, step.translation.constants.get(step.inputs[place])):
-        step.add("unknown", step.running, type=BASIS)
         return
     weights = {"kernel": kernel}
     if (constant := step.weight(bias, "o", "bias")) is not None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from topokit.loaders.formats.graphs.builder import BANK
 from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.graphs.einsum import linear_sum
-from topokit.loaders.formats.graphs.signal import is_bank
 from topokit.loaders.formats.onnx.step import Handler, Step
 from topokit.loaders.graph import Weight
 
@@ -50,10 +48,6 @@ def linear(step: Step, value: str, kernel: Weight | None, axis: int = -1, bias: 
     """A linear map of one axis; unknown when the file does not hold the weights themselves."""
     if kernel is None:
         step.unknown("a product with a computed matrix")
-        return
-    known = step.translation
-    if is_bank(known.builder, known.weights, kernel, known.constants.get(kernel.tensor), value):
-        step.add("unknown", [value], type=BANK)
         return
     weights = {"kernel": kernel}
     if bias is not None and (constant := step.weight(bias, "o", "bias")) is not None:

@@ -29,7 +29,7 @@ def _convolved(step: Step) -> None:
     quantised(step, 3, 4, 5, 0)
     constant = step.constant(3)
     rank = len(constant.shape) if constant is not None and constant.shape is not None else 2
-    convolution(step, step.inputs[0], step.weight(3, "oi" + "k" * (rank - 2)), 8, place=3)
+    convolution(step, step.inputs[0], step.weight(3, "oi" + "k" * (rank - 2)), 8)
 
 
 def _convolved_integers(step: Step) -> None:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from topokit.loaders.formats.graphs.builder import BASIS
 from topokit.loaders.formats.graphs.constants import Constant
-from topokit.loaders.formats.graphs.signal import is_basis
 from topokit.loaders.formats.tensorflow.operators.fused import weighted
 from topokit.loaders.formats.tensorflow.translation import Handler, Step
-from topokit.loaders.graph import Weight
 
 _IMAGE = 4
 
@@ -22,9 +19,6 @@ def channel_axis(step: Step) -> int:
 
 def _convolved(step: Step) -> None:
     """`Conv2D`, `Conv3D`: the filter is (kernel..., in per group, out)."""
-    if _is_basis(step):
-        step.unknown(BASIS)
-        return
     _along_places(step, 0, _letters(step, "io"), 2, groups=_groups(step))
 
 
@@ -59,16 +53,6 @@ def _along_places(step: Step, value: int, letters: str, place: int, **attributes
     step.add("squeeze", [step.inputs[value]], [line], axes=(axis,))
     weighted(step, "conv", line, weight, place, made, **told)
     step.add("unsqueeze", [made], axes=(axis,))
-
-
-def _is_basis(step: Step) -> bool:
-    """Whether the filter is signal processing, told of it as (out, in, kernel...)."""
-    kernel = step.constant(1)
-    if kernel is None or kernel.view is None or len(kernel.shape or ()) < 3:
-        return False
-    rank = len(kernel.view.axes)
-    turned = kernel.transposed((rank - 1, rank - 2, *range(rank - 2)))
-    return is_basis(step.translation.weights, Weight(kernel.view.tensor, "oi" + "k" * (rank - 2)), turned)
 
 
 def _flat_axis(kernel: Constant | None) -> int | None:

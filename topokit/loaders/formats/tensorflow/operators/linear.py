@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import ascii_letters
 
-from topokit.loaders.formats.graphs.builder import BANK
-from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.graphs.einsum import linear_sum
 from topokit.loaders.formats.graphs.shapes import extents
-from topokit.loaders.formats.graphs.signal import is_bank
 from topokit.loaders.formats.tensorflow.operators.fused import weighted
 from topokit.loaders.formats.tensorflow.translation import Handler, Step
 from topokit.loaders.graph import Weight
@@ -35,10 +32,7 @@ def _product(left: str, right: str) -> Handler:
 
 def _by_matrix(step: Step, value: str, kernel: Weight | None, axis: int) -> None:
     """A linear map; sources or targets that are several axes of the stored tensor are one axis of the values."""
-    builder, weights = step.translation.builder, step.translation.weights
-    if kernel is not None and is_bank(builder, weights, kernel, _constant(step), value):
-        step.unknown(BANK)
-        return
+    builder = step.translation.builder
     if kernel is None or len(kernel.axes) == 2:
         weighted(step, "linear", value, kernel, 2, axis=axis)
         return
@@ -59,10 +53,6 @@ def _matrix(step: Step, place: int, letters: str) -> Weight | None:
     if constant is None or constant.shape is None or len(constant.shape) < 2 or set(constant.shape[:-2]) - {1}:
         return None
     return step.place(constant.reshaped(constant.shape[-2:]), letters)
-
-
-def _constant(step: Step) -> Constant | None:
-    return step.constant(1) or step.constant(0)
 
 
 def _turned(step: Step, place: int) -> str:

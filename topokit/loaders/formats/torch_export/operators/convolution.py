@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from topokit.loaders.formats.graphs.builder import BASIS
 from topokit.loaders.formats.graphs.calls import Call, Handler
-from topokit.loaders.formats.graphs.signal import is_basis
 
 
 def _convolved(transposed: bool) -> Handler:
@@ -19,9 +17,6 @@ def _convolved(transposed: bool) -> Handler:
         kernel = call.weight(("io" if spread else "oi") + "k" * max(places, 0), "weight")
         if kernel is None:
             call.unknown("a convolution with a computed kernel")
-            return
-        if is_basis(call.program.weights, kernel, constant):
-            call.add("unknown", call.running, type=BASIS)
             return
         weights = {"kernel": kernel}
         if (bias := call.weight("o", "bias", role="bias")) is not None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from topokit.loaders.formats.graphs.builder import BANK
 from topokit.loaders.formats.graphs.calls import Call, Handler, Value
 from topokit.loaders.formats.graphs.einsum import linear_sum
 from topokit.loaders.formats.graphs.heads import attend_by_heads
-from topokit.loaders.formats.graphs.signal import is_bank
 from topokit.loaders.graph import Weight
 
 
@@ -18,10 +16,6 @@ def _linear(call: Call) -> None:
 def _mapped(call: Call, value: str, kernel: Weight | None, axis: int, *bias: str) -> None:
     if kernel is None:
         call.unknown("a product with a computed matrix")
-        return
-    known = call.program
-    if is_bank(known.builder, known.weights, kernel, known.constants.get(kernel.tensor), value):
-        call.add("unknown", [value], type=BANK)
         return
     weights = {"kernel": kernel}
     if bias and (constant := call.weight("o", *bias, role="bias")) is not None:
