@@ -101,6 +101,22 @@ def test_roles_are_those_of_the_places(tmp_path: Path) -> None:
     }
 
 
+def test_kernels_of_a_quantised_lstm_have_scales_and_zero_points(tmp_path: Path) -> None:
+    stored = {name: np.arange(n * 12, dtype=np.uint8).reshape(1, n, 12) for name, n in (("w", 6), ("r", 3))}
+    scales = {f"{name}s": np.array([0.5], np.float32) for name in "wr"} | {
+        f"{k}z": np.array([7], np.uint8) for k in "wr"
+    }
+    inputs = ["x", "w", "r", *[""] * 5, "ws", "wz", "rs", "rz"]
+    lstm = helper.make_node("DynamicQuantizeLSTM", inputs, ["y"], domain="com.microsoft", hidden_size=3)
+    path = onnx_models.save(onnx_models.model([lstm], stored | scales, given=(5, "batch", 6)), tmp_path)
+    for name in stored:
+        quantisation = tk.open_checkpoint(path).tensors[name].quantisation
+        assert quantisation is not None
+        assert (quantisation.scale.item(), quantisation.zero_point.item()) == (0.5, 7)
+    dag = tk.load(path)
+    assert sum(int(block.multiplicity.sum()) for block in dag.blocks) == 12 * 9
+
+
 def test_constants_are_tensors_and_shapes_are_not(tmp_path: Path) -> None:
     def constant(name: str, values: Any) -> onnx.NodeProto:
         return helper.make_node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(values), name))

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from topokit.loaders.formats.onnx.quantising import quantised
 from topokit.loaders.formats.onnx.step import Handler, Step
 from topokit.loaders.graph import Weight
 
 _GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 _BIASES = (3, 7)
+
+
+def _quantised(step: Step) -> None:
+    """`DynamicQuantizeLSTM`: kernels are turned, their scales and zero points come last."""
+    quantised(step, 1, 8, 9, 0)
+    quantised(step, 2, 10, 11, 0)
+    _recurrent("lstm", "dio")(step)
 
 
 def _recurrent(cell: str, letters: str = "doi") -> Handler:
@@ -45,5 +53,5 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("", "LSTM"): _recurrent("lstm"),
     ("", "GRU"): _recurrent("gru"),
     ("", "RNN"): _recurrent("rnn"),
-    ("com.microsoft", "DynamicQuantizeLSTM"): _recurrent("lstm", "dio"),
+    ("com.microsoft", "DynamicQuantizeLSTM"): _quantised,
 }
