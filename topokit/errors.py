@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_LONGEST_PLACE, _LONGEST_PART = 250, 2000
+
 
 class TopokitError(Exception):
     """Base of all topokit errors.
@@ -121,8 +123,9 @@ class CheckpointError(TopokitError):
             place,
             remedy,
         )
-        where = "".join([f" [{format}]" if format else "", f" at {place}" if place else ""])
-        super().__init__(f"{path}{where}: {problem}" + (f"; {remedy}" if remedy else ""))
+        where = "".join([f" [{format}]" if format else "", f" at {_shown(place, _LONGEST_PLACE)}" if place else ""])
+        message = f"{_shown(str(path), _LONGEST_PART)}{where}: {_shown(problem, _LONGEST_PART)}"
+        super().__init__(message + (f"; {remedy}" if remedy else ""))
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild_checkpoint_error, (
@@ -131,6 +134,12 @@ class CheckpointError(TopokitError):
             self.problem,
             {"format": self.format, "place": self.place, "remedy": self.remedy},
         )
+
+
+def _shown(text: str, longest: int) -> str:
+    """Text of a file on one line: nothing that a terminal would obey, and no more than a person reads."""
+    cut = text if len(text) <= longest else f"{text[:longest]}..."
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
 
 
 def _rebuild_checkpoint_error(

@@ -237,7 +237,7 @@ def by_name(entries: Iterable[TensorEntry], path: Path, limits: Limits) -> dict[
     CorruptCheckpointError
         A name twice.
     LimitExceededError
-        Too many tensors, too many axes, or a tensor too large.
+        Too many tensors, a name too long, too many axes, or a tensor too large.
     """
     named: dict[str, TensorEntry] = {}
     for entry in entries:
@@ -258,6 +258,9 @@ def check_rank(rank: int, path: Path, format: str, name: str, limits: Limits) ->
 
 
 def _check_size(entry: TensorEntry, path: Path, limits: Limits) -> None:
+    if len(entry.name) > limits.name_length:
+        problem = f"has a name of {len(entry.name):,} characters where {limits.name_length:,} are allowed"
+        raise LimitExceededError(path, problem, format=entry.format, place=repr(entry.name))
     check_rank(len(entry.shape), path, entry.format, entry.name, limits)
     largest, allowed, what = max((*entry.shape, entry.nbytes, 0)), limits.tensor_bytes, "bytes or elements"
     if entry.layout != "dense" and largest <= allowed:

@@ -24,12 +24,12 @@ class Limits:
         Steps, remembered objects and the longest string of a pickle; a step is an opcode or some 64 bytes of memory.
     nesting : int
         Containers inside containers.
-    tensors, rank, tensor_bytes : int
-        Number of tensors, axes of one, bytes of one.
+    tensors, name_length, rank, tensor_bytes : int
+        Number of tensors; characters in the name, axes and bytes of one.
     decompressed_bytes : int
         All compressed members of an archive together.
     neurons : int
-        Rows or columns of a sparse matrix.
+        Rows or columns of a sparse matrix, which a few bytes can declare and which take memory each.
     edges : int
         Edges of a network in memory.
     checksum_bytes : int
@@ -49,10 +49,11 @@ class Limits:
     string_bytes: int = 64_000_000
     nesting: int = 200
     tensors: int = 1_000_000
+    name_length: int = 1000
     rank: int = 8
     tensor_bytes: int = 64 * 2**30
     decompressed_bytes: int = 8 * 2**30
-    neurons: int = 2**26
+    neurons: int = 2**22
     edges: int = 2**31 - 1
     checksum_bytes: int = 2**30
     isolated_bytes: int = 8 * 2**30

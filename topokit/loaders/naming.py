@@ -7,7 +7,6 @@ from functools import lru_cache
 
 _LEAVES = ("weight_orig", "weight", "weights", "kernel", "weight_mask", "mask")
 _PARAMETRIZED = re.compile(r"^(.+)\.parametrizations\.weight\.original$")
-_SEPARATORS = re.compile(r"[./]")
 _PIECES = re.compile(r"[0-9]{1,18}|[./]|[^0-9./]+")
 
 Piece = tuple[int, int, str]
@@ -28,7 +27,7 @@ def _ranked(piece: str) -> Piece:
 
 def leaf_of(name: str) -> str:
     """The last component of a dotted or slashed name."""
-    return _SEPARATORS.split(name)[-1]
+    return name[max(name.rfind("."), name.rfind("/")) + 1 :]
 
 
 def module_of(name: str) -> str:

@@ -125,8 +125,9 @@ def test_levels_are_those_of_networkx() -> None:
         made = nx.DiGraph(zip(source.tolist(), target.tolist(), strict=True))
         made.add_nodes_from(range(40))
         expected = {node: k for k, nodes in enumerate(nx.topological_generations(made)) for node in nodes}
-        assert levels_of(source, target, 40).tolist() == [expected[k] for k in range(40)]
-    assert levels_of(np.array([0, 1]), np.array([1, 0]), 2) is None
+        assert levels_of(source, target, 40, 40).tolist() == [expected[k] for k in range(40)]
+    assert levels_of(np.array([0, 1]), np.array([1, 0]), 2, 40) is None
+    assert levels_of(np.array([0, 1]), np.array([1, 2]), 3, 2) is None
 
 
 @pytest.mark.parametrize(
@@ -272,3 +273,19 @@ def test_bad_matrices_are_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "x.mtx").write_text(text)
     with pytest.raises(error, match=words):
         tk.open_checkpoint(tmp_path / "x.mtx").tensors["x"].read()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "source_layer,source,target_layer,target\n" + "".join(f"l{k},0,l{k + 1},0\n" for k in range(40_000)),
+        "source_layer,source,target_layer,target\n" + "".join(f"a,0,l{k},2000000\n" for k in range(9)),
+        "source,target\n" + "".join(f"{k},{k + 1}\n" for k in range(40_000)),
+    ],
+    ids=["layers", "neurons", "path"],
+)
+def test_layers_that_cost_more_than_their_edges_are_refused(text: str, tmp_path: Path) -> None:
+    """A line of a file makes a layer, and each takes its time and memory."""
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(CorruptCheckpointError, match=r"a layer counts as 256|paths through more than 16,384 nodes"):
+        tk.load(tmp_path / "x.csv")

@@ -32,7 +32,7 @@ from topokit.dag.codec import SCHEMA
 from topokit.dag.convert.header import (
     Header,
     checked_header,
-    find_block,
+    find_blocks,
     inferred_header,
     typed_header,
 )
@@ -184,7 +184,7 @@ def _network_of(
     if header is None:
         sizes = _sizes(frame, source, target) if layers is None else layers
         header = inferred_header(sizes, blocks)
-    position = np.array([find_block(header, block) for block in blocks], np.int64)
+    position = find_blocks(header, blocks)
     weights, multiplicity = (_optional(frame, column) for column in ("weight", "multiplicity"))
     table = EdgeTable(position[number], source, target, weights, multiplicity)
     return rebuilt(header, table, most_neurons=most_neurons)

@@ -13,6 +13,9 @@ from dataclasses import asdict
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from topokit.dag.codec import SCHEMA, describe
 from topokit.dag.layer import Layer, LayerKind
 from topokit.dag.network import LayeredDAG
@@ -61,22 +64,25 @@ def checked_header(header: Any) -> Header:
     return dict(header)
 
 
-def find_block(header: Header, block: NamedEnds) -> int:
-    """Position of a block in the header; without a name, of the first that joins the two layers.
+def find_blocks(header: Header, blocks: Sequence[NamedEnds]) -> NDArray[np.int64]:
+    """Position of each block in the header; without a name, of the first that joins the two layers.
 
     Raises
     ------
     InvalidNetworkError
         There is none.
     """
-    name, source, target = block
+    places: dict[NamedEnds, int] = {}
     for k, entry in enumerate(header["blocks"]):
-        if (entry["source"], entry["target"]) == (source, target) and name in (None, entry["name"]):
-            return k
-    raise InvalidNetworkError(
-        f"an edge from layer {source!r} to {target!r} is said to belong to block {name!r}, which does not join them: "
-        "correct the edge's block"
-    )
+        for name in (str(entry["name"]), None):
+            places.setdefault((name, str(entry["source"]), str(entry["target"])), k)
+    for name, source, target in blocks:
+        if (name, source, target) not in places:
+            raise InvalidNetworkError(
+                f"an edge from layer {source!r} to {target!r} is said to belong to block {name!r}, which does not join "
+                "them: correct the edge's block"
+            )
+    return np.array([places[block] for block in blocks], np.int64)
 
 
 def inferred_header(sizes: Mapping[str, int], blocks: Sequence[NamedEnds]) -> Header:

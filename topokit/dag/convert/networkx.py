@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.dag.convert.header import Header, find_block, header_from_json, header_json, inferred_header
+from topokit.dag.convert.header import Header, find_blocks, header_from_json, header_json, inferred_header
 from topokit.dag.convert.rows import chosen_blocks, global_rows, has_parallel_edges, neurons
 from topokit.dag.convert.table import EdgeTable, coded, distinct_blocks, numbers, rebuilt, whole_numbers
 from topokit.dag.network import LayeredDAG
@@ -90,7 +90,7 @@ def from_networkx(graph: Any, *, most_neurons: int | None = None) -> LayeredDAG:
         header = inferred_header(_sizes(layer, number, names), blocks)
     else:
         header = _declared(header_from_json(stored), layer, number, names)
-    position = np.array([find_block(header, ends) for ends in blocks], np.int64)
+    position = find_blocks(header, blocks)
     table = EdgeTable(
         position[block],
         number[source],

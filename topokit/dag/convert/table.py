@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,6 +19,9 @@ from topokit.errors import InvalidNetworkError
 Coded: TypeAlias = tuple[NDArray[np.int64], list[Any]]
 
 _TYPED = ("weights", "multiplicity")
+
+NEURONS_OF_A_LAYER = 256
+"""What a layer costs at least, in neurons."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,16 +49,22 @@ class EdgeTable:
         columns = (self.block, self.source, self.target, self.weights, self.multiplicity)
         return EdgeTable(*(column[rows] for column in columns))
 
-    def edges_of(self, block: int, shape: tuple[int, int]) -> EdgeTable:
-        """The rows of one block in edge order; its layers have sizes `shape`."""
-        part = self.take(np.flatnonzero(self.block == block))
-        return part.take(np.argsort(part.source * shape[1] + part.target, kind="stable"))
+    def of_blocks(self, count: int) -> Iterator[EdgeTable]:
+        """The rows of each block from 0 to `count`."""
+        order = np.argsort(self.block, kind="stable")
+        ends = np.searchsorted(self.block[order], np.arange(count + 1))
+        return (self.take(order[start:end]) for start, end in pairwise(ends))
+
+    def in_edge_order(self, shape: tuple[int, int]) -> EdgeTable:
+        """The rows of one block, whose layers have sizes `shape`, by source and then by target."""
+        return self.take(np.argsort(self.source * shape[1] + self.target, kind="stable"))
 
 
 def rebuilt(header: Mapping[str, Any], table: EdgeTable, *, most_neurons: int | None = None) -> LayeredDAG:
     """The network of a header and its edges; a header that counts the edges of a block must count right.
 
-    No layer may have more than `most_neurons`, if given: memory is taken for each.
+    There may be no more than `most_neurons`, if given, each layer counting as `NEURONS_OF_A_LAYER` at least: memory
+    and time are taken for each.
 
     Raises
     ------
@@ -67,9 +77,9 @@ def rebuilt(header: Mapping[str, Any], table: EdgeTable, *, most_neurons: int | 
         _check_sizes(sizes, most_neurons)
         arrays: dict[str, NDArray[Any]] = {}
         blocks = []
-        for k, entry in enumerate(header["blocks"]):
+        for k, (entry, rows) in enumerate(zip(header["blocks"], table.of_blocks(len(header["blocks"])), strict=True)):
             shape = (sizes[entry["source"]], sizes[entry["target"]])
-            part = table.edges_of(k, shape)
+            part = rows.in_edge_order(shape)
             arrays |= {f"{k}.{name}": array for name, array in _arrays(entry, part, shape).items()}
             blocks.append({"edges": len(part.block)} | {key: entry[key] for key in entry if key not in _TYPED})
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError) as error:
@@ -112,9 +122,12 @@ def whole_numbers(values: Sequence[Any] | NDArray[Any], what: str) -> NDArray[np
 
 
 def _check_sizes(sizes: Mapping[str, int], most: int | None) -> None:
-    for name, size in sizes.items():
-        if most is not None and size > most:
-            raise InvalidNetworkError(f"layer {name!r} has {size:,} neurons where {most:,} are allowed")
+    cost = sum(max(size, NEURONS_OF_A_LAYER) for size in sizes.values())
+    if most is not None and cost > most:
+        raise InvalidNetworkError(
+            f"there are {len(sizes):,} layers of up to {max(sizes.values()):,} neurons where {most:,} in all are allowed "
+            f"and a layer counts as {NEURONS_OF_A_LAYER} at least"
+        )
 
 
 def _arrays(entry: Mapping[str, Any], part: EdgeTable, shape: tuple[int, int]) -> dict[str, NDArray[Any]]:

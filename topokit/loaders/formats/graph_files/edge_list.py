@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from topokit.dag import LayeredDAG
 from topokit.dag.convert import from_edge_list
+from topokit.dag.convert.table import NEURONS_OF_A_LAYER
 from topokit.errors import CorruptCheckpointError, LimitExceededError
 from topokit.loaders.checkpoint import Checkpoint
 from topokit.loaders.formats.format import Format
@@ -73,7 +74,7 @@ def _network(path: Path, columns: Sequence[str] | None, is_plain: bool, limits: 
             raise LimitExceededError(path, f"lists {len(table):,} edges, more than allowed", format=NAME)
         if not is_plain:
             return from_edge_list(table, most_neurons=limits.neurons)
-        return _layered(table, path)
+        return _layered(table, path, limits)
 
 
 def _columns(head: bytes) -> list[str] | None:
@@ -122,16 +123,17 @@ def _begins_with(path: Path, mark: str) -> bool:
         return file.read(1) == mark
 
 
-def _layered(table: pd.DataFrame, path: Path) -> LayeredDAG:
+def _layered(table: pd.DataFrame, path: Path, limits: Limits) -> LayeredDAG:
     """The layers of a plain directed graph, its nodes in the order of their numbers."""
     import pandas as pd
 
     ends = table[["source", "target"]].to_numpy()
     nodes, numbered = np.unique(ends, return_inverse=True)
     source, target = numbered.reshape(ends.shape).T
-    level = levels_of(source, target, len(nodes))
+    most = limits.neurons // NEURONS_OF_A_LAYER
+    level = levels_of(source, target, len(nodes), most)
     if level is None:
-        problem = "has a cycle, so it is no layered network"
+        problem = f"has a cycle, or paths through more than {most:,} nodes, so it is no layered network"
         raise CorruptCheckpointError(path, problem, format=NAME, remedy="remove the edges that run back")
     place = _places(level)
     names = np.array([f"layer{k}" for k in range(int(level.max()) + 1)])

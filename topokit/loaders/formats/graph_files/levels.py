@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 
 
-def levels_of(source: Integers, target: Integers, n_nodes: int) -> Integers | None:
-    """Length of the longest path to each node, (n_nodes,); None when the graph has a cycle.
+def levels_of(source: Integers, target: Integers, n_nodes: int, most: int) -> Integers | None:
+    """Length of the longest path to each node, (n_nodes,); None when the graph has a cycle or more levels than `most`.
 
     Parameters
     ----------
@@ -20,13 +20,15 @@ def levels_of(source: Integers, target: Integers, n_nodes: int) -> Integers | No
         The nodes that each edge joins.
     n_nodes : int
         How many there are.
+    most : int
+        Levels allowed: each takes its time.
     """
     order = np.argsort(source, kind="stable")
     targets, starts = target[order], np.searchsorted(source[order], np.arange(n_nodes + 1))
     waiting = np.bincount(target, minlength=n_nodes)
     level, depth = np.full(n_nodes, -1, np.int64), 0
     ready = np.flatnonzero(waiting == 0)
-    while len(ready):
+    while len(ready) and depth < most:
         level[ready], depth = depth, depth + 1
         reached = targets[_ranges(starts[ready], starts[ready + 1])]
         np.subtract.at(waiting, reached, 1)
