@@ -18,7 +18,7 @@ from topokit.loaders.graph import GraphIR, Weight
 
 DATA = Path(__file__).parents[2] / "data"
 ZOO = DATA / "zoo"
-FLOAT, INT = 1, 3
+FLOAT, INT, TEXT = 1, 3, 7
 
 
 def attribute(key: str, value: bytes) -> bytes:
@@ -221,6 +221,26 @@ def test_the_batch_of_a_value_of_unknown_rank_is_one_unknown_number(tmp_path: Pa
         node("y", "Reshape", "u", "whole"),
     )
     assert graph.nodes[-1].attributes["shape"] == (None, 20)
+
+
+def test_text_in_a_graph_does_not_hide_its_weights(tmp_path: Path) -> None:
+    words = integer(1, TEXT) + message(2, shape(2)) + message(8, b"py") + message(8, b"js")
+    graph = graph_of(
+        tmp_path,
+        placeholder(-1, 6),
+        node("words", "Const", value=message(8, words), dtype=integer(6, TEXT)),
+        node("longer", "Pack", "words", "words"),
+        const("w", np.ones((6, 4), np.float32)),
+        node("y", "MatMul", "x", "w"),
+        node("z", "PyFunc", "y", "longer"),
+    )
+    assert [one.op for one in graph.nodes] == ["linear", "unknown"]
+
+
+def test_the_graph_of_an_old_javascript_model_has_its_weights_elsewhere(tmp_path: Path) -> None:
+    path = save(tmp_path, placeholder(-1, 6), const("w", np.ones((6, 4), np.float32)), node("y", "MatMul", "x", "w"))
+    with pytest.raises(errors.UnsupportedFeatureError, match=r"weights_manifest\.json"):
+        tk.open_checkpoint(path.rename(tmp_path / "tensorflowjs_model.pb"))
 
 
 def test_layer_norms_leave_no_trace(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from topokit.errors import UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.protobuf import outline
@@ -18,6 +19,7 @@ NAME = "graphdef"
 
 _FIELDS = {(1, DELIMITED), (2, DELIMITED), (3, VARINT), (4, DELIMITED), (5, DELIMITED)}
 _NODE = (1, DELIMITED)
+_OLD_JAVASCRIPT = "tensorflowjs_model.pb"
 _TYPE = re.compile(rb"_?[A-Z][A-Za-z0-9_]*|__\w+")
 
 
@@ -43,7 +45,20 @@ def _is_node(head: bytes, span: Span) -> bool:
 
 
 def open_lazily(path: Path, limits: Limits) -> Checkpoint:
-    """Open the file with the reader, which is imported for it."""
+    """Open the file with the reader, which is imported for it.
+
+    Raises
+    ------
+    UnsupportedFeatureError
+        It is the graph of an old TensorFlow.js model, whose constants have their values in other files.
+    """
+    if path.name == _OLD_JAVASCRIPT:
+        raise UnsupportedFeatureError(
+            path,
+            "keeps its weights in other files",
+            format=NAME,
+            remedy="open the weights_manifest.json beside it, or convert the model with TensorFlow.js 1 or later",
+        )
     from topokit.loaders.formats.tensorflow.graph_file import open_graphdef
 
     return open_graphdef(path, limits)

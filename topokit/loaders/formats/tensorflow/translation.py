@@ -60,6 +60,8 @@ class Translation:
         """Take a tensor in, as a value that does not change."""
         self.stored[entry.name] = entry
         self.builder.tensors[entry.name] = entry.shape
+        if entry.dtype == "string":
+            return Constant(entry.shape, sources=(entry.name,))
         return Constant.stored(entry.name, entry.shape, lambda: np.asarray(entry.read()))
 
     def define(self, value: str, constant: Constant) -> None:
