@@ -217,7 +217,7 @@ OPERATORS: dict[str, tuple[Any, ...]] = {
     "SOFTMAX": ([], {}, ((1, 4), (1, 4)), ("pass", {}, {})),
     "SPACE_TO_DEPTH": ([], {0: ("Int32", 2)}, ((1, 4, 4, 3), (1, 2, 2, 12)), ("reshape", {"shape": (1, 2, 2, 12)}, {})),
     "TOPK_V2": ([np.array(2, int32)], {}, ((1, 4), (1, 2)), ("unknown", {"type": "TOPK_V2"}, {})),
-    "RFFT2D": ([np.array([4], int32)], {}, ((1, 4), (1, 3)), ("unknown", {"type": "DFT"}, {})),
+    "RFFT2D": ([np.array([4], int32)], {}, ((1, 4), (1, 3)), ("unknown", {"type": "RFFT2D"}, {})),
 }
 
 

@@ -17,7 +17,8 @@ from scipy import sparse
 
 from topokit.loaders.checkpoint import Quantisation
 from topokit.loaders.formats.coreml.bits import packed_bytes, unpacked
-from topokit.loaders.formats.coreml.values import Stored, stored_bytes
+from topokit.loaders.formats.coreml.values import stored_bytes
+from topokit.loaders.formats.graphs.stored import Stored
 
 Parts = Mapping[str, Stored]
 Array = NDArray[Any]

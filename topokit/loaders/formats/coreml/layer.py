@@ -10,9 +10,10 @@ import numpy as np
 
 from topokit.loaders.checkpoint import Role
 from topokit.loaders.formats.coreml.layer_weights import stored
-from topokit.loaders.formats.coreml.values import ModelFiles, Stored
+from topokit.loaders.formats.coreml.values import ModelFiles
 from topokit.loaders.formats.graphs.calls import Call
 from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.stored import Stored
 from topokit.loaders.formats.protobuf import Message
 from topokit.loaders.graph import Weight
 

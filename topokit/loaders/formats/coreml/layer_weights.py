@@ -17,8 +17,9 @@ from topokit.errors import UnsupportedFeatureError
 from topokit.loaders.checkpoint import Quantisation
 from topokit.loaders.formats.coreml import NAME
 from topokit.loaders.formats.coreml.bits import packed_bytes, unpacked
-from topokit.loaders.formats.coreml.values import ModelFiles, Stored
+from topokit.loaders.formats.coreml.values import ModelFiles
 from topokit.loaders.formats.dtypes import decode
+from topokit.loaders.formats.graphs.stored import Stored
 from topokit.loaders.formats.protobuf import Message, Numbers
 
 Array = NDArray[Any]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from topokit.loaders.formats.coreml.layer import Layer
 from topokit.loaders.formats.coreml.layers import HANDLERS
 from topokit.loaders.formats.coreml.schema import KINDS
-from topokit.loaders.formats.coreml.values import ModelFiles, Stored
+from topokit.loaders.formats.coreml.values import ModelFiles
 from topokit.loaders.formats.graphs.calls import Call, Program, Value
 from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.stored import Stored
 from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.protobuf import Message
 from topokit.loaders.graph import GraphIR, Shape

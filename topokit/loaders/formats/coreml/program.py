@@ -11,9 +11,10 @@ from topokit.errors import UnsupportedFeatureError
 from topokit.loaders.formats.coreml import NAME
 from topokit.loaders.formats.coreml.compressed import expanded
 from topokit.loaders.formats.coreml.operators import HANDLERS
-from topokit.loaders.formats.coreml.values import ModelFiles, Stored
+from topokit.loaders.formats.coreml.values import ModelFiles
 from topokit.loaders.formats.graphs.calls import Call, Program, Value
 from topokit.loaders.formats.graphs.constants import SMALL, Constant
+from topokit.loaders.formats.graphs.stored import Stored
 from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.protobuf import Message
 from topokit.loaders.graph import GraphIR, Shape

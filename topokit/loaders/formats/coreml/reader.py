@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import prod
 from pathlib import Path
 
 from topokit.errors import UnsupportedFeatureError
-from topokit.loaders.checkpoint import Axes, Checkpoint, TensorEntry, by_name
+from topokit.loaders.checkpoint import Checkpoint, by_name
 from topokit.loaders.formats.coreml import NAME
 from topokit.loaders.formats.coreml.network import read_network
 from topokit.loaders.formats.coreml.package import model_of
 from topokit.loaders.formats.coreml.program import read_program
 from topokit.loaders.formats.coreml.schema import NETWORKS, SCHEMAS
-from topokit.loaders.formats.coreml.values import ModelFiles, Stored
-from topokit.loaders.formats.graphs.weights import Weights
+from topokit.loaders.formats.coreml.values import ModelFiles
+from topokit.loaders.formats.graphs.entries import placed
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.protobuf import Message, Walker
 from topokit.loaders.limits import Limits
@@ -41,56 +39,18 @@ def open_coreml(path: Path, limits: Limits) -> Checkpoint:
         graph, weights, stored = read_program(message[kind], files)
     else:
         graph, weights, stored = read_network(message, message[kind], files)
-    entries = [*_entries(stored, weights, model), *_derived(stored, weights, model)]
+    entries = {tensor.name: tensor.entry(model, NAME, "torch") for tensor in stored.values()}
     return Checkpoint(
         path=path,
         format=NAME,
         files=tuple(dict.fromkeys((*([manifest] if manifest else []), model, *files.outside.values()))),
-        tensors=by_name(entries, path, limits),
+        tensors=by_name(placed(entries, weights).values(), path, limits),
         order="insertion",
         metadata=_metadata(message, kind),
         notes=graph.notes,
         graph=graph,
         limits=limits,
     )
-
-
-def _entries(stored: dict[str, Stored], weights: Weights, path: Path) -> Iterator[TensorEntry]:
-    for tensor in stored.values():
-        yield TensorEntry(
-            name=tensor.name,
-            shape=tensor.shape,
-            dtype=tensor.dtype,
-            nbytes=tensor.nbytes,
-            path=path,
-            format=NAME,
-            reader=tensor.read,
-            layout=tensor.layout,
-            axes=_axes(weights.letters.get(tensor.name, "o")),
-            role=weights.roles.get(tensor.name, "constant"),
-            aside=weights.asides.get(tensor.name, ""),
-            quantisation=tensor.quantisation,
-        )
-
-
-def _derived(stored: dict[str, Stored], weights: Weights, path: Path) -> Iterator[TensorEntry]:
-    """Tensors that are made of others; of their type, as far as the file tells."""
-    for name, constant in weights.derived.items():
-        dtype, shape = stored[constant.sources[0]].dtype, constant.shape or ()
-        yield TensorEntry(
-            name=name,
-            shape=shape,
-            dtype=dtype,
-            nbytes=4 * prod(shape),
-            path=path,
-            format=NAME,
-            reader=constant.values,
-            role=weights.roles.get(name, "weight"),
-        )
-
-
-def _axes(letters: str) -> Axes:
-    return "torch" if letters.startswith("o") else "source-target"
 
 
 def _metadata(message: Message, kind: str) -> dict[str, object]:

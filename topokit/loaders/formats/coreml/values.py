@@ -11,17 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from topokit.errors import CorruptCheckpointError, UnsafePathError, UnsupportedFeatureError
-from topokit.loaders.checkpoint import Quantisation, Values, check_rank
+from topokit.loaders.checkpoint import Values, check_rank
 from topokit.loaders.formats.contained import contained
 from topokit.loaders.formats.coreml import NAME
 from topokit.loaders.formats.coreml.bits import packed_bytes, unpacked
 from topokit.loaders.formats.dtypes import BITS, Raw, decode
+from topokit.loaders.formats.graphs.stored import Stored
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.protobuf import Message
 from topokit.loaders.limits import Limits
@@ -36,25 +37,6 @@ _LISTS = ("floats", "doubles", "ints", "longs", "bools")
 _BLOB = struct.Struct("<IIQQ")
 _SENTINEL = 0xDEADBEEF
 _MODEL_PATH = "@model_path/"
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Stored:
-    """A tensor of the model, not read yet."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    nbytes: int
-    read: Callable[[], Values] = field(repr=False)
-    layout: Literal["dense", "bitmask"] = "dense"
-    quantisation: Quantisation | None = None
-
-    def dense(self) -> NDArray[Any]:
-        """Its values, zeros included."""
-        values = self.read()
-        dense: NDArray[Any] = values if isinstance(values, np.ndarray) else values.toarray()
-        return dense
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from topokit.loaders.checkpoint import Role
+from topokit.loaders.checkpoint import Axes, Role
 from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.graph import Weight
 
@@ -41,6 +41,15 @@ class Weights:
         for tensor in tensors:
             before = self.roles.get(tensor, "constant")
             self.roles[tensor] = max(before, role, key=_PRECEDENCE.index)
+
+    def axes(self, tensor: str, otherwise: Axes) -> Axes:
+        """How a tensor in a weight's place lies."""
+        letters = self.letters.get(tensor)
+        if letters is None:
+            return otherwise
+        if letters.startswith("o"):
+            return "torch"
+        return "torch-transposed" if letters.endswith("k") else "source-target"
 
     def place(self, value: str, constant: Constant, letters: str, role: Role = "weight") -> Weight | None:
         """A constant in the place of a weight; None when it is made of no tensor of the file.

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from topokit.errors import UnsupportedFeatureError
+from topokit.loaders.formats.graphs.stored import Stored
 from topokit.loaders.formats.onnx import NAME
-from topokit.loaders.formats.onnx.tensors import Stored, TensorFiles
+from topokit.loaders.formats.onnx.tensors import TensorFiles
 from topokit.loaders.formats.protobuf import Message
 from topokit.loaders.formats.sparse_arrays import sparse_matrix
 

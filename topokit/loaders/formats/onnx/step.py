@@ -14,11 +14,12 @@ from topokit.errors import CorruptCheckpointError
 from topokit.loaders.checkpoint import Quantisation, Role
 from topokit.loaders.formats.graphs.builder import GraphBuilder
 from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.stored import Stored
 from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.onnx import NAME
 from topokit.loaders.formats.onnx.naming import module_name, node_name
 from topokit.loaders.formats.onnx.schema import attribute, domain
-from topokit.loaders.formats.onnx.tensors import Stored, TensorFiles
+from topokit.loaders.formats.onnx.tensors import TensorFiles
 from topokit.loaders.formats.protobuf import Message
 from topokit.loaders.graph import Operation, Shape, Weight
 

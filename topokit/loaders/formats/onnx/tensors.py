@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topokit.errors import CorruptCheckpointError, UnsupportedFeatureError
-from topokit.loaders.checkpoint import Layout, Values, check_rank
+from topokit.loaders.checkpoint import check_rank
 from topokit.loaders.formats.contained import contained
 from topokit.loaders.formats.dtypes import BITS, Raw, decode
+from topokit.loaders.formats.graphs.stored import Stored
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.onnx import NAME
 from topokit.loaders.formats.protobuf import Message, Numbers
@@ -40,24 +41,6 @@ _FIELDS = {
     "int64": "int64_data",
 }
 _EXTERNAL = 1
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Stored:
-    """A tensor of the file, not read yet."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    nbytes: int
-    read: Callable[[], Values] = field(repr=False)
-    layout: Layout = "dense"
-
-    def dense(self) -> NDArray[Any]:
-        """Its values, zeros included."""
-        values = self.read()
-        dense: NDArray[Any] = values if isinstance(values, np.ndarray) else values.toarray()
-        return dense
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from math import prod
 
 from topokit.loaders.checkpoint import TensorEntry
-from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.entries import derived
 from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.tensorflow.graph import Graph
 
 _ASIDE = "a constant of the graph that is no weight"
-_DERIVED_TYPE = "float32"
-_DERIVED_BYTES = 4
 
 
 def constants_of(graph: Graph) -> Iterator[TensorEntry]:
@@ -32,12 +29,9 @@ def with_uses(entries: Iterable[TensorEntry], weights: Weights) -> list[TensorEn
     return [_used(entry, weights) for entry in entries]
 
 
-def derived(weights: Weights, entries: Iterable[TensorEntry]) -> list[TensorEntry]:
+def computed(entries: Iterable[TensorEntry], weights: Weights) -> list[TensorEntry]:
     """Weights that the graph makes of stored tensors before it uses them."""
-    stored = {entry.name: entry for entry in entries}
-    return [
-        _derived(name, constant, stored[constant.sources[0]], weights) for name, constant in weights.derived.items()
-    ]
+    return with_uses(derived({entry.name: entry for entry in entries}, weights), weights)
 
 
 def _is_array(entry: TensorEntry, weights: Weights) -> bool:
@@ -55,18 +49,3 @@ def _used(entry: TensorEntry, weights: Weights) -> TensorEntry:
     role = weights.roles.get(entry.name)
     kept = entry.role if entry.role is not None or role == "constant" else role
     return replace(entry, role=kept, aside=entry.aside or weights.asides.get(entry.name, ""))
-
-
-def _derived(name: str, constant: Constant, source: TensorEntry, weights: Weights) -> TensorEntry:
-    shape = constant.shape or ()
-    return TensorEntry(
-        name=name,
-        shape=shape,
-        dtype=source.dtype if len(constant.sources) == 1 else _DERIVED_TYPE,
-        nbytes=prod(shape) * _DERIVED_BYTES,
-        path=source.path,
-        format=source.format,
-        reader=constant.values,
-        role=weights.roles.get(name),
-        quantisation=source.quantisation if len(constant.sources) == 1 else None,
-    )

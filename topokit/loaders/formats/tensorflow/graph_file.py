@@ -9,7 +9,7 @@ from topokit.loaders.formats.graphdef import NAME
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.protobuf import Walker
 from topokit.loaders.formats.tensorflow.attempt import attempted
-from topokit.loaders.formats.tensorflow.constants import constants_of, derived, listed
+from topokit.loaders.formats.tensorflow.constants import computed, constants_of, listed
 from topokit.loaders.formats.tensorflow.graph_proto import GRAPH_SCHEMAS, graph_of
 from topokit.loaders.limits import Limits
 
@@ -20,7 +20,7 @@ def open_graphdef(path: Path, limits: Limits) -> Checkpoint:
     graph = graph_of(Walker(buffer, path, NAME, GRAPH_SCHEMAS, limits).read("Graph"), path, NAME)
     attempt = attempted(lambda: graph, {}, path, NAME)
     constants = list(constants_of(graph))
-    entries = [*listed(constants, attempt.weights), *derived(attempt.weights, constants)]
+    entries = [*listed(constants, attempt.weights), *computed(constants, attempt.weights)]
     return Checkpoint(
         path=path,
         format=NAME,

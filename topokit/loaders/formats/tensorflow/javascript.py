@@ -15,7 +15,7 @@ from topokit.loaders.formats.keras_files.operators import TRANSLATORS
 from topokit.loaders.formats.keras_files.weights import NamedWeights
 from topokit.loaders.formats.strict_json import json_table
 from topokit.loaders.formats.tensorflow.attempt import Attempt, attempted
-from topokit.loaders.formats.tensorflow.constants import derived, listed
+from topokit.loaders.formats.tensorflow.constants import computed, listed
 from topokit.loaders.formats.tensorflow.graph import Graph, value_name
 from topokit.loaders.formats.tensorflow.graph_json import graph_of, shape_in
 from topokit.loaders.formats.tensorflow.manifest import manifest_entries
@@ -108,4 +108,4 @@ def _entries(tensors: Mapping[str, TensorEntry], attempt: Attempt) -> list[Tenso
         return list(tensors.values())
     kept = {entry.name: entry for entry in listed(tensors.values(), attempt.weights)}
     every = [kept.get(name, replace(entry, role="constant")) for name, entry in tensors.items()]
-    return [*every, *derived(attempt.weights, tensors.values())]
+    return [*every, *computed(tensors.values(), attempt.weights)]

@@ -14,7 +14,7 @@ from topokit.loaders.formats.protobuf import Message, Walker, many, one
 from topokit.loaders.formats.savedmodel import NAME
 from topokit.loaders.formats.tensorflow.attempt import attempted
 from topokit.loaders.formats.tensorflow.bundle import open_bundle
-from topokit.loaders.formats.tensorflow.constants import constants_of, derived, listed, with_uses
+from topokit.loaders.formats.tensorflow.constants import computed, constants_of, listed, with_uses
 from topokit.loaders.formats.tensorflow.graph import Graph, value_name
 from topokit.loaders.formats.tensorflow.graph_proto import GRAPH_SCHEMAS, graph_of, shape_in
 from topokit.loaders.formats.tensorflow.object_graph import Naming, naming_of
@@ -57,7 +57,7 @@ def open_savedmodel(path: Path, limits: Limits) -> Checkpoint:
     attempt = attempted(lambda: graph, found, file, NAME)
     constants = list(constants_of(graph))
     fixed = [_fixed(entry, bool(found)) for entry in listed(constants, attempt.weights)]
-    made = derived(attempt.weights, [*tensors.values(), *constants])
+    made = computed([*tensors.values(), *constants], attempt.weights)
     entries = [*with_uses(tensors.values(), attempt.weights), *fixed, *made]
     return Checkpoint(
         path=path,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import prod
 from pathlib import Path
 
 from topokit.errors import CorruptCheckpointError
 from topokit.loaders.checkpoint import Checkpoint, Role, TensorEntry, by_name
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.graphs.builder import GraphBuilder
-from topokit.loaders.formats.graphs.constants import Constant
+from topokit.loaders.formats.graphs.entries import derived
 from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.tflite.flatbuffer import FlatBuffer
 from topokit.loaders.formats.tflite.graph import translated
@@ -98,28 +97,12 @@ def _entries(known: Translation, graph: GraphIR | None) -> Iterator[TensorEntry]
     if graph is None:
         yield from known.stored.values()
         return
-    derived = (_derived(name, constant, known) for name, constant in known.weights.derived.items())
-    for entry in (*known.stored.values(), *derived):
+    for entry in (*known.stored.values(), *derived(known.stored, known.weights)):
         role: Role = known.weights.roles.get(entry.name, "constant")
         aside = known.weights.asides.get(entry.name, "")
         if role == "constant" and not aside:
             aside = _CONSTANT if entry.name in known.parts[0].stored else _ELSEWHERE
         yield replace(entry, role=role, aside=aside)
-
-
-def _derived(name: str, constant: Constant, known: Translation) -> TensorEntry:
-    """A tensor that is made of others."""
-    source, shape = known.stored[constant.sources[0]], constant.shape or ()
-    return replace(
-        source,
-        name=name,
-        shape=shape,
-        nbytes=prod(shape) * 4,
-        reader=constant.values,
-        raw=None,
-        layout="dense",
-        storage_id=None,
-    )
 
 
 FORMAT = Format(NAME, recognises, open_tflite)

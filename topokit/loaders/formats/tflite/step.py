@@ -18,8 +18,6 @@ from topokit.loaders.formats.tflite.naming import module_name
 from topokit.loaders.formats.tflite.tensors import TensorInfo
 from topokit.loaders.graph import Operation, Shape, Weight
 
-_SPECTRA = {"RFFT2D": "DFT"}
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class OperatorInfo:
@@ -196,4 +194,4 @@ class Step:
 
     def unknown(self) -> None:
         """Add the operator as one that is not understood."""
-        self.add("unknown", [name for name in self.inputs if name], type=_SPECTRA.get(self.type, self.type))
+        self.add("unknown", [name for name in self.inputs if name], type=self.type)

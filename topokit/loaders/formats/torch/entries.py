@@ -15,7 +15,6 @@ from scipy import sparse
 from topokit.errors import CorruptCheckpointError, LimitExceededError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Axes, Quantisation, Role, TensorEntry
 from topokit.loaders.formats.dtypes import check_readable, decode, stored_bytes, stored_numbers
-from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.object_walk import Named
 from topokit.loaders.formats.sparse_arrays import sparse_matrix
 from topokit.loaders.formats.torch.objects import Quantiser, SparseTensor, StridedTensor
@@ -53,25 +52,6 @@ def entries_of(tensors: Iterable[Named], storages: Storages, modules: Modules) -
             looks.count(part)
         describe = _strided_entry if isinstance(named.value, StridedTensor) else _sparse_entry
         yield _of_class(describe(named, storages), modules)
-
-
-def placed(entries: Mapping[str, TensorEntry], weights: Weights) -> dict[str, TensorEntry]:
-    """The entries with what their places in a graph tell, and those that the graph makes of others."""
-    told = {name: _in_place(entry, weights) for name, entry in entries.items()}
-    for name, constant in weights.derived.items():
-        shape, first = constant.shape or (), entries[constant.sources[0]]
-        size = stored_bytes(first.dtype, shape)
-        made = replace(first, name=name, shape=shape, nbytes=size, reader=constant.values, storage_id=None, raw=None)
-        told[name] = _in_place(made, weights)
-    return told
-
-
-def _in_place(entry: TensorEntry, weights: Weights) -> TensorEntry:
-    letters = weights.letters.get(entry.name, "o")
-    conventions: dict[bool, Axes] = {True: "torch-transposed", False: "source-target"}
-    axes = entry.axes if letters.startswith("o") else conventions[letters.endswith("k")]
-    role, aside = weights.roles.get(entry.name), weights.asides.get(entry.name, "")
-    return replace(entry, role=role or entry.role, aside=entry.aside or aside, axes=axes)
 
 
 def _of_class(entry: TensorEntry, modules: Modules) -> TensorEntry:

@@ -7,10 +7,11 @@ from typing import Any
 
 from topokit.errors import UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
+from topokit.loaders.formats.graphs.entries import placed
 from topokit.loaders.formats.pickle_vm import CONSTRUCTORS, Machine, Placeholder
 from topokit.loaders.formats.pickle_vm.stream import Data
 from topokit.loaders.formats.state_dict import contents_of
-from topokit.loaders.formats.torch.entries import entries_of, is_tensor, placed
+from topokit.loaders.formats.torch.entries import entries_of, is_tensor
 from topokit.loaders.formats.torch.objects import TORCH_CONSTRUCTORS
 from topokit.loaders.formats.torch.source import SEQUENTIAL, TRACED, Source, Told
 from topokit.loaders.formats.torch.storages import Storages
@@ -67,7 +68,7 @@ def checkpoint_from(
     listed = by_name([*entries_of(contents.tensors, storages, contents.modules), *more], storages.path, limits)
     names = {id(named.value): named.name for named in reversed(contents.tensors)}
     told = (graph or _traced)(Source(contents.model, names, listed))
-    tensors = listed if told.weights is None else placed(listed, told.weights)
+    tensors = listed if told.weights is None else placed(listed, told.weights, None)
     unmade = sorted({str(name) for name in unknown})[:_MOST_UNKNOWN]
     return Checkpoint(
         path=storages.path,

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from topokit.errors import CorruptCheckpointError, LimitExceededError, UnsupportedFeatureError
-from topokit.loaders.checkpoint import Checkpoint, Role, TensorEntry, by_name
+from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
 from topokit.loaders.formats.archive import Archive, open_archive
 from topokit.loaders.formats.dtypes import stored_bytes
-from topokit.loaders.formats.graphs.weights import Weights
+from topokit.loaders.formats.graphs.entries import placed
 from topokit.loaders.formats.object_walk import Named
 from topokit.loaders.formats.torch.entries import entries_of
 from topokit.loaders.formats.torch.objects import Storage, StridedTensor, count, counts
@@ -46,12 +46,11 @@ def open_torch_export(path: Path, limits: Limits) -> Checkpoint:
     listed = {kind: _json(archive, f"{top}data/{kind}/model_{kind}_config.json", limits) for kind in _KINDS}
     entries = {entry.name: entry for kind in _KINDS for entry in _entries(archive, top, kind, listed[kind])}
     graph, weights = translate(program, entries)
-    tensors = [_with_role(entry, weights) for entry in (*entries.values(), *_derived(weights, entries))]
     return Checkpoint(
         path=path,
         format=NAME,
         files=(path,),
-        tensors=by_name(tensors, path, limits),
+        tensors=by_name(placed(entries, weights, None).values(), path, limits),
         order="insertion",
         metadata={"torch": str(program.get("torch_version", "")), "model": model},
         notes=graph.notes,
@@ -113,19 +112,3 @@ def _tensor(archive: Archive, storages: ArchiveStorages, name: str, told: Mappin
     sizes, strides = (counts([extent["as_int"] for extent in meta[part]]) for part in ("sizes", "strides"))
     storage = Storage(str(told["path_name"]), dtype, numel)
     return StridedTensor(storage, dtype, count(meta["storage_offset"]["as_int"]), sizes, strides)
-
-
-def _with_role(entry: TensorEntry, weights: Weights) -> TensorEntry:
-    role: Role | None = weights.roles.get(entry.name)
-    letters = weights.letters.get(entry.name, "o")
-    axes = entry.axes if letters.startswith("o") else "source-target"
-    return replace(entry, role=role or entry.role, aside=weights.asides.get(entry.name, ""), axes=axes)
-
-
-def _derived(weights: Weights, entries: Mapping[str, TensorEntry]) -> Iterator[TensorEntry]:
-    """Tensors that the graph makes of others before it uses them."""
-    for name, constant in weights.derived.items():
-        first = entries[constant.sources[0]]
-        shape = constant.shape or ()
-        nbytes = stored_bytes(first.dtype, shape)
-        yield replace(first, name=name, shape=shape, nbytes=nbytes, reader=constant.values, storage_id=None, raw=None)
