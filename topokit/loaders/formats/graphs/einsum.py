@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from topokit.loaders.graph import Weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +46,13 @@ def linear_sum(equation: str, place: int) -> LinearSum | None:
         tuple(value.index(index) for index in [*kept, *taken]),
         tuple([*kept, *made].index(index) for index in result),
     )
+
+
+def add_linear_sum(
+    add: Callable[..., Any], fresh: Callable[[], str], value: str, kernel: Weight, told: LinearSum
+) -> None:
+    """Add the nodes of such a sum; `add` and `fresh` as in `topokit.loaders.formats.graphs.heads`."""
+    gathered, product = fresh(), fresh()
+    add("transpose", [value], [gathered], order=told.before)
+    add("linear", [gathered], [product], {"kernel": kernel}, axis=-1)
+    add("transpose", [product], order=told.after)

@@ -6,26 +6,14 @@ from typing import Any
 
 from topokit.loaders.formats.coreml.operators.source import source
 from topokit.loaders.formats.graphs.calls import Call, Handler, Value
-from topokit.loaders.formats.graphs.einsum import linear_sum
-from topokit.loaders.formats.graphs.heads import attend_by_heads
-from topokit.loaders.graph import Weight
+from topokit.loaders.formats.graphs.weighted import attended, convolved, mapped, summed
 
 _GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
 
 def _linear(call: Call) -> None:
     """`linear`: the weights are (out, in)."""
-    _mapped(call, source(call), call.weight("oi", "weight"), -1, "bias")
-
-
-def _mapped(call: Call, value: str, kernel: Weight | None, axis: int, *bias: str) -> None:
-    if kernel is None:
-        call.unknown("a product with a computed matrix")
-        return
-    weights = {"kernel": kernel}
-    if bias and (constant := call.weight("o", *bias, role="bias")) is not None:
-        weights["bias"] = constant
-    call.add("linear", [value], weights=weights, axis=axis)
+    mapped(call, source(call), call.weight("oi", "weight"), -1, "bias")
 
 
 def _product(call: Call) -> None:
@@ -34,10 +22,10 @@ def _product(call: Call) -> None:
     turn_left, turn_right = bool(call.get("transpose_x")), bool(call.get("transpose_y"))
     if call.constant("y") is not None:
         kernel = call.weight("oi" if turn_right else "io", "y")
-        _mapped(call, _turned(call, left, turn_left), kernel, -1)
+        mapped(call, _turned(call, left, turn_left), kernel, -1)
     elif call.constant("x") is not None:
         kernel = call.weight("io" if turn_left else "oi", "x")
-        _mapped(call, _turned(call, right, turn_right), kernel, -2)
+        mapped(call, _turned(call, right, turn_right), kernel, -2)
     else:
         call.add("matmul", [_turned(call, left, turn_left), _turned(call, right, turn_right)])
 
@@ -50,44 +38,8 @@ def _turned(call: Call, value: str, turn: bool) -> str:
     return turned
 
 
-def _einsum(call: Call) -> None:
-    operands = call.get("values", default=())
-    constants = [k for k, each in enumerate(operands) if each.name in call.program.constants]
-    if len(operands) != 2 or len(constants) != 1:
-        call.unknown()
-        return
-    constant, told = operands[constants[0]], linear_sum(str(call.get("equation", default="")), constants[0])
-    placed = call.program.constants[constant.name]
-    kernel = None if told is None else call.program.weights.place(constant.name, placed, told.letters)
-    if told is None or kernel is None:
-        call.unknown()
-        return
-    gathered, product = call.fresh(), call.fresh()
-    call.add("transpose", call.running, [gathered], order=told.before)
-    call.add("linear", [gathered], [product], {"kernel": kernel}, axis=-1)
-    call.add("transpose", [product], order=told.after)
-
-
-def _convolved(transposed: bool) -> Handler:
-    """The weights are (out, in per group, kernel...), of a transposed one (in, out per group, kernel...)."""
-
-    def handler(call: Call) -> None:
-        constant = call.constant("weight")
-        places = len(constant.shape or ()) - 2 if constant is not None else 0
-        kernel = call.weight(("io" if transposed else "oi") + "k" * max(places, 0), "weight")
-        if kernel is None:
-            call.unknown("a convolution with a computed kernel")
-            return
-        weights = {"kernel": kernel}
-        if (bias := call.weight("o", "bias", role="bias")) is not None:
-            weights["bias"] = bias
-        told: dict[str, Any] = {"groups": call.get("groups", default=1), **_window(call, places)}
-        if transposed:
-            told["transposed"] = True
-        dilations = call.get("dilations", default=(1,) * places)
-        call.add("conv", [source(call)], weights=weights, channel_axis=1, dilations=dilations, **told)
-
-    return handler
+def _strides(call: Call, places: int) -> dict[str, Any]:
+    return {"dilations": call.get("dilations", default=(1,) * places), **_window(call, places)}
 
 
 def _window(call: Call, places: int) -> dict[str, Any]:
@@ -148,21 +100,14 @@ def _recurrent(cell: str) -> Handler:
     return handler
 
 
-def _attended(call: Call) -> None:
-    names = [call.get(name).name for name in ("query", "key", "value")]
-    shapes = [None if name in call.program.constants else call.shape(name) for name in names]
-    if not attend_by_heads(call.add, call.fresh, names, shapes):
-        call.unknown()
-
-
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("avg_pool", "max_pool", "l2_pool"), _pooled),
     "linear": _linear,
     "matmul": _product,
-    "einsum": _einsum,
-    "conv": _convolved(False),
-    "conv_transpose": _convolved(True),
+    "einsum": lambda call: summed(call, call.get("values", default=())),
+    "conv": lambda call: convolved(call, source(call), False, _strides),
+    "conv_transpose": lambda call: convolved(call, source(call), True, _strides),
     "gather": _gathered,
     **{cell: _recurrent(cell) for cell in _GATES},
-    "scaled_dot_product_attention": _attended,
+    "scaled_dot_product_attention": attended,
 }

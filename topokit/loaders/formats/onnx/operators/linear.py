@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from topokit.loaders.formats.graphs.constants import Constant
-from topokit.loaders.formats.graphs.einsum import linear_sum
+from topokit.loaders.formats.graphs.einsum import add_linear_sum, linear_sum
 from topokit.loaders.formats.onnx.step import Handler, Step
 from topokit.loaders.graph import Weight
 
@@ -105,10 +105,7 @@ def _einsum(step: Step) -> None:
     if told is None or kernel is None:
         step.unknown()
         return
-    gathered, product = step.value(), step.value()
-    step.add("transpose", step.running, [gathered], order=told.before)
-    step.add("linear", [gathered], [product], {"kernel": kernel}, axis=-1)
-    step.add("transpose", [product], order=told.after)
+    add_linear_sum(step.add, step.value, step.running[0], kernel, told)
 
 
 def _fused(step: Step) -> None:

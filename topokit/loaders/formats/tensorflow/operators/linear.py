@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import ascii_letters
 
-from topokit.loaders.formats.graphs.einsum import linear_sum
+from topokit.loaders.formats.graphs.einsum import add_linear_sum, linear_sum
 from topokit.loaders.formats.graphs.shapes import extents
 from topokit.loaders.formats.tensorflow.operators.fused import weighted
 from topokit.loaders.formats.tensorflow.translation import Handler, Step
@@ -96,10 +96,7 @@ def _map(step: Step, place: int, equation: str) -> None:
     if told is None or kernel is None:
         step.unknown("an Einsum that is no linear map")
         return
-    gathered, product = step.value(), step.value()
-    step.add("transpose", [step.inputs[1 - place]], [gathered], order=told.before)
-    step.add("linear", [gathered], [product], {"kernel": kernel}, axis=-1)
-    step.add("transpose", [product], order=told.after)
+    add_linear_sum(step.add, step.value, step.inputs[1 - place], kernel, told)
 
 
 def _values(step: Step, left: str, right: str, result: str) -> None:

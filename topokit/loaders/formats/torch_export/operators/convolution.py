@@ -5,27 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from topokit.loaders.formats.graphs.calls import Call, Handler
+from topokit.loaders.formats.graphs.weighted import convolved
 
 
 def _convolved(transposed: bool) -> Handler:
-    """The weights are (out, in per group, kernel...), of a transposed one (in, out per group, kernel...)."""
-
     def handler(call: Call) -> None:
-        spread = bool(call.get("transposed", default=transposed))
-        constant, value = call.constant("weight"), call.get("input")
-        places = len(constant.shape or ()) - 2 if constant is not None else 0
-        kernel = call.weight(("io" if spread else "oi") + "k" * max(places, 0), "weight")
-        if kernel is None:
-            call.unknown("a convolution with a computed kernel")
-            return
-        weights = {"kernel": kernel}
-        if (bias := call.weight("o", "bias", role="bias")) is not None:
-            weights["bias"] = bias
-        told = {"groups": call.get("groups", default=1), **_window(call, places)}
-        if spread:
-            told["transposed"] = True
-        axis = call.rank(value.name) - places - 1
-        call.add("conv", [value.name], weights=weights, channel_axis=axis or 1, **told)
+        convolved(call, call.get("input").name, bool(call.get("transposed", default=transposed)), _window)
 
     return handler
 
