@@ -6,17 +6,14 @@ Format: https://gexf.net/schema.html.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from topokit.dag import LayeredDAG
-from topokit.dag.convert import from_networkx
 from topokit.loaders.checkpoint import Checkpoint
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.graph_files.written_graph import Attributes, WrittenGraph
-from topokit.loaders.formats.graph_files.xml_stream import CONVERSIONS, XmlStream
-from topokit.loaders.guard import guarded
+from topokit.loaders.formats.graph_files.written_graph import Attributes
+from topokit.loaders.formats.graph_files.xml_graph import XmlGraph, is_xml_of, open_xml_graph
+from topokit.loaders.formats.graph_files.xml_stream import CONVERSIONS
 from topokit.loaders.limits import Limits
 
 NAME = "gexf"
@@ -24,27 +21,17 @@ NAME = "gexf"
 
 def recognises(path: Path, head: bytes) -> bool:
     """XML with GEXF's outermost element."""
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and b"<gexf" in head
+    return is_xml_of(b"gexf", head)
 
 
 def open_gexf(path: Path, limits: Limits) -> Checkpoint:
     """A graph whose nodes have the attribute ``layer`` or ``subset``."""
-    network = partial(_network, path, limits)
-    return Checkpoint(path=path, format=NAME, files=(path,), tensors={}, network=network, limits=limits)
+    return open_xml_graph(_Document, path, NAME, limits)
 
 
-def _network(path: Path, limits: Limits) -> LayeredDAG:
-    with guarded(path, NAME):
-        document = _Document(path, NAME, limits)
-        document.read()
-        document.made.finish()
-        return from_networkx(document.made, most_neurons=limits.neurons)
-
-
-class _Document(XmlStream):
+class _Document(XmlGraph):
     def __init__(self, path: Path, format: str, limits: Limits) -> None:
         super().__init__(path, format, limits)
-        self.made = WrittenGraph(path, format, limits)
         self._class = "node"
         self._titles: dict[tuple[str, str], tuple[str, Callable[[str], Any]]] = {}
         self._open: tuple[str, Attributes] | None = None
