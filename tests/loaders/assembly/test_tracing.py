@@ -339,3 +339,43 @@ def test_an_axis_without_positions_is_not_followed(tmp_path: Path) -> None:
     net.add("gather", "first", axis=1, indices=0)
     net.add("linear", "a", axes="io")
     assert net.load().n_edges == 12
+
+
+def test_gated_halves_that_serve_something_else_too_stay_apart(tmp_path: Path) -> None:
+    net = Net(
+        {"a.kernel": np.ones((3, 4)), "b.kernel": np.ones((2, 2)), "c.kernel": np.ones((4, 1))}, (None, 3), tmp_path
+    )
+    whole = net.add("linear", "a", axes="io")
+    net.add("split", "halves", outputs=2, axis=-1)
+    net.add("multiply", "gated", "halves:0", "halves:1")
+    gated = net.add("linear", "b", axes="io")
+    direct = net.add("linear", "c", whole, axes="io")
+    net.add("concat", "both", gated, direct, axis=-1)
+    network = net.load()
+    joins = sum(block.adjacency().toarray() for block in network.blocks if not block.carries_weights)
+    assert np.array_equal(joins, np.tile(np.eye(2), (2, 1)))
+    assert [(block.source, block.n_edges) for block in network.blocks if block.target in "bc"] == [
+        ("gated", 4),
+        ("a", 4),
+    ]
+
+
+def test_a_branch_that_serves_something_beside_its_sum_does_not_hold_the_sum(tmp_path: Path) -> None:
+    net = Net({f"{n}.kernel": np.ones((3, 3)) for n in "abcd"}, (None, 3), tmp_path)
+    a = net.add("linear", "a", axes="io")
+    b = net.add("linear", "b", axes="io")
+    summed = net.add("add", "sum", a, b)
+    ends = net.add("linear", "c", summed, axes="io"), net.add("linear", "d", b, axes="io")
+    net.add("concat", "both", *ends, axis=-1)
+    ways = {(block.source, block.target) for block in net.load().blocks}
+    assert ways == {("input", "a"), ("a", "b"), ("a", "sum"), ("b", "sum"), ("sum", "c"), ("b", "d")}
+
+
+def test_a_sum_of_neurons_with_themselves_in_another_order_mixes_them(tmp_path: Path) -> None:
+    net = Net({"a.kernel": np.ones((2, 4)), "b.kernel": np.eye(4)}, (None, 2), tmp_path)
+    a = net.add("linear", "a", axes="io")
+    net.add("add", "sum", a, net.add("gather", "turned", axis=-1, indices=[1, 2, 3, 0]))
+    net.add("linear", "b", axes="io")
+    network = net.load()
+    joins = sum(block.adjacency().toarray() for block in network.blocks if block.kind == "identity")
+    assert np.array_equal(joins, np.eye(4) + np.eye(4)[:, [1, 2, 3, 0]])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topokit.loaders.assembly.tracing.flow import NO_NEURON, Ids, UntraceableError
-from topokit.loaders.assembly.tracing.wiring import Join, Wired, WiredBlock, WiredLayer, Wiring, ends_of
+from topokit.loaders.assembly.tracing.wiring import Join, Meeting, Wired, WiredBlock, WiredLayer, Wiring, ends_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +48,7 @@ def finished(wiring: Wiring, outputs: Sequence[Ids]) -> Wired:
 
 
 def _in_order(wiring: Wiring, outputs: Sequence[Ids]) -> Wired:
-    places = _places(wiring)
+    places = _places(wiring, _united(wiring, outputs))
     parts = [part for block in wiring.blocks for part in _parted(block, wiring, places)]
     used = sorted({end for source, target, _ in parts for end in (source, target)})
     order = _ordered(used, [(source, target) for source, target, _ in parts], places)
@@ -70,11 +70,36 @@ def _scales(wiring: Wiring, places: _Places, position: Mapping[int, int]) -> tup
     )
 
 
-def _places(wiring: Wiring) -> _Places:
-    own = wiring.resolved(np.arange(wiring.size, dtype=np.int64))
+def _united(wiring: Wiring, outputs: Sequence[Ids]) -> Ids:
+    """For each neuron the one that it is one with: sums and products with what serves nothing but them."""
+    uses = np.zeros(wiring.size, np.int64)
+    for ids in (*(ends_of(block)[0] for block in wiring.blocks), *outputs):
+        uses[np.unique(ids[ids >= 0])] += 1
+    own = np.arange(wiring.size, dtype=np.int64)
+    for meeting in wiring.meetings:
+        united = _operands(meeting, wiring, uses)
+        for gone in (*united[1:], meeting.made) if united else ():
+            own[own[gone]] = own[united[0]]
+    while (own[own] != own).any():
+        own = own[own]
+    return own
+
+
+def _operands(meeting: Meeting, wiring: Wiring, uses: Ids) -> tuple[Ids, ...]:
+    """What the neurons of a meeting are one with."""
+    if meeting.is_among_themselves:
+        return () if uses[meeting.made].any() else meeting.operands
+    alone = tuple(operand for operand in meeting.operands if (uses[operand] == 1).all())
+    if len(alone) == len(meeting.operands):
+        return alone
+    layers = [set(wiring.layers_at(operand)) for operand in meeting.operands]
+    return alone if alone and set.isdisjoint(*layers) else ()
+
+
+def _places(wiring: Wiring, own: Ids) -> _Places:
     survives = own == np.arange(wiring.size)
     layer, index = np.full(wiring.size, -1, np.int64), np.full(wiring.size, -1, np.int64)
-    sizes, members = [], _members(wiring)
+    sizes, members = [], _members(wiring, own)
     for k, group in enumerate(members):
         count = 0
         for member in group:
@@ -86,10 +111,11 @@ def _places(wiring: Wiring) -> _Places:
     return _Places(layer[own], index[own], sizes, members)
 
 
-def _members(wiring: Wiring) -> list[list[int]]:
+def _members(wiring: Wiring, own: Ids) -> list[list[int]]:
     """Traced layers by the layer they become part of: queries, keys and values, in this order, are one."""
     grouped: dict[int, list[int]] = {}
-    for group in wiring.groups:
+    for parts in wiring.groups:
+        group = dict.fromkeys(k for ids in parts for k in wiring.layers_of(own[ids[ids >= 0]]))
         if len(group) > 1 and not any(k in grouped or wiring.layers[k].kind == "input" for k in group):
             grouped |= {k: list(group) for k in group}
     made = []

@@ -18,7 +18,7 @@ from topokit.loaders.graph import Shape
 
 NO_NEURON = -1
 
-MOST_NEURONS = 2**27
+MOST_NEURONS = 2**25
 
 Ids = NDArray[np.int64]
 
@@ -217,6 +217,7 @@ def concatenated(flows: Sequence[Flow], axis: int) -> Flow | None:
     whole = (*whole[:place], None if None in extents else sum(n or 0 for n in extents), *whole[place + 1 :])
     if all(part.ids.shape[place] == 1 for part in parts) and set(extents) != {1}:
         return simple_flow(parts[0].ids, whole) if _all_equal([part.ids for part in parts]) else None
+    _check_count(_with(others, place, whole[place]))
     spread = [np.broadcast_to(part.ids, _with(others, place, part.extents[place])) for part in parts]
     return simple_flow(np.concatenate(spread, axis=place), whole)
 

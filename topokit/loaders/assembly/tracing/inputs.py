@@ -15,7 +15,7 @@ from topokit.loaders.assembly.tracing.wiring import Wiring
 from topokit.loaders.graph import Shape
 
 _FIRST = -2
-_MOST_PIXELS = 2**24
+_MOST_PIXELS = 2**23
 _FLAT = 2
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from topokit.loaders.assembly.tracing.flow import NO_NEURON, Flow, Ids, UntraceableError, simple, simple_flow
-from topokit.loaders.assembly.tracing.wiring import Join, Wiring, unique_pairs
+from topokit.loaders.assembly.tracing.wiring import Join, Meeting, Wiring, unique_pairs
 
 
 def added(wiring: Wiring, name: str, a: Flow, b: Flow) -> Flow:
@@ -15,27 +15,18 @@ def added(wiring: Wiring, name: str, a: Flow, b: Flow) -> Flow:
     layer, so that no path leads backwards.
     """
     one, other, extents = _together(a, b)
-    settled = _settled(one, other)
-    if settled is not None:
-        return simple_flow(settled, extents)
-    shallow, deep = (one, other) if wiring.depth(one) <= wiring.depth(other) else (other, one)
-    if wiring.is_open(deep) and _is_own(deep) and not _share_layers(wiring, shallow, deep):
-        _connect(wiring, name, shallow, deep)
-        return simple_flow(np.where(deep == NO_NEURON, shallow, deep), extents)
-    return simple_flow(_new_layer(wiring, name, shallow, deep), extents)
+    settled = _settled(wiring, name, one, other)
+    return simple_flow(_summed(wiring, name, one, other) if settled is None else settled, extents)
 
 
 def multiplied(wiring: Wiring, name: str, a: Flow, b: Flow) -> Flow:
     """The product of two values: one neuron where both are fresh (gated layers), as a sum otherwise."""
     one, other, extents = _together(a, b)
-    settled = _settled(one, other)
-    if settled is not None:
-        return simple_flow(settled, extents)
-    if _can_merge(wiring, one, other):
+    settled = _settled(wiring, name, one, other)
+    if settled is None and _can_merge(wiring, one, other):
         first, second = (one, other) if one.max() < other.max() else (other, one)
-        wiring.merge(first.ravel(), second.ravel())
-        return simple_flow(first, extents)
-    return added(wiring, name, a, b)
+        settled = _met(wiring, name, first, second, n_united=2)
+    return simple_flow(_summed(wiring, name, one, other) if settled is None else settled, extents)
 
 
 def gathered_in(wiring: Wiring, name: str, flows: list[Flow]) -> Flow:
@@ -65,13 +56,35 @@ def _wider(x: int | None, y: int | None) -> int | None:
     return x if x is not None else y
 
 
-def _settled(one: Ids, other: Ids) -> Ids | None:
-    """What needs no edge: no neuron on one side, or the same neurons on both (rotary positions, squares)."""
-    if (other == NO_NEURON).all():
+def _settled(wiring: Wiring, name: str, one: Ids, other: Ids) -> Ids | None:
+    """What needs no layer: no neuron on one side, or the same neurons on both (squares, rotary positions)."""
+    if (other == NO_NEURON).all() or np.array_equal(one, other):
         return one
     if (one == NO_NEURON).all():
         return other
-    return one if np.array_equal(np.unique(one), np.unique(other)) else None
+    is_turned = np.array_equal(np.unique(one), np.unique(other)) and _is_own(one) and (one != NO_NEURON).all()
+    return _met(wiring, name, one, other, is_among_themselves=True) if is_turned else None
+
+
+def _summed(wiring: Wiring, name: str, one: Ids, other: Ids) -> Ids:
+    shallow, deep = (one, other) if wiring.depth(one) <= wiring.depth(other) else (other, one)
+    if wiring.is_open(deep) and _is_own(deep) and not _share_layers(wiring, shallow, deep):
+        return _met(wiring, name, deep, shallow)
+    return _new_layer(wiring, name, shallow, deep)
+
+
+def _met(
+    wiring: Wiring, name: str, one: Ids, other: Ids, *, n_united: int = 1, is_among_themselves: bool = False
+) -> Ids:
+    """Neurons of their own in which two others meet, which may be one with the first or with both."""
+    real = one != NO_NEURON
+    first, second = one[real], other[real]
+    made = wiring.layer(name, wiring.layers[wiring.layers_of(first)[0]].kind, len(first))
+    joins = [Join(name, *unique_pairs(part, made), kind="identity") for part in (first, second)]
+    wiring.meet(Meeting(made, (first, second)[:n_united], is_among_themselves), *joins)
+    whole = other.copy()
+    whole[real] = made
+    return whole
 
 
 def _is_own(ids: Ids) -> bool:
@@ -81,17 +94,13 @@ def _is_own(ids: Ids) -> bool:
 
 
 def _share_layers(wiring: Wiring, one: Ids, other: Ids) -> bool:
-    return not set(wiring.layers_of(one)).isdisjoint(wiring.layers_of(other))
+    return not set(wiring.layers_at(one)).isdisjoint(wiring.layers_at(other))
 
 
 def _can_merge(wiring: Wiring, one: Ids, other: Ids) -> bool:
     if (one == NO_NEURON).any() or (other == NO_NEURON).any() or not (_is_own(one) and _is_own(other)):
         return False
     return wiring.is_open(one) and wiring.is_open(other) and np.intersect1d(one, other).size == 0
-
-
-def _connect(wiring: Wiring, name: str, sources: Ids, targets: Ids) -> None:
-    wiring.connect(Join(name, *unique_pairs(sources, targets), kind="identity"))
 
 
 def _new_layer(wiring: Wiring, name: str, one: Ids, other: Ids) -> Ids:

@@ -44,8 +44,7 @@ def multiply(tracer: Tracer, node: Node, values: Values) -> Values:
 def _joined(tracer: Tracer, node: Node, real: Sequence[Flow], join: Callable[..., Flow]) -> Flow:
     result = real[0]
     for other in real[1:]:
-        resolved = [Flow(tracer.wiring.resolved(f.ids), f.extents, f.axes) for f in (result, other)]
-        result = join(tracer.wiring, node.name, *resolved)
+        result = join(tracer.wiring, node.name, result, other)
     return result
 
 
@@ -63,8 +62,8 @@ def _both(tracer: Tracer, name: str, values: Sequence[Value]) -> list[Flow]:
 
 
 def _same_neurons(real: Sequence[Flow]) -> bool:
-    first = np.unique(real[0].ids)
-    return all(np.array_equal(np.unique(other.ids), first) for other in real[1:])
+    first = flows.simple(real[0]).ids
+    return all(np.array_equal(flows.simple(other).ids, first) for other in real[1:])
 
 
 def _is_per_place(value: Flow, model: Flow) -> bool:
@@ -99,11 +98,17 @@ def matmul(tracer: Tracer, node: Node, values: Values) -> Values:
 
 
 def attention(tracer: Tracer, node: Node, values: Values) -> Values:
-    queries, keys, context = (value for value in values[:3] if isinstance(value, Flow))
+    queries, keys, context = (_followed(value) for value in values[:3])
     heads, kv_heads = int(node.attributes["heads"]), int(node.attributes["kv_heads"])
     if heads != kv_heads:
         context = _repeated(flows.simple(context), kv_heads, heads // kv_heads)
     return [_context(tracer, node, queries, keys, context)]
+
+
+def _followed(value: Value) -> Flow:
+    if not isinstance(value, Flow):
+        raise UntraceableError("attention among values that are no neurons")
+    return value
 
 
 def _repeated(value: Flow, kv_heads: int, times: int) -> Flow:
@@ -117,11 +122,13 @@ def _context(tracer: Tracer, node: Node, queries: Flow, keys: Flow, values: Flow
     """What attention passes on: the values, channel by channel."""
     wanted = tracer.options.attention
     if wanted == "value":
-        layers = [tracer.wiring.layers_of(part.ids) for part in (queries, keys, values)]
-        tracer.wiring.groups.append(tuple(dict.fromkeys(k for part in layers for k in part)))
+        tracer.wiring.groups.append((queries.ids, keys.ids, values.ids))
         return values
     heads = int(node.attributes.get("heads", 1))
-    asking, answering = _by_head(queries, heads), _by_head(keys, int(node.attributes.get("kv_heads", heads)))
+    asking, answering = (
+        tracer.wiring.before_turning(_by_head(part, count))
+        for part, count in ((queries, heads), (keys, int(node.attributes.get("kv_heads", heads))))
+    )
     if wanted == "gate":
         return _gated_context(tracer, node, (asking, answering), values)
     answering = np.repeat(answering, len(asking) // len(answering), axis=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from topokit.loaders.assembly.options import Options
 from topokit.loaders.assembly.tracing.finish import finished
@@ -15,6 +16,31 @@ from topokit.loaders.assembly.tracing.wiring import Wired, Wiring
 from topokit.loaders.graph import GraphIR, Node, Shape
 
 _INPUT_NAMES = ("input", "inputs", "network input")
+_MOST_NUMBERS, _MOST_UNROLLED = 2**24, 2**28
+_NO_ROOM = "values with too many neurons in all could not be followed"
+
+
+@dataclass(slots=True)
+class _Room:
+    """How many neuron numbers all values together may still hold: a few operators can double them again and again."""
+
+    tracer: Tracer
+    left: int
+    _held: set[int] = field(default_factory=set)
+
+    def taken(self, value: Value, name: str) -> Value:
+        """The value, or nothing where it finds no room; views of what is held already need none."""
+        if not isinstance(value, Flow):
+            return value
+        held = value.ids if value.ids.base is None else value.ids.base
+        if id(held) in self._held:
+            return value
+        if value.ids.size > self.left:
+            self.tracer.wiring.note(_NO_ROOM)
+            return Pending(name)
+        self._held.add(id(held))
+        self.left -= value.ids.size
+        return value
 
 
 def trace(
@@ -45,13 +71,14 @@ def trace(
     shapes = {**graph.shapes, **_given_shape(graph, options)}
     inputs = Inputs(wiring, _label(graph), options.conv == "unrolled")
     tracer = Tracer(wiring, inputs, options, tensors, shapes)
+    room = _Room(tracer, _MOST_UNROLLED if inputs.units else _MOST_NUMBERS)
     values: dict[str, Value] = {name: _input(tracer, name) for name in graph.inputs}
     for node in graph.nodes:
         taken = [values.get(name) for name in node.inputs]
         is_excluded = any(weight.tensor in left_out for weight in node.weights.values())
         results = [Pending(name) for name in node.outputs] if is_excluded else _made(tracer, node, taken)
         for name, made in zip(node.outputs, results, strict=True):
-            values[name] = _fitted(tracer, made, name)
+            values[name] = room.taken(_fitted(tracer, made, name), name)
     finals = [values.get(name) for name in graph.outputs]
     return finished(wiring, [value.ids for value in finals if isinstance(value, Flow)])
 

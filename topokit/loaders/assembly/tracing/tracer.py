@@ -84,7 +84,7 @@ class Tracer:
             value = self.settled(value)
         if not isinstance(value, Flow):
             raise UntraceableError("what comes in is no value of neurons")
-        places = self.wiring.resolved(self.inputs.bound(flows.consumed(value, axes, count)))
+        places = self.inputs.bound(flows.consumed(value, axes, count))
         present = places[(places != NO_NEURON).any(axis=1)]
         views = np.unique(present, axis=0) if len(present) > 1 else present
         if not len(views):
@@ -101,7 +101,7 @@ class Tracer:
         """A statistic as neurons of their own, each reached by all that it is over."""
         plain = flows.simple(statistic.value)
         rest = [axis for axis in range(plain.rank) if axis not in statistic.axes]
-        whole = self.wiring.resolved(self.inputs.bound(plain.ids.transpose([*rest, *statistic.axes]).reshape(1, -1)))
+        whole = self.inputs.bound(plain.ids.transpose([*rest, *statistic.axes]).reshape(1, -1))
         sources = whole.reshape(*(plain.ids.shape[axis] for axis in rest), -1)
         made = self.wiring.layer(statistic.name, "unit", sources[..., 0].size).reshape(sources.shape[:-1])
         pairs = unique_pairs(*np.broadcast_arrays(sources, made[..., None]))

@@ -79,7 +79,7 @@ def _whole(tracer: Tracer, value: Flow) -> Ids:
     if None in extents:
         raise UntraceableError("unrolled convolutions need every extent: give input_shape=")
     flat = tracer.inputs.bound(np.broadcast_to(plain.ids[:1], [n or 1 for n in extents]).reshape(1, -1))
-    return tracer.wiring.resolved(flat).reshape([n or 1 for n in extents])
+    return flat.reshape([n or 1 for n in extents])
 
 
 def _as_value(maps: Ids, axis: int) -> Flow:

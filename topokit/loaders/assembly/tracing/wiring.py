@@ -59,6 +59,25 @@ class Join:
     kind: BlockKind
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Meeting:
+    """Neurons in which others meet, and those of them that they are one with unless these serve something else too.
+
+    Attributes
+    ----------
+    made : ndarray of int64
+        The neurons of the sum or product.
+    operands : tuple of ndarray of int64
+        Neurons that meet, position by position those of `made`.
+    is_among_themselves : bool
+        Whether it is the same neurons that meet, in another order (rotary positions).
+    """
+
+    made: Ids
+    operands: tuple[Ids, ...]
+    is_among_themselves: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class WiredLayer:
     """A layer of what `trace` returns."""
@@ -102,8 +121,9 @@ class Wiring:
     blocks: list[WiredBlock | Join] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
     unused: dict[str, str] = field(default_factory=dict)
-    groups: list[tuple[int, ...]] = field(default_factory=list)
+    groups: list[tuple[Ids, ...]] = field(default_factory=list)
     scales: list[tuple[str, Ids]] = field(default_factory=list)
+    meetings: list[Meeting] = field(default_factory=list)
     size: int = 0
     _same: Ids = field(default_factory=lambda: np.empty(0, np.int64))
     _names: set[str] = field(default_factory=set)
@@ -138,34 +158,55 @@ class Wiring:
 
     def connect(self, block: WiredBlock | Join) -> None:
         """Add edges: the source layers are used now, the target layers lie behind them."""
-        rows, columns = ends_of(block)
-        sources, targets = self.layers_of(rows), self.layers_of(columns)
-        depth = max((self.layers[k].depth for k in sources), default=-1) + 1
-        for k in sources:
+        rows, _ = ends_of(block)
+        for k in self.layers_at(rows):
             self.layers[k].is_open = False
-        for k in targets:
+        self._add(block)
+
+    def meet(self, meeting: Meeting, *joins: Join) -> None:
+        """Add the edges to neurons in which others meet; the layers of those that they may be one with stay open."""
+        for join in joins:
+            if any(np.isin(join.sources, operand).all() for operand in meeting.operands):
+                self._add(join)
+            else:
+                self.connect(join)
+        self._unite(meeting)
+        self.meetings.append(meeting)
+
+    def _add(self, block: WiredBlock | Join) -> None:
+        rows, columns = ends_of(block)
+        depth = self.depth(rows) + 1
+        for k in self.layers_of(columns):
             self.layers[k].depth = max(self.layers[k].depth, depth)
         self.blocks.append(block)
 
-    def merge(self, kept: Ids, gone: Ids) -> None:
-        """Make neurons one with others, position by position."""
+    def _unite(self, meeting: Meeting) -> None:
         known = len(self._same)
-        if gone.size and gone.max() >= known:
+        if known < self.size:
             self._same = np.append(self._same, np.arange(known, 2 * self.size, dtype=np.int64))
-        self._same[gone] = kept
+        first, *others = meeting.operands
+        for gone in (*others, meeting.made):
+            self._same[self._same[gone]] = self._same[first]
+            self._same[gone] = self._same[first]
 
-    def resolved(self, ids: Ids) -> Ids:
-        """The numbers with merged neurons under their one number."""
-        known = (ids >= 0) & (ids < len(self._same))
-        if not known.any():
-            return ids
-        found = ids.copy()
-        found[known] = self._same[ids[known]]
+    def layers_at(self, ids: Ids) -> list[int]:
+        """The layers of some neurons, and of those that they may be one with."""
+        known = ids[(ids >= 0) & (ids < len(self._same))]
+        return sorted({*self.layers_of(ids), *self.layers_of(self._same[known])})
+
+    def before_turning(self, ids: Ids) -> Ids:
+        """Neurons that met among themselves as they were before."""
+        found = ids
+        for meeting in reversed(self.meetings):
+            if meeting.is_among_themselves:
+                start, place = meeting.made[0], found - meeting.made[0]
+                mine = (found >= start) & (place < len(meeting.made))
+                found = np.where(mine, meeting.operands[0][np.where(mine, place, 0)], found)
         return found
 
     def is_open(self, ids: Ids) -> bool:
         """Whether no edge leaves the layers of these neurons yet."""
-        return all(self.layers[k].is_open for k in self.layers_of(ids))
+        return all(self.layers[k].is_open for k in self.layers_at(ids))
 
     def depth(self, ids: Ids) -> int:
         """Longest path to any of these neurons, in blocks."""
