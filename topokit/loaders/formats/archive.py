@@ -31,6 +31,7 @@ _LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")
 _ENCRYPTED, _SIZES_FOLLOW, _UTF8 = 0x1, 0x8, 0x800
 _IN_ZIP64_FIELD = 0xFFFFFFFF
 _PACKED_AT_ONCE = 2**12
+_LARGEST_DIRECTORY = 2**24
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,9 @@ def zip_names(path: Path, head: bytes) -> tuple[str, ...]:
 def _names_at(path: str, size: int, changed: int) -> tuple[str, ...]:
     """The names, read once for all the formats that ask; size and time tell whether the file is the same."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return tuple(archive.namelist())
+        with Path(path).open("rb", buffering=0) as file, _Reader(file) as reader:
+            reader.path = Path(path)
+            return tuple(zipfile.ZipFile(reader).namelist())
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, OSError, struct.error):
         return ()
 
@@ -167,6 +169,18 @@ class _Window(io.RawIOBase):
         return len(data)
 
 
+class _Reader(io.BufferedReader):
+    """What `zipfile` reads an archive through, which takes the whole directory at once and makes much of each entry."""
+
+    path: Path
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _LARGEST_DIRECTORY:
+            problem = f"has a directory of {size:,} bytes, room for too many members"
+            raise LimitExceededError(self.path, problem, remedy="give a file with fewer members")
+        return super().read(size)
+
+
 def open_archive(path: Path, format: str, limits: Limits, within: tuple[int, int] | None = None) -> Archive:
     """Read the directory of a zip archive and check it.
 
@@ -193,7 +207,8 @@ def open_archive(path: Path, format: str, limits: Limits, within: tuple[int, int
         Too many members, or too many bytes when unpacked.
     """
     start, length = within or (0, path.stat().st_size)
-    with path.open("rb") as file, io.BufferedReader(_Window(file, start, length)) as window:
+    with path.open("rb") as file, _Reader(_Window(file, start, length)) as window:
+        window.path = path
         infos = zipfile.ZipFile(window).infolist()
         if len(infos) > limits.tensors:
             raise LimitExceededError(path, f"has {len(infos):,} members where {limits.tensors:,} are allowed")

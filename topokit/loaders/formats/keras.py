@@ -62,7 +62,7 @@ def _table(archive: Archive, name: str, limits: Limits) -> dict[str, Any]:
     if size > limits.header_bytes:
         problem = f"has {size:,} bytes where {limits.header_bytes:,} are allowed"
         raise LimitExceededError(archive.path, problem, format=NAME, place=repr(name))
-    return json_table(archive.data(name).tobytes(), archive.path, NAME, name)
+    return json_table(archive.data(name).tobytes(), archive.path, NAME, name, limits)
 
 
 FORMAT = Format(NAME, recognises, open_keras)

@@ -22,6 +22,7 @@ from topokit.loaders.formats.npy_members import SUFFIX, array_header, array_read
 from topokit.loaders.formats.objects.object_arrays import last_epoch, object_array
 from topokit.loaders.formats.objects.spans import member_source
 from topokit.loaders.formats.objects.stored import checkpoint_of
+from topokit.loaders.formats.strict_json import check_json
 from topokit.loaders.limits import Limits
 from topokit.loaders.naming import natural_key
 
@@ -91,7 +92,9 @@ def _holds_network(tensors: Mapping[str, TensorEntry]) -> bool:
 def _network(archive: Archive, tensors: Mapping[str, TensorEntry], limits: Limits) -> LayeredDAG:
     if tensors[_HEADER].nbytes > limits.header_bytes:
         raise LimitExceededError(archive.path, "has a header beyond the limit", format=NAME, place=repr(_HEADER))
-    header = json.loads(read_array(archive, _HEADER, limits).tobytes())
+    text = read_array(archive, _HEADER, limits).tobytes()
+    check_json(text, archive.path, NAME, "the header", limits)
+    header = json.loads(text)
     return decode({name: np.array(entry.read()) for name, entry in tensors.items() if name != _HEADER}, header)
 
 

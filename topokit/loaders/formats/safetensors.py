@@ -108,7 +108,7 @@ def _read_json(path: Path, limits: Limits) -> tuple[dict[str, Any], int]:
         if 8 + length > size:
             raise _corrupt(path, f"ends after {size:,} bytes, inside its header of {length:,}")
         text = file.read(length)
-    return json_table(text, path, NAME, "the header"), 8 + length
+    return json_table(text, path, NAME, "the header", limits), 8 + length
 
 
 def _check_offsets(header: dict[str, Any], path: Path, present: int, limits: Limits) -> None:

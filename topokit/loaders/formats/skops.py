@@ -42,7 +42,7 @@ def open_skops(path: Path, limits: Limits) -> Checkpoint:
     if size > limits.header_bytes:
         problem = f"has a tree of {size:,} bytes where {limits.header_bytes:,} are allowed"
         raise LimitExceededError(path, problem, format=NAME, remedy="raise the limits if you trust the file")
-    schema = json_table(archive.data(_SCHEMA).tobytes(), path, NAME, _SCHEMA)
+    schema = json_table(archive.data(_SCHEMA).tobytes(), path, NAME, _SCHEMA, limits)
     return checkpoint_of(_Tree(archive, limits).of(schema, ANYWHERE), path, NAME, limits)
 
 

@@ -5,12 +5,12 @@ Source: https://github.com/apple/coremltools/tree/main/modelpackage.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from topokit.errors import CorruptCheckpointError, LimitExceededError
+from topokit.errors import CorruptCheckpointError
 from topokit.loaders.formats.contained import contained
 from topokit.loaders.formats.coreml import MANIFEST, NAME
+from topokit.loaders.formats.strict_json import read_json_table
 from topokit.loaders.limits import Limits
 
 _DATA = "Data"
@@ -25,9 +25,7 @@ def model_of(folder: Path, limits: Limits) -> tuple[Path, Path]:
         It names none.
     """
     manifest = contained(folder, MANIFEST, limits, format=NAME)
-    if manifest.stat().st_size > limits.header_bytes:
-        raise LimitExceededError(folder, "has a manifest beyond the limit", format=NAME, place=repr(MANIFEST))
-    told = json.loads(manifest.read_bytes())
+    told = read_json_table(manifest, NAME, MANIFEST, limits)
     entries, root = told.get("itemInfoEntries"), told.get("rootModelIdentifier")
     entry = entries.get(root) if isinstance(entries, dict) else None
     if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):

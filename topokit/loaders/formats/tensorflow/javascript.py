@@ -60,7 +60,7 @@ def _table(file: Path, limits: Limits) -> dict[str, Any]:
     text = file.read_bytes()
     if text.lstrip()[:1] == b"[":
         text = f'{{"{_MANIFEST}":'.encode() + text + b"}"
-    return json_table(text, file, NAME, "the model")
+    return json_table(text, file, NAME, "the model", limits)
 
 
 def _manifest(table: Mapping[str, Any], file: Path) -> Sequence[Mapping[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from topokit.loaders.formats.archive import Archive, open_archive
 from topokit.loaders.formats.dtypes import stored_bytes
 from topokit.loaders.formats.graphs.entries import placed
 from topokit.loaders.formats.object_walk import Named
+from topokit.loaders.formats.strict_json import json_table
 from topokit.loaders.formats.torch.entries import entries_of
 from topokit.loaders.formats.torch.objects import Storage, StridedTensor, count, counts
 from topokit.loaders.formats.torch.zip_archive import ArchiveStorages
@@ -80,10 +80,7 @@ def _json(archive: Archive, name: str, limits: Limits) -> dict[str, Any]:
     if member.size > limits.header_bytes:
         problem = f"is {member.size:,} bytes of JSON where {limits.header_bytes:,} are allowed"
         raise LimitExceededError(archive.path, problem, format=NAME, place=repr(name))
-    made = json.loads(archive.data(name).tobytes())
-    if not isinstance(made, dict):
-        raise archive.corrupt("is not a table", name)
-    return made
+    return json_table(archive.data(name).tobytes(), archive.path, NAME, name, limits)
 
 
 def _entries(archive: Archive, top: str, kind: str, listed: Mapping[str, Any]) -> Iterator[TensorEntry]:
