@@ -23,6 +23,9 @@ from topokit.loaders.limits import Limits
 Layout = Literal["dense", "csr", "csc", "coo", "bsr", "dia", "bitmask", "tflite-sparse", "block-quantised"]
 Axes = Literal["torch", "torch-transposed", "source-target"]
 Role = Literal["weight", "mask", "bias", "norm", "embedding", "optimizer", "constant", "buffer", "unknown"]
+
+OPTIMIZER_STATE = "optimizer state"
+"""Why what an optimizer keeps is not part of the model."""
 Values = NDArray[Any] | sparse.csr_array
 AnyValues = TypeVar("AnyValues", bound=Values)
 

@@ -35,7 +35,7 @@ def open_checkpoint(
     Parameters
     ----------
     path : path
-        A file, or a folder with one SciPy matrix per layer.
+        The file or folder.
     format : str, optional
         Name of the reader, as `topokit list formats` gives it; told by content unless given.
     pickle : {'inert', 'strict', 'forbid'}, optional

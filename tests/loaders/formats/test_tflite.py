@@ -252,7 +252,7 @@ def test_kernels_are_followed_through_conversions(tmp_path: Path) -> None:
     (node,) = checkpoint.graph.nodes
     assert (node.weights["kernel"].tensor, node.weights["kernel"].axes) == ("half", "io")
     assert checkpoint.tensors["half"].role == "weight"
-    assert checkpoint.tensors["t4"].aside == "a constant of the computation"
+    assert checkpoint.tensors["t4"].role == "constant"
 
 
 def test_the_letters_of_a_reshaped_kernel_are_those_of_the_stored_one(tmp_path: Path) -> None:

@@ -66,11 +66,11 @@ def odd(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_other_tensors_are_set_aside(odd: Path) -> None:
     tensors = tk.open_checkpoint(odd).tensors
-    own = {name for name, entry in tensors.items() if not entry.aside}
+    constants = {name for name, entry in tensors.items() if entry.role == "constant"}
+    assert constants == {name for name in tensors if name.startswith("constants.")}
+    own = {name for name, entry in tensors.items() if not entry.aside} - constants
     assert own == {"deconv.weight", "deconv.bias", "scale"}
-    for name, entry in tensors.items():
-        if name not in own:
-            assert "attribute" in entry.aside or (entry.role == "constant" and name.startswith("constants."))
+    assert all("attribute" in tensors[name].aside for name in tensors.keys() - own - constants)
 
 
 def test_the_code_tells_what_modules_are(odd: Path) -> None:

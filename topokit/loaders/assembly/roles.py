@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from topokit.loaders.checkpoint import Role, TensorEntry
+from topokit.loaders.checkpoint import OPTIMIZER_STATE, Role, TensorEntry
 from topokit.loaders.naming import leaf_of, module_of
 
 _BUFFER = re.compile(
@@ -31,8 +31,8 @@ REASONS: Mapping[Role, str] = {
     "bias": "a bias: it is no neuron of its own",
     "norm": "a normalisation: one number per neuron, no edges",
     "embedding": "an embedding: name it in order= to take it in",
-    "optimizer": "optimizer state",
-    "constant": "a constant",
+    "optimizer": OPTIMIZER_STATE,
+    "constant": "a constant of the computation",
     "buffer": "a buffer, not a weight",
     "unknown": "not a weight matrix",
     "weight": "not in the order given",
@@ -84,7 +84,7 @@ def _role(entry: TensorEntry, neighbours: _Neighbours) -> Role:
 
 def _named_role(entry: TensorEntry, neighbours: _Neighbours) -> Role | None:
     leaf, is_flat = leaf_of(entry.name), len(entry.shape) < 2
-    if _OPTIMIZER.search(entry.name) or entry.aside == REASONS["optimizer"]:
+    if _OPTIMIZER.search(entry.name) or entry.aside == OPTIMIZER_STATE:
         return "optimizer"
     if _BUFFER.match(leaf):
         return "buffer"

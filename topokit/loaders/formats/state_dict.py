@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from topokit.loaders.checkpoint import OPTIMIZER_STATE
 from topokit.loaders.formats.module_objects import is_module, opened
 from topokit.loaders.formats.object_walk import ATTRIBUTE, UNKNOWN_KIND, Named, Walk
 from topokit.loaders.formats.pickle_vm import Placeholder
@@ -25,7 +26,6 @@ _MODEL_KEYS = (
 _NESTED_KEYS = ("state_dict", "model_state_dict", "model_state")
 _ONLY_MODEL = re.compile(r"state_?dict|checkpoint|model|net(work)?(_|$)|weights|params", re.IGNORECASE)
 _MASK_KEYS = ("mask", "masks")
-_OPTIMIZER = "optimizer state"
 _OPTIMIZER_KEY = re.compile(r"optim|sched|scaler|^opt(_|$)", re.IGNORECASE)
 _OPTIMIZER_TABLE = {"state", "param_groups"}
 _WRAPPERS = re.compile(r"(?<![^.])(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
@@ -133,9 +133,9 @@ def _aside_of_part(keys: tuple[Any, ...], value: Any) -> str:
 
 def _aside(key: Any, value: Any) -> str:
     if isinstance(value, dict) and value.keys() >= _OPTIMIZER_TABLE:
-        return _OPTIMIZER
+        return OPTIMIZER_STATE
     is_container = isinstance(value, (dict, list, tuple, Placeholder))
-    return _OPTIMIZER if is_container and isinstance(key, str) and _OPTIMIZER_KEY.search(key) else ""
+    return OPTIMIZER_STATE if is_container and isinstance(key, str) and _OPTIMIZER_KEY.search(key) else ""
 
 
 def _clear(tensors: list[Named]) -> list[Named]:

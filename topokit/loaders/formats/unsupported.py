@@ -44,10 +44,6 @@ def _zip_with(*endings: str) -> Test:
     return lambda path, head: any(name.endswith(endings) for name in zip_names(path, head))
 
 
-def _folder_with(*patterns: str) -> Test:
-    return lambda path, head: path.is_dir() and all(any(path.glob(pattern)) for pattern in patterns)
-
-
 def _is_torch_tar(path: Path, head: bytes) -> bool:
     """A tar archive whose first member is one of those that PyTorch wrote; see ``torch/serialization.py``."""
     blocks = [head[start : start + _TAR_BLOCK] for start in range(0, len(head), _TAR_BLOCK)]
@@ -95,7 +91,7 @@ def refuse(path: Path, head: bytes, limits: Limits) -> NoReturn:
             )
     if path.is_dir():
         problem = "is a folder, not a checkpoint"
-        remedy = "give a file, a folder with one SciPy matrix per layer, or read several with tk.load_series"
+        remedy = "`topokit list formats` names the folders that can be read; tk.load_series reads several checkpoints"
         raise UnknownFormatError(path, problem, remedy=remedy)
     if head.startswith(ZIP_HEAD):
         _refuse_archive(path, head)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from itertools import count
 
+from topokit.loaders.checkpoint import OPTIMIZER_STATE
 from topokit.loaders.formats.hdf5 import Object
 from topokit.loaders.formats.hdf5.entries import Told, datasets
 from topokit.loaders.formats.keras_files.pruning import mask_name, pruning_reason
@@ -107,5 +108,5 @@ def _told(name: str) -> Told:
 
 def _aside(path: str) -> Told:
     if path.startswith(_OPTIMIZER):
-        return Told(path, "optimizer", "optimizer state")
+        return Told(path, "optimizer", OPTIMIZER_STATE)
     return Told(path, "unknown", "no weight of a layer")

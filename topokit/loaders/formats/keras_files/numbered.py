@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from topokit.loaders.checkpoint import OPTIMIZER_STATE
 from topokit.loaders.formats.hdf5 import Object
 from topokit.loaders.formats.hdf5.entries import Told, datasets
 from topokit.loaders.formats.keras_files.model import (
@@ -26,7 +27,7 @@ from topokit.loaders.formats.keras_files.weights import CONTAINERS, Numbered, Nu
 from topokit.loaders.naming import natural_key
 
 _VARIABLES = "vars"
-_ASIDE = {"optimizer": "optimizer state", "_optimizer": "optimizer state", "seed_generator": "random state"}
+_ASIDE = {"optimizer": OPTIMIZER_STATE, "_optimizer": OPTIMIZER_STATE, "seed_generator": "random state"}
 _METRICS = ("metric", "tracker")
 
 Found = dict[str, tuple[Object, Told]]
@@ -126,7 +127,7 @@ def _told(name: str, path: str) -> Told:
     parts = path.split("/")
     aside = next((reason for part, reason in _ASIDE.items() if any(p.startswith(part) for p in parts)), "")
     if aside:
-        return Told(name, "optimizer" if aside == "optimizer state" else "buffer", aside)
+        return Told(name, "optimizer" if aside == OPTIMIZER_STATE else "buffer", aside)
     if any(mark in part for mark in _METRICS for part in parts[:-2]):
         return Told(name, "buffer", "state of a metric")
     leaf = name.rpartition("/")[2]

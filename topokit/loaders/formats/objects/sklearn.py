@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from topokit.loaders.checkpoint import Axes, Role
+from topokit.loaders.checkpoint import OPTIMIZER_STATE, Axes, Role
 from topokit.loaders.formats.pickle_vm import Placeholder
 
 _PACKAGE = "sklearn"
@@ -25,7 +25,7 @@ class Place:
 
 
 ANYWHERE = Place()
-_OPTIMIZER = Place(role="optimizer", aside="optimizer state")
+_OPTIMIZER = Place(role="optimizer", aside=OPTIMIZER_STATE)
 _OTHER = Place(role="unknown", aside="an attribute of a scikit-learn estimator, not a weight")
 _PLACES = {
     "coefs_": ANYWHERE,

@@ -10,8 +10,6 @@ from topokit.loaders.formats.graphs.entries import derived
 from topokit.loaders.formats.graphs.weights import Weights
 from topokit.loaders.formats.tensorflow.graph import Graph
 
-_ASIDE = "a constant of the graph that is no weight"
-
 
 def constants_of(graph: Graph) -> Iterator[TensorEntry]:
     """All constants, those of functions included."""
@@ -40,9 +38,7 @@ def _is_array(entry: TensorEntry, weights: Weights) -> bool:
 
 def _listed(entry: TensorEntry, weights: Weights) -> TensorEntry:
     used = _used(entry, weights)
-    if weights.roles and used.role in (None, "constant"):
-        return replace(used, role="constant", aside=used.aside or _ASIDE)
-    return used
+    return replace(used, role="constant") if weights.roles and used.role is None else used
 
 
 def _used(entry: TensorEntry, weights: Weights) -> TensorEntry:

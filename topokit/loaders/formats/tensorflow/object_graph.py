@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from topokit.loaders.checkpoint import OPTIMIZER_STATE
 from topokit.loaders.formats.protobuf import Message, Walker, many, one
 from topokit.loaders.formats.tensorflow.bundle import Bundle
 
@@ -112,7 +113,7 @@ def _of_optimizers(objects: Sequence[Message]) -> dict[str, str]:
                 reached.add(node)
                 waiting.append(node)
     return {
-        attribute["key"]: "optimizer state"
+        attribute["key"]: OPTIMIZER_STATE
         for number, thing in enumerate(objects)
         if number not in reached
         for attribute in thing["attributes"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from topokit.loaders.checkpoint import Role, TensorEntry
+from topokit.loaders.checkpoint import OPTIMIZER_STATE, Role, TensorEntry
 from topokit.loaders.formats.tensorflow.bundle import Bundle
 from topokit.loaders.formats.tensorflow.object_graph import Naming
 from topokit.loaders.naming import leaf_of, natural_key
@@ -30,7 +30,7 @@ def variables(bundle: Bundle, naming: Naming) -> list[TensorEntry]:
 
 def _variable(bundle: Bundle, key: str, name: str, aside: str, names: Collection[str]) -> TensorEntry:
     aside = aside or _told_by_name(name, names) or ("a metric of training" if _METRICS in key else "")
-    role = "optimizer" if aside == "optimizer state" else _ROLES.get(leaf_of(name))
+    role = "optimizer" if aside == OPTIMIZER_STATE else _ROLES.get(leaf_of(name))
     return bundle.tensor(key, name, role=role, aside=aside)
 
 
@@ -38,5 +38,5 @@ def _told_by_name(name: str, names: Collection[str]) -> str:
     """What TensorFlow 1 tells only by names: those of slots begin with that of their variable."""
     variable, _, slot = name.rpartition("/")
     if variable in names and slot in _OPTIMIZER_SLOTS:
-        return "optimizer state"
+        return OPTIMIZER_STATE
     return f"a moving average of {variable!r}" if variable in names and slot == _AVERAGE else ""

@@ -1,4 +1,4 @@
-"""Opens TensorFlow Lite files: ``.tflite``, a FlatBuffer whose schema is in `topokit.loaders.formats.tflite.schema`."""
+"""TensorFlow Lite, now LiteRT (``.tflite``): tensors and operators in a FlatBuffer, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from topokit.loaders.graph import GraphIR
 from topokit.loaders.limits import Limits
 
 _ELSEWHERE = "used by a computation of the file that is not its first"
-_CONSTANT = "a constant of the computation"
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -100,8 +99,8 @@ def _entries(known: Translation, graph: GraphIR | None) -> Iterator[TensorEntry]
     for entry in (*known.stored.values(), *derived(known.stored, known.weights)):
         role: Role = known.weights.roles.get(entry.name, "constant")
         aside = known.weights.asides.get(entry.name, "")
-        if role == "constant" and not aside:
-            aside = _CONSTANT if entry.name in known.parts[0].stored else _ELSEWHERE
+        if role == "constant" and not aside and entry.name not in known.parts[0].stored:
+            aside = _ELSEWHERE
         yield replace(entry, role=role, aside=aside)
 
 

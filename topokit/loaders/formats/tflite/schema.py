@@ -18,7 +18,6 @@ class Model(IntEnum):
     SUBGRAPHS = 2
     DESCRIPTION = 3
     BUFFERS = 4
-    SIGNATURES = 7
 
 
 class OperatorCode(IntEnum):

@@ -27,7 +27,6 @@ from topokit.loaders.limits import Limits
 
 NAME = "torchscript"
 
-_CONSTANT = "a constant in the code of the program"
 _MOST_NOTES = 3
 _SCRIPT = "__torch__"
 
@@ -111,7 +110,7 @@ def _is_script(value: Any) -> bool:
 
 
 def _entries(constants: tuple[Any, ...], storages: ArchiveStorages) -> Iterator[TensorEntry]:
-    named = [Named(f"constants.{k}", value, _CONSTANT) for k, value in enumerate(constants) if is_tensor(value)]
+    named = [Named(f"constants.{k}", value) for k, value in enumerate(constants) if is_tensor(value)]
     for entry in entries_of(named, storages, {}):
         yield replace(entry, role="constant", storage_id=f"constants/{entry.storage_id}")
 
