@@ -18,14 +18,15 @@ WATCHED = (
 def watch(allowed: tuple[str, ...], acts: list[str]) -> None:
     """List code that runs, modules looked for, processes, sockets, and files opened that none of `allowed` is.
 
-    Files are allowed, and folders with all that is in them; files in memory have names under ``/proc/self/fd``.
+    Files are allowed, and folders with all that is in them; files in memory have names under ``/proc/self/fd``, and
+    one that is open already may be opened again by its number.
     """
     folders = (*(f"{path}/" for path in allowed), "/proc/self/fd/")
 
     def listen(event: str, arguments: tuple[Any, ...]) -> None:
         first = str(arguments[0]) if arguments else ""
         if event == "open":
-            act = first not in allowed and not first.startswith(folders)
+            act = not (first in allowed or first.startswith(folders) or isinstance(arguments[0], int))
         elif event == "import":
             act = not first.startswith("encodings.")
         else:
