@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from checkpoint_files import SAVERS, state_dict
+from scipy import sparse
 
 import topokit as tk
 from topokit.dag import CSRPattern
@@ -252,3 +253,16 @@ def test_a_network_of_our_own_with_absurdly_many_neurons_is_refused(tmp_path: Pa
     save_npz(tk.LayeredDAG(layers, (tk.EdgeBlock("a", "b", pattern),)), tmp_path / "x.npz")
     with pytest.raises(LimitExceededError, match=r"'b' of 1,099,511,627,776 neurons"):
         tk.load(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("container", ["dense", "sparse"])
+def test_nan_and_infinite_weights_are_edges_on_request(container: str, tmp_path: Path) -> None:
+    matrix = np.array([[np.nan, 0, 1], [1, 0, np.inf]], np.float32)
+    if container == "dense":
+        np.savez(tmp_path / "x.npz", w=matrix)
+    else:
+        sparse.save_npz(tmp_path / "x.npz", sparse.csr_array(matrix))
+    network = tk.load(tmp_path / "x.npz", nonfinite="edge")
+    assert np.array_equal(network.blocks[0].adjacency().toarray(), matrix != 0)
+    assert network.blocks[0].weights is None
+    assert tk.inspect(tmp_path / "x.npz", nonfinite="edge").blocks[0].edges == 4

@@ -63,7 +63,9 @@ def content_of(block: TensorBlock, options: Options) -> Content:
     if mask is None and not isinstance(weights, sparse.csr_array):
         present, more = _present(block.tensor, weights, options)
         notes += more
-    return Content(weights if is_finite else None, present, notes)
+    if is_finite:
+        return Content(weights, present, notes)
+    return Content(None, _stored(weights) if present is None else present, notes)
 
 
 def as_dense(values: Values | None) -> Any:
@@ -105,6 +107,14 @@ def check_finite(entry: TensorEntry, values: Values, options: Options) -> bool:
             remedy='mend or replace them, or count them as edges with nonfinite="edge"',
         )
     return not bad
+
+
+def _stored(weights: Values) -> Values:
+    """Which numbers are edges where their values are none that can be kept."""
+    if not isinstance(weights, sparse.csr_array):
+        dense: NDArray[np.bool_] = weights != 0
+        return dense
+    return sparse.csr_array((np.ones(weights.nnz, np.bool_), weights.indices, weights.indptr), shape=weights.shape)
 
 
 def _present(entry: TensorEntry, weights: NDArray[Any], options: Options) -> tuple[Values | None, tuple[str, ...]]:
