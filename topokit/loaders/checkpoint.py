@@ -29,6 +29,8 @@ OPTIMIZER_STATE = "optimizer state"
 Values = NDArray[Any] | sparse.csr_array
 AnyValues = TypeVar("AnyValues", bound=Values)
 
+_RAISE = "raise the limits if you trust the file"
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Quantisation:
@@ -257,13 +259,13 @@ def check_rank(rank: int, path: Path, format: str, name: str, limits: Limits) ->
     """Raise `LimitExceededError` for more axes than allowed, before anyone multiplies them."""
     if rank > limits.rank:
         problem = f"has {rank:,} axes where {limits.rank} are allowed"
-        raise LimitExceededError(path, problem, format=format, place=repr(name))
+        raise LimitExceededError(path, problem, format=format, place=repr(name), remedy=_RAISE)
 
 
 def _check_size(entry: TensorEntry, path: Path, limits: Limits) -> None:
     if len(entry.name) > limits.name_length:
         problem = f"has a name of {len(entry.name):,} characters where {limits.name_length:,} are allowed"
-        raise LimitExceededError(path, problem, format=entry.format, place=repr(entry.name))
+        raise LimitExceededError(path, problem, format=entry.format, place=repr(entry.name), remedy=_RAISE)
     check_rank(len(entry.shape), path, entry.format, entry.name, limits)
     largest, allowed, what = max((*entry.shape, entry.nbytes, 0)), limits.tensor_bytes, "bytes or elements"
     if entry.layout != "dense" and largest <= allowed:
@@ -274,7 +276,7 @@ def _check_size(entry: TensorEntry, path: Path, limits: Limits) -> None:
             f"declares {largest:,} {what} where {allowed:,} are allowed",
             format=entry.format,
             place=repr(entry.name),
-            remedy="raise the limits if you trust the file",
+            remedy=_RAISE,
         )
 
 

@@ -51,9 +51,11 @@ def guarded(path: Path, format: str | None = None, place: str | None = None) -> 
         problem = f"cannot be read: {error.strerror or _one_line(error)}"
         raise CheckpointError(path, problem, format=format, place=place, remedy="check the path and rights") from error
     except Exception as error:
+        # The readers' own sentences come as a plain ValueError; of others the class says more than the words.
+        kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
         raise CorruptCheckpointError(
             path,
-            f"contents make no sense ({type(error).__name__}: {_one_line(error)})",
+            f"contents make no sense ({kind}{_one_line(error)})",
             format=format,
             place=place,
             remedy="copy or download it again",

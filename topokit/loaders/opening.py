@@ -119,7 +119,8 @@ def check_no_recording(folder: Path) -> None:
 
 def _head(path: Path) -> bytes:
     if not path.exists():
-        raise CheckpointError(path, "there is no such file or folder", remedy="check the path")
+        problem = "is a link that leads nowhere" if path.is_symlink() else "there is no such file or folder"
+        raise CheckpointError(path, problem, remedy="check the path")
     if path.is_dir():
         check_no_recording(path)
         return b""

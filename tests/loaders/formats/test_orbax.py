@@ -18,6 +18,7 @@ from topokit.errors import (
     LimitExceededError,
     MissingExtraError,
     UnsafeLinkError,
+    UnsafePathError,
     UnsupportedFeatureError,
 )
 from topokit.loaders import Limits
@@ -128,3 +129,15 @@ def test_arrays_without_their_pieces_are_all_fill(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(ZOO / "mlp-zarr", tmp_path / "mlp"))
     (folder / "params.fc1.kernel" / "0.0").unlink()
     assert not np.asarray(tk.open_checkpoint(folder).tensors["fc1.kernel"].read()).any()
+
+
+@pytest.mark.parametrize("key", ["../secret/arr", "/etc/arr", "a/../../arr"])
+def test_an_array_outside_the_folder_is_never_opened(key: str, tmp_path: Path) -> None:
+    folder = tmp_path / "mlp"
+    shutil.copytree(ZOO / "mlp-zarr", folder)
+    metadata = next(folder.rglob("_METADATA"))
+    table = json.loads(metadata.read_text())
+    next(iter(table["tree_metadata"].values()))["key_metadata"] = [{"key": key, "key_type": 2}]
+    metadata.write_text(json.dumps(table))
+    with pytest.raises(UnsafePathError, match="outside its folder"):
+        tk.open_checkpoint(folder)

@@ -125,8 +125,8 @@ def _check_sizes(sizes: Mapping[str, int], most: int | None) -> None:
     cost = sum(max(size, NEURONS_OF_A_LAYER) for size in sizes.values())
     if most is not None and cost > most:
         raise InvalidNetworkError(
-            f"there are {len(sizes):,} layers of up to {max(sizes.values()):,} neurons where {most:,} in all are allowed "
-            f"and a layer counts as {NEURONS_OF_A_LAYER} at least"
+            f"there are {len(sizes):,} layers of up to {max(sizes.values()):,} neurons where {most:,} in all are "
+            f"allowed and a layer counts as {NEURONS_OF_A_LAYER} at least"
         )
 
 

@@ -32,6 +32,7 @@ _ENCRYPTED, _SIZES_FOLLOW, _UTF8 = 0x1, 0x8, 0x800
 _IN_ZIP64_FIELD = 0xFFFFFFFF
 _PACKED_AT_ONCE = 2**12
 _LARGEST_DIRECTORY = 2**24
+_PACK_AGAIN = "do not unpack it; ask for an archive of plain files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ def _checked_member(info: zipfile.ZipInfo, file: BinaryIO, length: int, path: Pa
     name = info.filename
     if name != info.orig_filename or "\\" in name or PurePosixPath(name).is_absolute() or ".." in name.split("/"):
         problem = "has a name that is absolute, climbs out of the archive or hides part of itself"
-        raise UnsafePathError(path, problem, format=format, place=repr(info.orig_filename))
+        raise UnsafePathError(path, problem, format=format, place=repr(info.orig_filename), remedy=_PACK_AGAIN)
     if info.flag_bits & _ENCRYPTED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         problem = "is encrypted or compressed by another method than deflate"
         raise UnsupportedFeatureError(path, problem, format=format, place=repr(name), remedy="save it uncompressed")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from topokit.errors import CorruptCheckpointError, UnsafeLinkError, UnsafePathError
@@ -18,7 +20,7 @@ _PLAIN = "a checkpoint names its files by plain paths inside its own folder"
 _ALLOW = "copy the file itself to that place, or allow links with Limits(links=...) if you trust the folder"
 
 
-def contained(folder: Path, name: str, limits: Limits, *, format: str) -> Path:
+def contained(folder: Path, name: str, limits: Limits, *, format: str, named_in: Path | None = None) -> Path:
     """The file of that name in the folder of a checkpoint, once it is sure to be one of the checkpoint's own.
 
     Parameters
@@ -31,6 +33,8 @@ def contained(folder: Path, name: str, limits: Limits, *, format: str) -> Path:
         `Limits.links` says what becomes of symbolic and hard links.
     format : str
         Who reads the checkpoint, for error messages.
+    named_in : Path, optional
+        The file that names it, for error messages, where the user gave that file and not the folder.
 
     Returns
     -------
@@ -46,38 +50,39 @@ def contained(folder: Path, name: str, limits: Limits, *, format: str) -> Path:
     CorruptCheckpointError
         There is no such file.
     """
-    place = folder / _plain(folder, name, format)
+    owner = named_in or folder
+    place = folder / _plain(owner, name, format)
     if not place.exists() and not place.is_symlink():
         remedy = "put all files of the checkpoint into one folder"
         raise CorruptCheckpointError(
-            folder, "names a file that is missing", format=format, place=_shown(name), remedy=remedy
+            owner, "names a file that is missing", format=format, place=_shown(name), remedy=remedy
         )
     if limits.links != "follow":
-        _check_links(folder, place, name, limits, format)
+        _check_links(folder, place, limits, partial(_unsafe_link, owner, name, format))
     if not stat.S_ISREG(place.stat().st_mode):
         problem = "names a folder, pipe or device where a file should be"
-        raise UnsafePathError(folder, problem, format=format, place=_shown(name), remedy=_PLAIN)
+        raise UnsafePathError(owner, problem, format=format, place=_shown(name), remedy=_PLAIN)
     return place
 
 
-def _plain(folder: Path, name: str, format: str) -> PurePosixPath:
+def _plain(owner: Path, name: str, format: str) -> PurePosixPath:
     plain = PurePosixPath(name)
     climbs = ".." in plain.parts or plain.is_absolute() or PureWindowsPath(name).drive
     if not plain.parts or climbs or "\\" in name or "\0" in name:
         problem = "names a file that is outside its folder, or not told plainly"
-        raise UnsafePathError(folder, problem, format=format, place=_shown(name), remedy=_PLAIN)
+        raise UnsafePathError(owner, problem, format=format, place=_shown(name), remedy=_PLAIN)
     return plain
 
 
-def _check_links(folder: Path, place: Path, name: str, limits: Limits, format: str) -> None:
+def _check_links(folder: Path, place: Path, limits: Limits, refusal: Callable[[str], UnsafeLinkError]) -> None:
     within = place.relative_to(folder)
     links = [folder / step for step in (within, *within.parents[:-1]) if (folder / step).is_symlink()]
     of_cache = limits.links == "hf-cache" and links == [place] and _leads_to_blob(place)
     if not of_cache and (links or not place.resolve().is_relative_to(folder.resolve())):
-        raise _unsafe_link(folder, "is a link, or lies behind one", name, format)
+        raise refusal("is a link, or lies behind one")
     names = place.stat().st_nlink
     if stat.S_ISREG(place.stat().st_mode) and names != 1:
-        raise _unsafe_link(folder, f"is one of {names} names of a file (a hard link)", name, format)
+        raise refusal(f"is one of {names} names of a file (a hard link)")
 
 
 def _leads_to_blob(link: Path) -> bool:
@@ -86,8 +91,8 @@ def _leads_to_blob(link: Path) -> bool:
     return _BLOB.fullmatch(target) is not None and not (link.parent / target).is_symlink()
 
 
-def _unsafe_link(folder: Path, problem: str, name: str, format: str) -> UnsafeLinkError:
-    return UnsafeLinkError(folder, problem, format=format, place=_shown(name), remedy=_ALLOW)
+def _unsafe_link(owner: Path, name: str, format: str, problem: str) -> UnsafeLinkError:
+    return UnsafeLinkError(owner, problem, format=format, place=_shown(name), remedy=_ALLOW)
 
 
 def _shown(name: str) -> str:

@@ -94,7 +94,10 @@ def _parts(path: Path, header: GgufHeader, limits: Limits) -> tuple[Path, ...]:
         remedy = "give the parts the names that gguf-split gave them: NAME-00001-of-00003.gguf"
         raise CorruptCheckpointError(path, problem, format=NAME, remedy=remedy)
     names = [f"{named[1]}-{k:05}-of-{count:05}.gguf" for k in range(1, count + 1)]
-    return tuple(path if name == path.name else contained(path.parent, name, limits, format=NAME) for name in names)
+    return tuple(
+        path if name == path.name else contained(path.parent, name, limits, format=NAME, named_in=path)
+        for name in names
+    )
 
 
 def _entries(path: Path, header: GgufHeader) -> Iterator[TensorEntry]:

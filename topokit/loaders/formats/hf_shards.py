@@ -122,7 +122,7 @@ def _places(index: Mapping[str, Any], path: Path, limits: Limits) -> dict[str, s
 
 def _opened(main: Path, name: str, limits: Limits) -> Checkpoint:
     """A shard, its tensors as they are stored: the pieces of one may lie in two shards."""
-    path = contained(main.parent, name, limits, format=NAME)
+    path = contained(main.parent, name, limits, format=NAME, named_in=main)
     with guarded(path, NAME):
         reader = _reader(path)
         if reader is not safetensors.FORMAT:

@@ -16,7 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.errors import LimitExceededError, MissingExtraError, UnsupportedFeatureError
+from topokit.errors import (
+    CorruptCheckpointError,
+    LimitExceededError,
+    MissingExtraError,
+    UnsafePathError,
+    UnsupportedFeatureError,
+)
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, check_rank
 from topokit.loaders.formats.contained import contained
 from topokit.loaders.formats.dtypes import BITS, check_readable, decode, stored_bytes
@@ -110,7 +116,7 @@ def _tree(metadata: Mapping[str, Any], store: _Store) -> dict[str, Any]:
         table = tree
         for key in keys[:-1]:
             table = table.setdefault(key, {})
-        table[keys[-1]] = store.entry(".".join(keys), future.result())
+        table[keys[-1]] = store.entry(".".join(keys), store.result(".".join(keys), future))
     return tree
 
 
@@ -129,6 +135,11 @@ class _Store:
             import tensorstore
         except ImportError as error:
             raise MissingExtraError("tensorstore", "reading folders of Orbax") from error
+        if name.startswith("/") or ".." in name.split("/") or "\0" in name:
+            remedy = "do not open it elsewhere, and ask for the weights as safetensors"
+            raise UnsafePathError(
+                self.path, "names an array outside its folder", format=NAME, place=repr(name), remedy=remedy
+            )
         return tensorstore.open(self._specification(name), open=True, read=True)
 
     def _specification(self, name: str) -> dict[str, Any]:
@@ -138,6 +149,14 @@ class _Store:
         else:
             store = {"driver": "file", "path": f"{folder}{name}/"}
         return {"driver": "zarr3" if self.is_zarr3 else "zarr", "kvstore": store}
+
+    def result(self, name: str, future: Any) -> Any:
+        """What a future brings; the words of the library are long, and name files that the user never sees."""
+        try:
+            return future.result()
+        except ValueError as error:
+            problem, remedy = "cannot be read: its numbers are missing or damaged", "copy the whole folder again"
+            raise CorruptCheckpointError(self.path, problem, format=NAME, place=repr(name), remedy=remedy) from error
 
     def entry(self, name: str, array: Any) -> TensorEntry:
         """The entry of an array, once its sizes are within the limits."""
@@ -162,7 +181,7 @@ class _Store:
 
     def _values(self, name: str, dtype: str) -> NDArray[Any]:
         check_readable(dtype, self.path, NAME, name)
-        values: NDArray[Any] = np.asarray(self.open(name).result().read().result())
+        values: NDArray[Any] = np.asarray(self.result(name, self.result(name, self.open(name)).read()))
         return decode(np.ascontiguousarray(values).reshape(-1).view(np.uint8), dtype, values.shape)
 
 

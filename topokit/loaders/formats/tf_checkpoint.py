@@ -87,7 +87,7 @@ def _latest(state: Path, limits: Limits) -> Path:
     found = _LATEST.search(state.read_text())
     if found is None:
         raise CorruptCheckpointError(state, "names no checkpoint", format=NAME, remedy="give the .index file itself")
-    return contained(state.parent, found[1] + INDEX, limits, format=NAME)
+    return contained(state.parent, found[1] + INDEX, limits, format=NAME, named_in=state)
 
 
 def _state_in(folder: Path) -> Path | None:

@@ -27,6 +27,7 @@ _BLOCK = 512
 _LONGEST_EXTENSION = 2**16
 _REGULAR, _FOLDER, _LINKS, _DEVICES = b"0\x007", b"5", b"12", b"346"
 _PAX, _PAX_FOR_ALL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
+_PACK_AGAIN = "do not unpack it; ask for an archive of plain files"
 _PAX_RECORD = re.compile(rb"(\d{1,9}) ([^=]+)=")
 
 
@@ -136,15 +137,16 @@ class TarReader:
         parts = [part for part in header.name.split("/") if part not in ("", ".")]
         if header.name.startswith("/") or ".." in parts or "\\" in header.name or "\0" in header.name:
             problem = "has a name that is absolute or climbs out of the archive"
-            raise UnsafePathError(self._path, problem, format=self._format, place=place)
+            raise UnsafePathError(self._path, problem, format=self._format, place=place, remedy=_PACK_AGAIN)
         if header.kind in _LINKS:
-            raise UnsafeLinkError(self._path, "is a link", format=self._format, place=place)
+            problem = "is a link, which may lead out of the archive"
+            raise UnsafeLinkError(self._path, problem, format=self._format, place=place, remedy=_PACK_AGAIN)
         if header.kind in _DEVICES:
-            raise UnsafePathError(self._path, "is a device or pipe", format=self._format, place=place)
+            problem = "is a device or pipe"
+            raise UnsafePathError(self._path, problem, format=self._format, place=place, remedy=_PACK_AGAIN)
         if header.kind not in _REGULAR + _FOLDER:
             problem = f"is of the kind {header.kind!r}"
-            remedy = "pack it again with plain files"
-            raise UnsupportedFeatureError(self._path, problem, format=self._format, place=place, remedy=remedy)
+            raise UnsupportedFeatureError(self._path, problem, format=self._format, place=place, remedy=_PACK_AGAIN)
         if "/".join(parts) in seen and header.kind in _REGULAR:
             raise self._corrupt(f"holds {place} twice")
         seen.add("/".join(parts))

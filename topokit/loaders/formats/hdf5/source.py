@@ -50,7 +50,7 @@ class Source:
     def cursor(self, address: int, count: int) -> Cursor:
         """A cursor over `count` bytes from `address` on."""
         if not 0 <= address <= address + count <= len(self.raw):
-            raise self.corrupt(f"{count:,} bytes at {address:,} lie beyond the end of the file")
+            raise self.corrupt(f"an offset leads to byte {address + count:,} of {len(self.raw):,}")
         self._spent += count
         if self._spent > min(_READ_OVER * len(self.raw) + _SMALL, self.limits.header_bytes):
             raise LimitExceededError(

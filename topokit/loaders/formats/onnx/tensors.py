@@ -119,7 +119,7 @@ class TensorFiles:
             raise self._corrupt("lies in another file that is not named", name)
         location = told["location"]
         if location not in self.outside:
-            self.outside[location] = contained(self.path.parent, location, self.limits, format=NAME)
+            self.outside[location] = contained(self.path.parent, location, self.limits, format=NAME, named_in=self.path)
         start, length = (_whole(told.get(key, default)) for key, default in (("offset", "0"), ("length", str(nbytes))))
         size = self.outside[location].stat().st_size
         if start is None or length != nbytes or start + nbytes > size:

@@ -151,7 +151,7 @@ class Bundle:
         if not 0 <= shard < self.shards:
             raise self._corrupt(INDEX, f"speaks of file {shard} of {self.shards}")
         name = f"{self.path.name.removesuffix(INDEX)}.data-{shard:05d}-of-{self.shards:05d}"
-        return contained(self.path.parent, name, self.limits, format=self.format)
+        return contained(self.path.parent, name, self.limits, format=self.format, named_in=self.path)
 
     def _verify(self, key: bytes, raw: Raw) -> None:
         if key in self._verified:

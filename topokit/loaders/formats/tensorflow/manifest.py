@@ -64,7 +64,7 @@ def manifest_entries(
     entries: list[TensorEntry] = []
     files: list[Path] = []
     for told in groups:
-        paths = tuple(contained(path.parent, name, limits, format=format) for name in told["paths"])
+        paths = tuple(contained(path.parent, name, limits, format=format, named_in=path) for name in told["paths"])
         group = _Group(path, format, paths)
         entries.extend(_entries(group, told["weights"], limits))
         files.extend(paths)

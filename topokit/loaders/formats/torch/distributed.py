@@ -27,6 +27,7 @@ from topokit.loaders.limits import Limits
 NAME = "torch-dcp"
 
 _METADATA = ".metadata"
+_PICKLE = b"\x80"
 _MODULE = "torch.distributed.checkpoint"
 _CLASSES = (
     *("metadata.Metadata", "metadata.MetadataIndex", "metadata.TensorStorageMetadata", "metadata.TensorProperties"),
@@ -38,8 +39,11 @@ Places = Mapping[tuple[str, tuple[int, ...]], Mapping[str, Any]]
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """A folder with a ``.metadata`` and files of chunks."""
-    return path.is_dir() and (path / _METADATA).is_file() and any(path.glob("*.distcp"))
+    """A folder with a pickle called ``.metadata``."""
+    if not path.is_dir() or not (path / _METADATA).is_file():
+        return False
+    with (path / _METADATA).open("rb") as file:
+        return file.read(1) == _PICKLE
 
 
 def open_torch_dcp(path: Path, limits: Limits) -> Checkpoint:
