@@ -145,6 +145,14 @@ def test_a_reshape_with_unknown_batch_and_time_finds_the_heads() -> None:
     assert flows.consumed(back, [2], 24)[0].tolist() == np.arange(24).reshape(3, 2, 4).swapaxes(0, 1).ravel().tolist()
 
 
+def test_axes_that_do_not_divide_are_spread_out_beside_an_unknown_batch() -> None:
+    value = flows.transposed(reshaped(flows.along(np.arange(6), 2, 1), [None, 2, 3]), [0, 2, 1])
+    again = reshaped(value, [None, 2, 3])
+    assert again.ids[0].tolist() == np.arange(6).reshape(2, 3).T.reshape(2, 3).tolist()
+    with pytest.raises(UntraceableError, match=r"\(None, 3, 2\) into \(None, 4, 2\)"):
+        reshaped(value, [None, 4, 2])
+
+
 def test_what_does_not_fit_is_refused() -> None:
     value = flows.along(np.arange(6), 2, 1)
     for wrong in (lambda: reshaped(value, [None, 4]), lambda: flows.consumed(value, [1], 7)):

@@ -379,3 +379,17 @@ def test_a_sum_of_neurons_with_themselves_in_another_order_mixes_them(tmp_path: 
     network = net.load()
     joins = sum(block.adjacency().toarray() for block in network.blocks if block.kind == "identity")
     assert np.array_equal(joins, np.eye(4) + np.eye(4)[:, [1, 2, 3, 0]])
+
+
+def test_pooling_joins_the_neurons_of_its_windows(tmp_path: Path) -> None:
+    net = Net({"a.kernel": np.ones((3, 12)), "b.kernel": np.ones((4, 1))}, (None, 3), tmp_path)
+    net.add("linear", "a", axes="io")
+    net.add("reshape", "maps", shape=(-1, 2, 2, 3))
+    net.add("pool", "pooled", channel_axis=1, kernel=(2, 2), strides=(2, 1))
+    net.add("flatten", "flat")
+    net.add("linear", "b", axes="io")
+    network = net.load()
+    pooled = sum(block.adjacency().toarray() for block in network.blocks if block.source == "a")
+    assert [sorted(np.flatnonzero(column)) for column in pooled.T] == [
+        *([0, 1, 3, 4], [1, 2, 4, 5], [6, 7, 9, 10], [7, 8, 10, 11])
+    ]

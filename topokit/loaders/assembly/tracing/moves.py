@@ -9,7 +9,7 @@ from typing import Any
 from topokit.loaders.assembly.tracing import flow as flows
 from topokit.loaders.assembly.tracing.flow import Flow, UntraceableError, simple_flow
 from topokit.loaders.assembly.tracing.tracer import Statistic, Tracer, Values
-from topokit.loaders.assembly.tracing.units import pool_units, reduce_units
+from topokit.loaders.assembly.tracing.units import pool_some, pool_units, reduce_units
 from topokit.loaders.assembly.tracing.windows import map_extents, per_axis
 from topokit.loaders.graph import Node, Shape
 
@@ -63,7 +63,7 @@ def _is_over_places(tracer: Tracer, value: Flow, axes: Sequence[int]) -> bool:
 
 
 def pool(tracer: Tracer, node: Node, values: Values) -> Values:
-    """In channels, pooling changes nothing but extents."""
+    """In channels, pooling changes nothing but extents, unless places have neurons of their own."""
     value = values[0]
     if not isinstance(value, Flow):
         return [value]
@@ -71,6 +71,9 @@ def pool(tracer: Tracer, node: Node, values: Values) -> Values:
         return [pool_units(tracer, node, value)]
     channel = value.axis(int(node.attributes["channel_axis"]))
     plain, kernel = flows.simple(value), node.attributes.get("kernel")
+    told_apart = [axis for axis in range(plain.rank) if axis not in (0, channel) and plain.ids.shape[axis] > 1]
+    if told_apart and not tracer.inputs.is_provisional(plain.ids):
+        return [pool_some(tracer, node, plain, told_apart)]
     index = tuple(slice(None) if axis in (0, channel) else slice(1) for axis in range(plain.rank))
     if node.attributes.get("everything") or kernel is None:
         extent = 1 if node.attributes.get("everything") else None

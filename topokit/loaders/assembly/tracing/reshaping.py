@@ -27,9 +27,10 @@ def reshaped(flow: Flow, shape: Sequence[int | None]) -> Flow:
     try:
         return _regrouped(flow, list(wanted))
     except UntraceableError:
-        if None in flow.extents or None in wanted:
+        lead = _unknown_lead(flow, wanted)
+        if None in flow.extents[lead:] or None in wanted[lead:]:
             raise
-        return _spread(flow, [extent or 0 for extent in wanted])
+        return _spread(flow, [extent or 0 for extent in wanted], lead)
 
 
 def _regrouped(flow: Flow, wanted: list[int | None]) -> Flow:
@@ -59,13 +60,19 @@ def _regrouped(flow: Flow, wanted: list[int | None]) -> Flow:
     return made
 
 
-def _spread(flow: Flow, wanted: list[int]) -> Flow:
-    """All numbers, one per position, in another shape."""
-    extents = [extent or 0 for extent in flow.extents]
-    if prod(extents) != prod(wanted) or prod(wanted) > MOST_NEURONS:
-        raise UntraceableError(f"a reshape of {flow.shape} into {tuple(wanted)}")
-    ids = np.broadcast_to(flow.ids, extents).reshape(wanted)
-    return simple_flow(ids, tuple(wanted))
+def _unknown_lead(flow: Flow, wanted: Sequence[int | None]) -> int:
+    """1 where both begin with a batch of unknown extent, else 0."""
+    has_batch = bool(flow.axes and wanted) and flow.axes[0] == 1 and flow.ids.shape[0] == 1
+    return int(has_batch and flow.extents[0] is None and wanted[0] is None)
+
+
+def _spread(flow: Flow, wanted: list[int], lead: int) -> Flow:
+    """All numbers, one per position, in another shape; a batch of unknown extent stays as it is."""
+    extents, inner = [extent or 0 for extent in flow.extents[lead:]], wanted[lead:]
+    if prod(extents) != prod(inner) or prod(inner) > MOST_NEURONS:
+        raise UntraceableError(f"a reshape of {flow.shape} into {(*(None,) * lead, *inner)}")
+    ids = np.broadcast_to(flow.ids, (*(1,) * lead, *extents)).reshape((*(1,) * lead, *inner))
+    return simple_flow(ids, (*(None,) * lead, *inner))
 
 
 def _completed(flow: Flow, wanted: list[int | None]) -> list[int | None]:

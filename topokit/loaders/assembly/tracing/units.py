@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from topokit.loaders.assembly.lay import Lay
 from topokit.loaders.assembly.tracing import flow as flows
 from topokit.loaders.assembly.tracing.flow import Flow, Ids, UntraceableError, simple_flow
 from topokit.loaders.assembly.tracing.tracer import Tracer, Value
-from topokit.loaders.assembly.tracing.windows import Windows, per_axis, windows_of
+from topokit.loaders.assembly.tracing.windows import Windows, map_extents, per_axis, windows_of
 from topokit.loaders.assembly.tracing.wiring import Join, WiredBlock, unique_pairs
 from topokit.loaders.graph import Node
 
@@ -32,11 +34,38 @@ def conv_units(tracer: Tracer, node: Node, lay: Lay, value: Value) -> Flow:
 def pool_units(tracer: Tracer, node: Node, value: Value) -> Flow:
     """Pooling as weightless edges from the units of each window."""
     maps, axis = _maps(tracer, node, value)
-    kernel = list(maps.shape[1:]) if node.attributes.get("everything") else node.attributes.get("kernel")
+    windows = windows_of(maps.shape[1:], _pool_kernel(node, maps.shape[1:]), node.attributes)
+    return _as_value(_pooled(tracer, node, maps, windows), axis)
+
+
+def pool_some(tracer: Tracer, node: Node, plain: Flow, axes: Sequence[int]) -> Flow:
+    """Pooling where only some spatial axes have neurons: along the others nothing but extents changes."""
+    channel = plain.axis(int(node.attributes["channel_axis"]))
+    spatial = [axis for axis in range(plain.rank) if axis not in (0, channel)]
+    kernel = _pool_kernel(node, [plain.extents[axis] or 0 for axis in spatial])
+    places = [spatial.index(axis) for axis in axes]
+    told = {name: _at(node.attributes[name], places) for name in _PER_AXIS if node.attributes.get(name) is not None}
+    windows = windows_of([plain.ids.shape[axis] for axis in axes], [kernel[k] for k in places], told)
+    rest = [axis for axis in range(plain.rank) if axis not in axes]
+    moved = plain.ids.transpose([*rest, *axes])
+    shape = [*(plain.ids.shape[axis] for axis in rest), *windows.shape]
+    maps = moved.reshape(-1, *moved.shape[len(rest) :])
+    made = _pooled(tracer, node, maps, windows).reshape(shape).transpose(np.argsort([*rest, *axes]))
+    return simple_flow(made, map_extents(plain, channel, kernel, node.attributes))
+
+
+_PER_AXIS = ("strides", "dilations", "padding")
+
+
+def _at(told: Any, places: Sequence[int]) -> Any:
+    return told if isinstance(told, (int, str)) else [told[k] for k in places]
+
+
+def _pool_kernel(node: Node, extents: Sequence[int]) -> list[int]:
+    kernel = list(extents) if node.attributes.get("everything") else node.attributes.get("kernel")
     if kernel is None:
         raise UntraceableError("pooling with a kernel of unknown shape")
-    windows = windows_of(maps.shape[1:], per_axis(kernel, maps.ndim - 1), node.attributes)
-    return _as_value(_pooled(tracer, node, maps, windows), axis)
+    return per_axis(kernel, len(extents))
 
 
 def reduce_units(tracer: Tracer, node: Node, value: Flow) -> Flow:
