@@ -204,6 +204,53 @@ def _shuffled(call: Call) -> None:
     call.add("reshape", [turned], shape=call.shape(call.outputs[0]) or (-1,))
 
 
+def _gathered_in(call: Call) -> None:
+    """`pixel_unshuffle`: pixels into channels."""
+    value, size, made = _source(call), call.get("downscale_factor", default=1), call.shape(call.outputs[0])
+    shape = call.shape(value)
+    if shape is None or made is None or len(shape) != 4:
+        call.unknown()
+        return
+    apart, turned = call.fresh(), call.fresh()
+    call.add("reshape", [value], [apart], shape=(*shape[:2], made[2], size, made[3], size))
+    call.add("transpose", [apart], [turned], order=(0, 1, 3, 5, 2, 4))
+    call.add("reshape", [turned], shape=made)
+
+
+def _repeated_each(call: Call) -> None:
+    """`repeat_interleave` by one number: every position of an axis several times (the heads that share keys)."""
+    value, times, axis = _source(call), call.get("repeats"), call.get("dim")
+    extent = (call.shape(value) or (None,))[axis] if isinstance(axis, int) else None
+    if not isinstance(times, int) or extent is None or times * extent > SMALL:
+        call.unknown()
+        return
+    indices = [place for place in range(extent) for _ in range(times)]
+    call.add("gather", [value], axis=axis, indices=indices)
+
+
+def _rolled(call: Call) -> None:
+    """`roll`: what leaves an axis at its end enters it at its start."""
+    value, shifts, axes = _source(call), call.get("shifts"), call.get("dims")
+    pairs = list(zip(_listed(shifts), _listed(axes), strict=False))
+    shape = call.shape(value)
+    if shape is None or not pairs:
+        call.unknown()
+        return
+    for shift, axis in pairs:
+        extent = shape[axis]
+        if extent is None or shift % extent == 0:
+            continue
+        cut, ends, turned = extent - shift % extent, (call.fresh(), call.fresh()), call.fresh()
+        call.add("split", [value], ends, axis=axis, sizes=(cut, extent - cut))
+        call.add("concat", ends[::-1], [turned], axis=axis)
+        value = turned
+    call.add("pass", [value])
+
+
+def _listed(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, (tuple, list)) else () if value is None else (value,)
+
+
 def _gated(call: Call) -> None:
     """`glu`: one half times the other."""
     halves = (call.fresh(), call.fresh())
@@ -236,5 +283,8 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("reflection_pad1d", "reflection_pad2d", "replication_pad2d", "reflection_pad3d"), _resized),
     **dict.fromkeys(("constant_pad_nd", "pad"), _padded),
     "pixel_shuffle": _shuffled,
+    "pixel_unshuffle": _gathered_in,
+    "repeat_interleave": _repeated_each,
+    "roll": _rolled,
     "glu": _gated,
 }
