@@ -229,6 +229,21 @@ CASES: dict[str, Callable[[], Case]] = {
         [node("MatMul", "x w", "a"), node("Relu", "a", "r"), node("MatMul", "r v", "b"), node("Add", "a b", "y")],
         {"w": W, "v": sparse(4, 4, seed=3)},
     ),
+    "a part whose extent is divided beside an unknown batch": lambda: Case(
+        [
+            node("Shape", "x", "s"),
+            node("Gather", "s axis", "n"),
+            node("Add", "n two", "p"),
+            node("Div", "p three", "h"),
+            node("Unsqueeze", "h zero", "e"),
+            node("Slice", "x zero e ones", "t"),
+            node("MatMul", "t w", "y"),
+        ],
+        {
+            **{"axis": np.array(1), "two": np.array(2), "three": np.array(3)},
+            **{"zero": ints(0), "ones": ints(1), "w": W[:2].copy()},
+        },
+    ),
     "SkipLayerNormalization": lambda: Case(
         [
             node("MatMul", "x w", "a"),

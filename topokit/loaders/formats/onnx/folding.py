@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from topokit.loaders.formats.graphs.constants import Constant
 from topokit.loaders.formats.graphs.shapes import completed
-from topokit.loaders.formats.onnx.numeric import ELEMENTWISE, NUMERIC, few
+from topokit.loaders.formats.onnx.numeric import ELEMENTWISE, NUMERIC, Rule, few
 from topokit.loaders.formats.onnx.quantising import dequantised
 from topokit.loaders.formats.onnx.step import Step
 
@@ -201,7 +201,7 @@ def _computed(step: Step) -> Constant:
     def compute() -> Array | None:
         try:
             with np.errstate(all="ignore"):
-                return rule([_without_doubles(read()) for read in readers], step.attributes)
+                return _known_as_whole(rule, [_without_doubles(read()) for read in readers], step.attributes)
         except (ValueError, IndexError, TypeError, OverflowError):
             return None
 
@@ -211,6 +211,13 @@ def _computed(step: Step) -> Constant:
     if shape is None or few(shape) or prod(shape) > sum(prod(operand.shape or ()) for operand in known):
         return Constant(shape, sources=_sources(step))
     return Constant(shape, lambda: np.asarray(compute()), None, _sources(step))
+
+
+def _known_as_whole(rule: Rule, operands: list[Array], attributes: Mapping[str, Any]) -> Array | None:
+    """What a rule makes; whole numbers that were picked from among unknown ones are no doubles any more."""
+    made = rule(operands, attributes)
+    is_whole = made is not None and made.dtype == np.float64 and any(each.dtype == np.float64 for each in operands)
+    return made.astype(np.int64) if made is not None and is_whole and np.isfinite(made).all() else made
 
 
 def _without_doubles(values: Array) -> Array:
