@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 
 import numpy as np
-from numpy.typing import NDArray
 
 from topokit.dag.block import BlockKind
 from topokit.dag.layer import LayerKind
@@ -223,9 +222,3 @@ def unique_pairs(sources: Ids, targets: Ids) -> tuple[Ids, Ids]:
     pairs = np.stack([sources.ravel(), targets.ravel()], axis=1)
     pairs = np.unique(pairs[(pairs != NO_NEURON).all(axis=1) & (pairs[:, 0] != pairs[:, 1])], axis=0)
     return pairs[:, 0], pairs[:, 1]
-
-
-def position_of(layers: Sequence[NewLayer], number: int) -> int:
-    """The layer of a neuron."""
-    starts: NDArray[np.int64] = np.array([layer.start for layer in layers])
-    return int(np.searchsorted(starts, number, "right") - 1)
