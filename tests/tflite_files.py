@@ -90,6 +90,18 @@ def _code(write: _Writer, kind: str) -> int:
     return write.table({3: ("Int32", number), 0: ("Int8", min(number, 127)), **name})
 
 
+def repeating(value: Value, count: int) -> bytes:
+    """A model that lists one and the same tensor again and again."""
+    write = _Writer()
+    buffers = [write.table({})]
+    tensors = write.offsets([_tensor(write, value, 0, buffers)] * count)
+    graph = write.table({0: ("table", tensors)})
+    parts = {2: write.offsets([graph]), 4: write.offsets(buffers)}
+    model = write.table({0: ("Uint32", 3), **{slot: ("table", place) for slot, place in parts.items()}})
+    write.builder.Finish(model, b"TFL3")
+    return bytes(write.builder.Output())
+
+
 def _tensor(write: _Writer, value: Value, number: int, buffers: list[int]) -> int:
     stored = None if value.values is None else np.asarray(value.values)
     shape = value.shape if value.shape is not None or stored is None else stored.shape

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import zoo
 from checkpoint_files import same
-from tflite_files import Step, Value, quantised, save_tflite, sparsity
+from tflite_files import Step, Value, quantised, repeating, save_tflite, sparsity
 from zoo_files import ROOT
 
 import topokit as tk
@@ -320,3 +320,9 @@ def test_tables_that_are_shared_over_and_over_exceed_the_limits(tmp_path: Path) 
         tk.open_checkpoint(path, limits=Limits(opcodes=5))
     with pytest.raises(LimitExceededError, match="over and over"):
         tk.open_checkpoint(path, limits=Limits(header_bytes=20))
+
+
+def test_a_tensor_listed_over_and_over_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.tflite").write_bytes(repeating(Value(ONES), 100_000))
+    with pytest.raises(LimitExceededError, match="same tables and lists over and over"):
+        tk.open_checkpoint(tmp_path / "x.tflite")

@@ -17,6 +17,7 @@ from topokit.errors import CorruptCheckpointError, LimitExceededError
 from topokit.loaders.formats.dtypes import Raw
 from topokit.loaders.limits import Limits
 
+_VISITS_OF_A_REPEAT = 1000
 _BYTES_OF_AN_INTEGER = 32
 
 
@@ -41,9 +42,9 @@ class FlatBuffer:
         """The table that the file begins with."""
         return self.table(self.unpacked("<I", 0))
 
-    def table(self, place: int) -> Table:
+    def table(self, place: int, visits: int = 1) -> Table:
         """The table at a byte of the file."""
-        self._visits -= 1
+        self._visits -= visits
         self._check_budget()
         fields = place - self.unpacked("<i", place)
         return Table(self, place, fields, self.unpacked("<H", fields))
@@ -69,7 +70,8 @@ class FlatBuffer:
     def _check_budget(self) -> None:
         if self._visits < 0 or self._copies < 0:
             problem = "leads to the same tables and lists over and over, or to more than allowed"
-            raise LimitExceededError(self.path, problem, format=self.format)
+            remedy = "raise the limits if you trust the file"
+            raise LimitExceededError(self.path, problem, format=self.format, remedy=remedy)
 
     def corrupt(self, problem: str) -> CorruptCheckpointError:
         """The error for a file that is not what it should be."""
@@ -95,10 +97,13 @@ class Table:
         return None if place is None else self._buffer.table(place)
 
     def tables(self, slot: int) -> Iterator[Table]:
-        """A list of tables."""
+        """A list of tables; one that is there again, as empty ones are, costs as much as a thousand others."""
         start, count = self._vector(slot, 4)
+        seen: set[int] = set()
         for place in range(start, start + 4 * count, 4):
-            yield self._buffer.table(place + self._buffer.unpacked("<I", place))
+            target = place + self._buffer.unpacked("<I", place)
+            yield self._buffer.table(target, visits=_VISITS_OF_A_REPEAT if target in seen else 1)
+            seen.add(target)
 
     def numbers(self, slot: int, dtype: str) -> NDArray[Any]:
         """A list of numbers, as a view."""
