@@ -104,8 +104,10 @@ class CheckpointError(TopokitError):
     place : str, optional
         Member, tensor or byte offset.
     remedy : str, optional
-        What the user can do.
+        What the user can do; some classes have a usual one.
     """
+
+    usual_remedy: str | None = None
 
     def __init__(
         self,
@@ -121,11 +123,11 @@ class CheckpointError(TopokitError):
             problem,
             format,
             place,
-            remedy,
+            remedy or self.usual_remedy,
         )
         where = "".join([f" [{format}]" if format else "", f" at {_shown(place, _LONGEST_PLACE)}" if place else ""])
         message = f"{_shown(str(path), _LONGEST_PART)}{where}: {_shown(problem, _LONGEST_PART)}"
-        super().__init__(message + (f"; {remedy}" if remedy else ""))
+        super().__init__(message + (f"; {self.remedy}" if self.remedy else ""))
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild_checkpoint_error, (
@@ -155,9 +157,13 @@ class UnknownFormatError(CheckpointError):
 class CorruptCheckpointError(CheckpointError):
     """The file contradicts itself or ends early."""
 
+    usual_remedy = "copy or download it again"
+
 
 class UnsafeCheckpointError(CheckpointError):
     """The file tries to reach beyond itself."""
+
+    usual_remedy = "do not open it elsewhere, and ask for the weights as safetensors"
 
 
 class UnsafePickleError(UnsafeCheckpointError):
@@ -174,6 +180,8 @@ class UnsafeLinkError(UnsafeCheckpointError):
 
 class LimitExceededError(CheckpointError):
     """A declared size beyond the limits, refused before any allocation."""
+
+    usual_remedy = "raise the limits if you trust the file"
 
 
 class TooLargeError(LimitExceededError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -307,6 +308,26 @@ def test_every_class_of_errors_and_every_family_of_formats_is_here() -> None:
     }
     assert {kind for kind, _ in MESSAGES.values()} | {errors.TooLargeError} == classes
     assert len(MESSAGES) >= 40
+
+
+def without_remedy(tree: ast.AST) -> list[int]:
+    """Lines that raise an error about a file without a word on what to do next."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    kinds = {node: getattr(errors, node.func.id, None) for node in calls if isinstance(node.func, ast.Name)}
+    return [
+        node.lineno
+        for node, kind in kinds.items()
+        if isinstance(kind, type)
+        and issubclass(kind, tk.CheckpointError)
+        and kind.usual_remedy is None
+        and not any(keyword.arg in ("remedy", None) for keyword in node.keywords)
+    ]
+
+
+def test_every_refusal_names_a_way_out() -> None:
+    root = Path(tk.__file__).parent
+    found = {path.name: without_remedy(ast.parse(path.read_text())) for path in root.rglob("*.py")}
+    assert {name: lines for name, lines in found.items() if lines} == {}
 
 
 def test_too_many_edges_are_refused_before_they_take_memory(tmp_path: Path) -> None:

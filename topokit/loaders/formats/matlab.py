@@ -156,7 +156,8 @@ def _reader(variable: Variable, array: Array, dtype: str) -> Callable[[], Values
 def _sparse(variable: Variable, array: Array, dtype: str) -> Values:
     if array.is_complex:
         problem = "is a sparse matrix of complex numbers, which no weights are"
-        raise UnsupportedFeatureError(variable.path, problem, format=NAME, place=repr(array.name))
+        remedy = "save its real part"
+        raise UnsupportedFeatureError(variable.path, problem, format=NAME, place=repr(array.name), remedy=remedy)
     rows, starts = (_numbers(variable, part) for part in array.parts[:2])
     count = int(starts[-1]) if len(starts) else 0
     values = _truths(variable, array.parts[2], count) if array.is_logical else _numbers(variable, array.parts[2])
