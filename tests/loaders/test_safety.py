@@ -24,7 +24,7 @@ from checkpoint_files import SAVERS, state_dict
 import topokit
 
 FORBIDDEN = re.compile(
-    r"pickle\.(load|Unpickler)|torch\.(load|jit|package)|joblib\.load|yaml\.\w*load|allow_pickle *= *True"
+    r"pickle\.(load|Unpickler)|torch\.(jit\.)?load\(|joblib\.load|yaml\.\w*load|allow_pickle *= *True"
     r"|(?<![.\w])(eval|exec|compile|__import__)\(|extract(all)?\("
 )
 RUNS_CODE = {
