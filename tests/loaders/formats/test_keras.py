@@ -254,7 +254,12 @@ def with_nesting(content: bytes) -> bytes:
 DAMAGED: dict[str, tuple[str, Any, type[CheckpointError], str]] = {
     "no weights": ("model.weights.h5", None, UnknownFormatError, "archive of 2 files"),
     "weights that are no HDF5": ("model.weights.h5", lambda _: b"x" * 500, CorruptCheckpointError, "HDF"),
-    "half of the weights": ("model.weights.h5", lambda old: old[: len(old) // 2], CorruptCheckpointError, "an offset leads to byte"),
+    "half of the weights": (
+        "model.weights.h5",
+        lambda old: old[: len(old) // 2],
+        CorruptCheckpointError,
+        "leads to byte",
+    ),
     "a configuration that is no JSON": ("config.json", lambda _: b"{", CorruptCheckpointError, "JSON"),
     "a configuration that is a list": ("config.json", lambda _: b"[]", CorruptCheckpointError, "not a table"),
     "a key twice": ("config.json", lambda _: b'{"a": 1, "a": 2}', CorruptCheckpointError, "a key twice"),
