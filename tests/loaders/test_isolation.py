@@ -156,6 +156,7 @@ def save_large_header(folder: Path) -> Path:
     [
         (f"import os, signal; os.kill(os.getpid(), {int(signal.SIGSEGV)})", CorruptCheckpointError, "status -11"),
         (f"import os, signal; os.kill(os.getpid(), {int(signal.SIGXCPU)})", LimitExceededError, "more than 300 second"),
+        (f"import os, signal; os.kill(os.getpid(), {int(signal.SIGKILL)})", LimitExceededError, "for want of memory"),
         ("raise SystemExit(3)", CorruptCheckpointError, "crashes the process that reads it"),
     ],
 )

@@ -146,7 +146,10 @@ def _run(folder: Path, path: Path, limits: Limits) -> None:
         status = subprocess.run(command, check=False, timeout=limits.isolated_seconds + _GRACE).returncode
     except subprocess.TimeoutExpired:
         status = -signal.SIGXCPU
-    if status in (-signal.SIGXCPU, -signal.SIGKILL):
+    if status == -signal.SIGKILL:
+        problem = "makes the system kill the process that reads it, most often for want of memory"
+        raise LimitExceededError(path, problem, remedy="lower Limits.isolated_bytes, or read it on a larger machine")
+    if status == -signal.SIGXCPU:
         problem = f"takes more than {limits.isolated_seconds:,} seconds to read"
         raise LimitExceededError(path, problem, remedy="raise Limits.isolated_seconds if you trust the file")
     if status:
