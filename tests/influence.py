@@ -16,18 +16,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 import topokit as tk
 from topokit.loaders.assembly.options import Options
-from topokit.loaders.assembly.plan import plan_of
+from topokit.loaders.assembly.plan import TensorBlock, plan_of
 from topokit.loaders.opening import open_checkpoint
 
 Edge = tuple[str, str, int, int]
 """Source map, target map, output of the one, output of the other."""
 
-_MAPS = {"linear": (1, -1), "conv1d": (1, 1), "conv2d": (1, 1), "embedding": (1, -1), "addmm": (2, -1)}
-_FORGETFUL = ("layer_norm", "batch_norm", "rms_norm")
+_MAPS = {
+    **{"linear": (1, -1), "conv1d": (1, 1), "conv2d": (1, 1), "conv_transpose2d": (1, 1)},
+    **{"embedding": (1, -1), "addmm": (2, -1)},
+}
+_WINDOW = ("kernel_size", "stride", "padding", "ceil_mode")
+_GATES = {"lstm": 4, "gru": 3}
+_FORGETFUL = ("layer_norm", "batch_norm", "rms_norm", "group_norm")
 _SOFTENED = ("relu", "relu_")
 
 
@@ -54,7 +60,7 @@ class Taps(TorchFunctionMode):
     """Cuts a computation at every linear map: what follows sees fresh random numbers in place of its output.
 
     Attention weights are constants and norms are left out: neither hands a feature on to another. Activations that
-    are flat somewhere become smooth ones.
+    are flat somewhere become smooth ones, maxima means. A recurrent layer is its sums of gates at every step.
     """
 
     def __init__(self, names: Callable[[str, Tensor], tuple[str, ...]], calls: Iterable[Call]) -> None:
@@ -67,6 +73,10 @@ class Taps(TorchFunctionMode):
             return args[0]
         if name in _SOFTENED:
             return torch.tanh(args[0])
+        if name in _GATES:
+            return self._recurrent(name, *args[:4], args[7])
+        if "max_pool2d" in name:
+            return functional.avg_pool2d(*args, **{key: options[key] for key in _WINDOW if key in options})
         if name == "scaled_dot_product_attention":
             args = (args[0].detach(), args[1].detach(), *args[2:])
         made = function(*args, **options)
@@ -77,10 +87,22 @@ class Taps(TorchFunctionMode):
     def _cut(self, name: str, args: Any, options: Any, made: Tensor) -> Tensor:
         place, axis = _MAPS[name]
         weight = (args[place] if len(args) > place else options["weight"]).detach()
+        return self._leaf(self.names(name, weight.T if name == "addmm" else weight), axis, made)
+
+    def _leaf(self, called: tuple[str, ...], axis: int, made: Tensor) -> Tensor:
         leaf = torch.randn_like(made).requires_grad_(True)
-        called = self.names(name, weight.T if name == "addmm" else weight)
         self.calls.append(Call(called, axis, made, leaf))
         return leaf
+
+    def _recurrent(
+        self, name: str, values: Tensor, _: Any, weights: Any, has_biases: bool, both: bool
+    ) -> tuple[Tensor, ...]:
+        kernels = list(weights)[:: 4 if has_biases else 2]
+        for k in range(0, len(kernels), 1 + both):
+            summed = [(each, each.unflatten(0, (_GATES[name], -1)).sum(0)) for each in kernels[k : k + 1 + both]]
+            made = [self._leaf(self.names(name, each.detach()), -1, values @ gates.T) for each, gates in summed]
+            values = torch.cat(made, -1)
+        return (values, *[values] * (2 if name == "lstm" else 1))
 
 
 def measured(
@@ -138,7 +160,12 @@ def _edges(sources: tuple[str, ...], targets: tuple[str, ...], reached: NDArray[
     }
 
 
-def wired(path: Path, **options: Any) -> set[Edge]:
+def own_name(planned: TensorBlock) -> str:
+    """What a tensor is called in its file."""
+    return ".".join([planned.tensor.name, *map(str, planned.lay.part)])
+
+
+def wired(path: Path, called: Callable[[TensorBlock], str] = own_name, **options: Any) -> set[Edge]:
     """What the network says that topokit makes of a file."""
     network, plan = tk.load(path, **options), plan_of(open_checkpoint(path), Options(**options))
     start = {layer.name: int(first) for layer, first in zip(network.layers, network.offsets, strict=False)}
@@ -146,7 +173,7 @@ def wired(path: Path, **options: Any) -> set[Edge]:
     makes = [(input_name(x.size), start[x.name] + np.arange(x.size)) for x in network.layers if x.kind == "input"]
     takes = []
     for planned in plan.tensor_blocks:
-        name = ".".join([planned.tensor.name, *map(str, planned.lay.part)])
+        name = called(planned)
         columns = np.arange(planned.lay.n_targets) if planned.columns is None else planned.columns
         makes.append((name, np.where(columns < 0, -1, start[planned.target] + columns)))
         edges = np.zeros((int(network.offsets[-1]), len(columns)), np.int32)

@@ -393,3 +393,12 @@ def test_pooling_joins_the_neurons_of_its_windows(tmp_path: Path) -> None:
     assert [sorted(np.flatnonzero(column)) for column in pooled.T] == [
         *([0, 1, 3, 4], [1, 2, 4, 5], [6, 7, 9, 10], [7, 8, 10, 11])
     ]
+
+
+def test_constants_stand_beside_a_lone_channel(tmp_path: Path) -> None:
+    net = Net({"a.kernel": np.ones((1, 3, 1, 1)), "b.kernel": np.eye(4)[:, :, None, None]}, (None, 3, 2, 2), tmp_path)
+    a = net.add("conv", "a", axes="oikk", channel_axis=1)
+    net.shapes |= {"before": (None, 1, 2, 2), "after": (None, 2, 2, 2)}
+    net.add("concat", "pad", "before", a, "after", axis=1)
+    net.add("conv", "b", axes="oikk", channel_axis=1)
+    assert net.load().blocks[1].adjacency().toarray().tolist() == [[False, True, False, False]]

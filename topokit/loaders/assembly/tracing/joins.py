@@ -29,12 +29,14 @@ def multiplied(wiring: Wiring, name: str, a: Flow, b: Flow) -> Flow:
     return simple_flow(_summed(wiring, name, one, other) if settled is None else settled, extents)
 
 
-def gathered_in(wiring: Wiring, name: str, flows: list[Flow]) -> Flow:
+def gathered_in(wiring: Wiring, name: str, flows: list[Flow], axis: int) -> Flow:
     """Values that take turns along an axis without neurons (tokens after tokens): neurons that each feeds."""
     joined = flows[0]
     for flow in flows[1:]:
         joined = added(wiring, name, joined, flow)
-    return joined
+    lengths = [simple(flow).extents[axis] for flow in flows]
+    whole = None if None in lengths else sum(length or 0 for length in lengths)
+    return simple_flow(joined.ids, (*joined.extents[:axis], whole, *joined.extents[axis + 1 :]))
 
 
 def _together(a: Flow, b: Flow) -> tuple[Ids, Ids, tuple[int | None, ...]]:

@@ -168,18 +168,19 @@ def concat(tracer: Tracer, node: Node, values: Values) -> Values:
     if len(real) < len(values) and is_free and flows.simple(real[0]).extents[axis] != 1:
         return [real[0]]
     parts = [
-        value if isinstance(value, Flow) else _blank(tracer, name, real[0])
+        value if isinstance(value, Flow) else _blank(tracer, name, real[0], axis)
         for name, value in zip(node.inputs, values, strict=True)
     ]
     whole = flows.concatenated(parts, axis)
-    return [gathered_in(tracer.wiring, node.name, parts) if whole is None else whole]
+    return [gathered_in(tracer.wiring, node.name, parts, axis) if whole is None else whole]
 
 
-def _blank(tracer: Tracer, name: str, model: Flow) -> Flow:
-    """A constant among values of neurons."""
+def _blank(tracer: Tracer, name: str, model: Flow, axis: int) -> Flow:
+    """A constant among values of neurons, to stand beside one along an axis."""
     shape = tracer.shapes.get(name)
     if shape is None or len(shape) != model.rank:
         raise UntraceableError("a concatenation with a constant of unknown shape")
-    lengths = flows.simple(model).ids.shape
-    sizes = [(extent or 1) if length != 1 else 1 for extent, length in zip(shape, lengths, strict=True)]
+    plain = flows.simple(model)
+    is_told = [n != 1 or (k == axis and plain.extents[k] == 1) for k, n in enumerate(plain.ids.shape)]
+    sizes = [(extent or 1) if told else 1 for extent, told in zip(shape, is_told, strict=True)]
     return simple_flow(np.full(sizes, NO_NEURON, np.int64), shape)

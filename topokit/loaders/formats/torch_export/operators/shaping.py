@@ -82,15 +82,27 @@ def _repeated(call: Call) -> None:
     call.add("pass", [value])
 
 
+def _axis(call: Call) -> int | None:
+    """The axis counted from the front; None where nobody knows how many there are."""
+    axis, rank = int(call.get("dim", default=0)), call.rank(_source(call))
+    return axis if axis >= 0 else axis + rank if rank else None
+
+
 def _sliced(call: Call) -> None:
-    axis = call.get("dim", default=0) % max(call.rank(_source(call)), 1)
+    axis = _axis(call)
+    if axis is None:
+        call.unknown()
+        return
     start, stop, step = call.get("start", default=0), call.get("end"), call.get("step", default=1)
     part = (start, None if stop is None or stop >= 2**31 - 1 else stop, step)
     call.add("slice", [_source(call)], index=(*(None,) * axis, part))
 
 
 def _narrowed(call: Call) -> None:
-    axis, start = call.get("dim", default=0) % call.rank(_source(call)), call.get("start", default=0)
+    axis, start = _axis(call), call.get("start", default=0)
+    if axis is None:
+        call.unknown()
+        return
     part = (start, start + call.get("length", default=1), 1)
     call.add("slice", [_source(call)], index=(*(None,) * axis, part))
 
@@ -201,20 +213,22 @@ def _shuffled(call: Call) -> None:
     apart, turned = call.fresh(), call.fresh()
     call.add("reshape", [value], [apart], shape=(shape[0], shape[1] // size**2, size, size, shape[2], shape[3]))
     call.add("transpose", [apart], [turned], order=(0, 1, 4, 2, 5, 3))
-    call.add("reshape", [turned], shape=call.shape(call.outputs[0]) or (-1,))
+    spatial = (None if extent is None else extent * size for extent in shape[2:])
+    call.add("reshape", [turned], shape=(shape[0], shape[1] // size**2, *spatial))
 
 
 def _gathered_in(call: Call) -> None:
     """`pixel_unshuffle`: pixels into channels."""
-    value, size, made = _source(call), call.get("downscale_factor", default=1), call.shape(call.outputs[0])
+    value, size = _source(call), call.get("downscale_factor", default=1)
     shape = call.shape(value)
-    if shape is None or made is None or len(shape) != 4:
+    if shape is None or len(shape) != 4 or shape[1] is None:
         call.unknown()
         return
     apart, turned = call.fresh(), call.fresh()
-    call.add("reshape", [value], [apart], shape=(*shape[:2], made[2], size, made[3], size))
+    height, width = (None if extent is None else extent // size for extent in shape[2:])
+    call.add("reshape", [value], [apart], shape=(*shape[:2], height, size, width, size))
     call.add("transpose", [apart], [turned], order=(0, 1, 3, 5, 2, 4))
-    call.add("reshape", [turned], shape=made)
+    call.add("reshape", [turned], shape=(shape[0], shape[1] * size**2, height, width))
 
 
 def _repeated_each(call: Call) -> None:
