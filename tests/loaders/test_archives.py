@@ -126,12 +126,46 @@ def test_overlapping_members_are_refused(tmp_path: Path) -> None:
         opened(path)
 
 
-def test_sizes_in_the_directory_beyond_the_file_are_refused(tmp_path: Path) -> None:
+def test_a_member_inside_another_is_refused(tmp_path: Path) -> None:
+    """Each has a header of its own that agrees with the directory, and the same bytes are in both."""
+    inner = archive(tmp_path / "inner.zip", [("v.npy", ARRAY)]).read_bytes()
+    local, listed = inner[: inner.index(b"PK\x01\x02")], inner[inner.index(b"PK\x01\x02") : inner.index(b"PK\x05\x06")]
+    outer = archive(tmp_path / "x.npz", [("w.npy", local)]).read_bytes()
+    directory, end = outer.index(b"PK\x01\x02", 30 + len(local)), outer.rindex(b"PK\x05\x06")
+    places = {8: 2, 10: 2, 12: len(listed) + end - directory}
+    tail = bytearray(outer[end:])
+    for place, number in places.items():
+        size = 4 if place == 12 else 2
+        tail[place : place + size] = number.to_bytes(size, "little")
+    moved = bytearray(listed)
+    moved[42:46] = outer.index(local).to_bytes(4, "little")
+    (tmp_path / "x.npz").write_bytes(outer[:end] + moved + tail)
+    with pytest.raises(CorruptCheckpointError, match="overlaps"):
+        opened(tmp_path / "x.npz")
+
+
+# The packed size lies at 18 in a member's header and at 20 in the directory, the other one behind it.
+@pytest.mark.parametrize(("fields", "words"), [((0, 4), "ends beyond the file"), ((4,), "two sizes")])
+def test_sizes_that_header_and_directory_agree_on_are_refused(
+    fields: tuple[int, ...], words: str, tmp_path: Path
+) -> None:
     path = archive(tmp_path / "x.npz", [("w.npy", ARRAY)])
-    size = len(ARRAY).to_bytes(4, "little")
-    path.write_bytes(path.read_bytes().replace(size, (10**6).to_bytes(4, "little")))
-    with pytest.raises(CorruptCheckpointError):
-        tk.load(path)
+    data = bytearray(path.read_bytes())
+    for start in (18, data.rindex(b"PK\x01\x02") + 20):
+        for field in fields:
+            data[start + field : start + field + 4] = (10**6).to_bytes(4, "little")
+    path.write_bytes(bytes(data))
+    with pytest.raises(CorruptCheckpointError, match=words):
+        opened(path)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_bytes_that_do_not_match_their_checksum_are_refused(compression: int, tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.zip", [("w", b"weights" * 9)], compression)
+    checksum = zlib.crc32(b"weights" * 9).to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(checksum, b"\1\2\3\4"))
+    with pytest.raises(CorruptCheckpointError, match="does not match its checksum"):
+        open_archive(path, "test", Limits()).data("w")
 
 
 def test_too_many_members_are_refused(tmp_path: Path) -> None:
