@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import topokit
+from topokit.registry import FORMATS
 
 ROOT = Path(topokit.__file__).parent
 
@@ -90,3 +91,10 @@ def test_import_is_light() -> None:
 def test_every_public_name_exists() -> None:
     for name in topokit.__all__:
         assert getattr(topokit, name) is not None, name
+
+
+def test_each_module_of_the_formats_is_one_format() -> None:
+    folder = ROOT / "loaders" / "formats"
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "format", "unsupported"}
+    registered = {FORMATS[name].partition(":")[0].rpartition(".")[2] for name in FORMATS}
+    assert modules == registered

@@ -21,7 +21,7 @@ from topokit.errors import (
     UnsafePathError,
     UnsupportedFeatureError,
 )
-from topokit.loaders.formats.archive import open_archive
+from topokit.loaders.formats.common.archive import open_archive
 from topokit.loaders.limits import Limits
 
 

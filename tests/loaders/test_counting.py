@@ -16,7 +16,7 @@ from topokit.errors import UnsupportedFeatureError
 from topokit.loaders import counting as module
 from topokit.loaders import open_checkpoint
 from topokit.loaders.counting import ENCODINGS, Counts, bit_test, count, count_parts, edges_of
-from topokit.loaders.formats.dtypes import decode
+from topokit.loaders.formats.common.dtypes import decode
 
 FLOATS = ["bfloat16", "float16", "float32", "float64"]
 GGUF = sorted((Path(__file__).parents[1] / "data").glob("*/gguf/*.gguf"))

@@ -9,7 +9,7 @@ import pytest
 
 import topokit as tk
 from topokit.errors import CorruptCheckpointError, UnsafeCheckpointError, UnsafeLinkError, UnsafePathError
-from topokit.loaders.formats.contained import contained
+from topokit.loaders.formats.common.contained import contained
 from topokit.loaders.limits import Limits
 
 BLOB = "0123456789abcdef" * 4

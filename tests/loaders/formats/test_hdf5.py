@@ -19,8 +19,8 @@ from topokit.errors import (
     UnsafePathError,
     UnsupportedFeatureError,
 )
-from topokit.loaders.formats.hdf5 import Object, data_reader, open_source, read_tree
-from topokit.loaders.formats.hdf5.checksum import lookup3
+from topokit.loaders.formats.hdf5_files import Object, data_reader, open_source, read_tree
+from topokit.loaders.formats.hdf5_files.checksum import lookup3
 from topokit.loaders.limits import Limits
 
 LAYOUTS = ["earliest", "v108", "v110", "latest"]

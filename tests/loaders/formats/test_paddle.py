@@ -42,7 +42,7 @@ def test_each_kind_of_layer_has_its_own_axes() -> None:
 
 
 def test_recurrent_kernels_are_transposed(tmp_path: Path) -> None:
-    state = {"rnn.weight_ih_l0": np.ones((16, 6)), "StructuredToParameterName@@": {"rnn.weight_ih_l0": "lstm_0.w_0"}}
+    state = {"rnn.weight_ih_l0": np.ones((16, 6)), "StructuredToParameterName": {"rnn.weight_ih_l0": "lstm_0.w_0"}}
     (tmp_path / "x.pdparams").write_bytes(pickle.dumps(state))
     assert tk.open_checkpoint(tmp_path / "x.pdparams").tensors["rnn.weight_ih_l0"].axes == "torch"
 

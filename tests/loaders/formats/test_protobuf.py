@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto
 
 from topokit.errors import LimitExceededError
-from topokit.loaders.formats.protobuf import Message, Walker, many, numbers, one, outline
+from topokit.loaders.formats.common.protobuf import Message, Walker, many, numbers, one, outline
 from topokit.loaders.limits import Limits
 
 SCHEMAS = {

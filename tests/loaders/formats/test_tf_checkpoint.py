@@ -14,9 +14,9 @@ from wire import fixed32, integer, message, varint
 
 import topokit as tk
 from topokit import errors
-from topokit.loaders.formats.dtypes import Raw
-from topokit.loaders.formats.tensorflow.crc32c import masked_crc32c
-from topokit.loaders.formats.tensorflow.slices import slice_key
+from topokit.loaders.formats.common.dtypes import Raw
+from topokit.loaders.formats.tensorflow_files.crc32c import masked_crc32c
+from topokit.loaders.formats.tensorflow_files.slices import slice_key
 
 DATA = Path(__file__).parents[2] / "data"
 MLP = DATA / "zoo" / "tf-checkpoint" / "mlp"

@@ -16,8 +16,8 @@ from torch.nn import functional
 from torch_samples import DATA, saved
 
 import topokit as tk
-from topokit.loaders.formats.torch.code import syntax
-from topokit.loaders.formats.torch.code.parser import Parser
+from topokit.loaders.formats.torch_files.code import syntax
+from topokit.loaders.formats.torch_files.code.parser import Parser
 
 ZOO = DATA / "zoo" / "torchscript"
 

@@ -15,7 +15,7 @@ from topokit.loaders.assembly.lazy import Stored, can_be_lazy, is_one_to_one, st
 from topokit.loaders.assembly.options import Options
 from topokit.loaders.assembly.plan import Numbers, TensorBlock
 from topokit.loaders.counting import count, edges_of, row_blocks
-from topokit.loaders.formats.dtypes import Order, decode
+from topokit.loaders.formats.common.dtypes import Order, decode
 
 Picked = tuple[Numbers, Numbers, NDArray[Any]]
 

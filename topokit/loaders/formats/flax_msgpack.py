@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from topokit.errors import CorruptCheckpointError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry
-from topokit.loaders.formats.dtypes import BITS, check_readable, decode, stored_bytes
+from topokit.loaders.formats.common.dtypes import BITS, check_readable, decode, stored_bytes
+from topokit.loaders.formats.common.mapping import mapped
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.objects.arrays import shape_of
 from topokit.loaders.formats.objects.msgpack import Skimmer
 from topokit.loaders.formats.objects.spans import Span

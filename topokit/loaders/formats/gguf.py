@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from topokit.errors import CorruptCheckpointError, MissingExtraError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, Role, TensorEntry, by_name
-from topokit.loaders.formats.contained import contained
-from topokit.loaders.formats.dtypes import decode, stored_bytes, stored_numbers
+from topokit.loaders.formats.common.contained import contained
+from topokit.loaders.formats.common.dtypes import decode, stored_bytes, stored_numbers
+from topokit.loaders.formats.common.mapping import mapped
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.gguf_header import FORMAT_NAME, MAGIC, GgufHeader, TensorInfo, read_gguf_header
-from topokit.loaders.formats.mapping import mapped
+from topokit.loaders.formats.gguf_files.header import FORMAT_NAME, MAGIC, GgufHeader, TensorInfo, read_gguf_header
 from topokit.loaders.limits import Limits
 
 NAME = FORMAT_NAME

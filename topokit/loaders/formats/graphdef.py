@@ -10,9 +10,9 @@ from pathlib import Path
 
 from topokit.errors import UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint
+from topokit.loaders.formats.common.protobuf import outline
+from topokit.loaders.formats.common.protobuf_wire import DELIMITED, VARINT, Span, fields, varint
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.protobuf import outline
-from topokit.loaders.formats.protobuf_wire import DELIMITED, VARINT, Span, fields, varint
 from topokit.loaders.limits import Limits
 
 NAME = "graphdef"
@@ -59,7 +59,7 @@ def open_lazily(path: Path, limits: Limits) -> Checkpoint:
             format=NAME,
             remedy="open the weights_manifest.json beside it, or convert the model with TensorFlow.js 1 or later",
         )
-    from topokit.loaders.formats.tensorflow.graph_file import open_graphdef
+    from topokit.loaders.formats.tensorflow_files.graph_file import open_graphdef
 
     return open_graphdef(path, limits)
 

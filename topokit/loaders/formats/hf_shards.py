@@ -14,11 +14,12 @@ from typing import Any
 
 from topokit.errors import CorruptCheckpointError, LimitExceededError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
-from topokit.loaders.formats import hf_config, safetensors
-from topokit.loaders.formats.contained import contained
+from topokit.loaders.formats import safetensors
+from topokit.loaders.formats.common.contained import contained
+from topokit.loaders.formats.common.strict_json import read_json_table
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.packed_weights import unpacked
-from topokit.loaders.formats.strict_json import read_json_table
+from topokit.loaders.formats.hugging_face import config as hf_config
+from topokit.loaders.formats.hugging_face.packed_weights import unpacked
 from topokit.loaders.guard import guarded
 from topokit.loaders.limits import Limits
 from topokit.loaders.naming import natural_key

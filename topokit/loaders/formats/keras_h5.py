@@ -8,7 +8,7 @@ from pathlib import Path
 from topokit.errors import CheckpointError
 from topokit.loaders.checkpoint import Checkpoint
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.hdf5 import SIGNATURE, open_source, read_root, read_tree
+from topokit.loaders.formats.hdf5_files import SIGNATURE, open_source, read_root, read_tree
 from topokit.loaders.formats.keras_files.checkpoint import keras_checkpoint, parsed_config
 from topokit.loaders.limits import Limits
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from topokit.errors import CorruptCheckpointError
 from topokit.loaders.checkpoint import Checkpoint
-from topokit.loaders.formats.contained import contained
+from topokit.loaders.formats.common.contained import contained
+from topokit.loaders.formats.common.strict_json import read_json_table
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.hdf5 import open_source, read_tree
+from topokit.loaders.formats.hdf5_files import open_source, read_tree
 from topokit.loaders.formats.keras_files.checkpoint import keras_checkpoint
-from topokit.loaders.formats.strict_json import read_json_table
 from topokit.loaders.limits import Limits
 
 NAME = "keras-shards"

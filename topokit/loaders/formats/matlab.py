@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from topokit.errors import CorruptCheckpointError, LimitExceededError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, Values, by_name
+from topokit.loaders.formats.common.mapping import mapped
+from topokit.loaders.formats.common.sparse_arrays import sparse_matrix
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.formats.matlab_files.elements import (
     CLASSES,
     COMPRESSED,
@@ -34,7 +35,6 @@ from topokit.loaders.formats.matlab_files.elements import (
 )
 from topokit.loaders.formats.matlab_files.stream import InflatedStream, PlainStream, Stream
 from topokit.loaders.formats.matlab_files.tensors import ASSUMED, UNREAD_REMEDY, role_of, unread
-from topokit.loaders.formats.sparse_arrays import sparse_matrix
 from topokit.loaders.limits import Limits
 
 NAME = "matlab"

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from topokit.errors import LimitExceededError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, Values, by_name
+from topokit.loaders.formats.common.sparse_arrays import sparse_matrix
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.hdf5 import SIGNATURE, Object, data_reader, open_source, read_tree
-from topokit.loaders.formats.hdf5.entries import Told, tensor_entry
-from topokit.loaders.formats.hdf5.types import Type
+from topokit.loaders.formats.hdf5_files import SIGNATURE, Object, data_reader, open_source, read_tree
+from topokit.loaders.formats.hdf5_files.entries import Told, tensor_entry
+from topokit.loaders.formats.hdf5_files.types import Type
 from topokit.loaders.formats.matlab_files.tensors import ASSUMED, UNREAD_REMEDY, role_of, unread
-from topokit.loaders.formats.sparse_arrays import sparse_matrix
 from topokit.loaders.limits import Limits
 from topokit.loaders.naming import natural_key
 

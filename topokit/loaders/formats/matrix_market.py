@@ -15,8 +15,8 @@ from scipy import sparse
 
 from topokit.errors import CorruptCheckpointError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
+from topokit.loaders.formats.common.sparse_arrays import Parts, sparse_matrix
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.sparse_arrays import Parts, sparse_matrix
 from topokit.loaders.limits import Limits
 from topokit.loaders.naming import natural_key
 

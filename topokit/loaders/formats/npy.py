@@ -6,9 +6,9 @@ from pathlib import Path
 
 from topokit.errors import CorruptCheckpointError
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
+from topokit.loaders.formats.common.mapping import mapped
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.mapping import mapped
-from topokit.loaders.formats.npy_header import LONGEST_HEADER, MAGIC, NpyHeader, parse_npy_header
+from topokit.loaders.formats.numpy_files.header import LONGEST_HEADER, MAGIC, NpyHeader, parse_npy_header
 from topokit.loaders.formats.objects.object_arrays import object_array
 from topokit.loaders.formats.objects.spans import file_source
 from topokit.loaders.formats.objects.stored import checkpoint_of

@@ -15,14 +15,14 @@ from topokit.dag.codec import decode
 from topokit.errors import LimitExceededError
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
 from topokit.loaders.formats import scipy_sparse
-from topokit.loaders.formats.archive import Archive, open_archive, zip_names
+from topokit.loaders.formats.common.archive import Archive, open_archive, zip_names
+from topokit.loaders.formats.common.strict_json import check_json
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.npy_header import NpyHeader
-from topokit.loaders.formats.npy_members import SUFFIX, array_header, array_reader, read_array
+from topokit.loaders.formats.numpy_files.header import NpyHeader
+from topokit.loaders.formats.numpy_files.members import SUFFIX, array_header, array_reader, read_array
 from topokit.loaders.formats.objects.object_arrays import last_epoch, object_array
 from topokit.loaders.formats.objects.spans import member_source
 from topokit.loaders.formats.objects.stored import checkpoint_of
-from topokit.loaders.formats.strict_json import check_json
 from topokit.loaders.limits import Limits
 from topokit.loaders.naming import natural_key
 

@@ -24,11 +24,11 @@ from topokit.errors import (
     UnsupportedFeatureError,
 )
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, check_rank
-from topokit.loaders.formats.contained import contained
-from topokit.loaders.formats.dtypes import BITS, check_readable, decode, stored_bytes
+from topokit.loaders.formats.common.contained import contained
+from topokit.loaders.formats.common.dtypes import BITS, check_readable, decode, stored_bytes
+from topokit.loaders.formats.common.strict_json import read_json_table
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.objects.stored import checkpoint_of
-from topokit.loaders.formats.strict_json import read_json_table
 from topokit.loaders.limits import Limits
 
 NAME = "orbax"

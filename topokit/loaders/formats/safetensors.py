@@ -19,12 +19,12 @@ from topokit.dag import LayeredDAG
 from topokit.dag.codec import decode as decode_network
 from topokit.errors import CorruptCheckpointError, LimitExceededError
 from topokit.loaders.checkpoint import Axes, Checkpoint, TensorEntry, by_name, check_rank
-from topokit.loaders.formats.dtypes import BITS, check_readable, decode, stored_bytes, stored_numbers
+from topokit.loaders.formats.common.dtypes import BITS, check_readable, decode, stored_bytes, stored_numbers
+from topokit.loaders.formats.common.mapping import mapped
+from topokit.loaders.formats.common.strict_json import json_table
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.hf_config import config_beside
-from topokit.loaders.formats.mapping import mapped
-from topokit.loaders.formats.packed_weights import unpacked
-from topokit.loaders.formats.strict_json import json_table
+from topokit.loaders.formats.hugging_face.config import config_beside
+from topokit.loaders.formats.hugging_face.packed_weights import unpacked
 from topokit.loaders.limits import Limits
 from topokit.loaders.naming import natural_key
 

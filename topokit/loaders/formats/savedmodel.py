@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from topokit.loaders.checkpoint import Checkpoint
+from topokit.loaders.formats.common.protobuf import outline
+from topokit.loaders.formats.common.protobuf_wire import DELIMITED, VARINT
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.protobuf import outline
-from topokit.loaders.formats.protobuf_wire import DELIMITED, VARINT
 from topokit.loaders.limits import Limits
 
 NAME = "savedmodel"
@@ -28,7 +28,7 @@ def recognises(path: Path, head: bytes) -> bool:
 
 def open_lazily(path: Path, limits: Limits) -> Checkpoint:
     """Open the folder with the reader, which is imported for it."""
-    from topokit.loaders.formats.tensorflow.saved_model import open_savedmodel
+    from topokit.loaders.formats.tensorflow_files.saved_model import open_savedmodel
 
     return open_savedmodel(path, limits)
 

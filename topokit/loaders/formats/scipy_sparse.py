@@ -9,10 +9,10 @@ from scipy import sparse
 
 from topokit.errors import CorruptCheckpointError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, Layout, TensorEntry, by_name
-from topokit.loaders.formats.archive import Archive, open_archive, zip_names
+from topokit.loaders.formats.common.archive import Archive, open_archive, zip_names
+from topokit.loaders.formats.common.sparse_arrays import PARTS, sparse_matrix
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.npy_members import array_header, read_array
-from topokit.loaders.formats.sparse_arrays import PARTS, sparse_matrix
+from topokit.loaders.formats.numpy_files.members import array_header, read_array
 from topokit.loaders.limits import Limits
 
 NAME = "scipy-sparse"

@@ -7,7 +7,7 @@ from pathlib import Path
 from topokit.errors import UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, by_name
 from topokit.loaders.formats import scipy_sparse
-from topokit.loaders.formats.archive import ZIP_HEAD
+from topokit.loaders.formats.common.archive import ZIP_HEAD
 from topokit.loaders.formats.format import Format
 from topokit.loaders.limits import Limits
 from topokit.loaders.naming import natural_key

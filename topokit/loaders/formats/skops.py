@@ -13,13 +13,13 @@ from typing import Any
 
 from topokit.errors import LimitExceededError
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry
-from topokit.loaders.formats.archive import Archive, open_archive, zip_names
+from topokit.loaders.formats.common.archive import Archive, open_archive, zip_names
+from topokit.loaders.formats.common.strict_json import json_table
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.npy_members import SUFFIX, array_header, array_reader
+from topokit.loaders.formats.numpy_files.members import SUFFIX, array_header, array_reader
 from topokit.loaders.formats.objects.sklearn import ANYWHERE, Place, place_within
 from topokit.loaders.formats.objects.stored import checkpoint_of
 from topokit.loaders.formats.pickle_vm import Global, Placeholder
-from topokit.loaders.formats.strict_json import json_table
 from topokit.loaders.limits import Limits
 
 NAME = "skops"

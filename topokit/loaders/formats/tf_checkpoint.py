@@ -12,12 +12,12 @@ from pathlib import Path
 
 from topokit.errors import CorruptCheckpointError, UnsupportedFeatureError
 from topokit.loaders.checkpoint import Checkpoint, by_name
-from topokit.loaders.formats.contained import contained
+from topokit.loaders.formats.common.contained import contained
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.tensorflow.bundle import INDEX, open_bundle
-from topokit.loaders.formats.tensorflow.object_graph import naming_of
-from topokit.loaders.formats.tensorflow.table import is_table
-from topokit.loaders.formats.tensorflow.variables import variables
+from topokit.loaders.formats.tensorflow_files.bundle import INDEX, open_bundle
+from topokit.loaders.formats.tensorflow_files.object_graph import naming_of
+from topokit.loaders.formats.tensorflow_files.table import is_table
+from topokit.loaders.formats.tensorflow_files.variables import variables
 from topokit.loaders.limits import Limits
 from topokit.loaders.naming import natural_key
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from topokit.loaders.checkpoint import Checkpoint
+from topokit.loaders.formats.common.mapping import mapped
 from topokit.loaders.formats.format import Format
-from topokit.loaders.formats.mapping import mapped
 from topokit.loaders.limits import Limits
 
 NAME = "tfjs"
@@ -37,7 +37,7 @@ def _mentions_manifest(path: Path) -> bool:
 
 def open_lazily(path: Path, limits: Limits) -> Checkpoint:
     """Open the model with the reader, which is imported for it."""
-    from topokit.loaders.formats.tensorflow.javascript import open_tfjs
+    from topokit.loaders.formats.tensorflow_files.javascript import open_tfjs
 
     return open_tfjs(path, limits)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from topokit.errors import CorruptCheckpointError, UnknownFormatError, UnsupportedFeatureError
-from topokit.loaders.formats.archive import ZIP_HEAD, zip_names
+from topokit.loaders.formats.common.archive import ZIP_HEAD, zip_names
 from topokit.loaders.limits import Limits
 
 _SAVE_AGAIN = "save the weights with torch.save(model.state_dict(), path) or safetensors.torch.save_file"

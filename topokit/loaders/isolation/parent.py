@@ -23,7 +23,7 @@ from topokit.dag.convert import load_npz
 from topokit.errors import CorruptCheckpointError, LimitExceededError, ParameterError
 from topokit.loaders.assembly.options import LoadOptions
 from topokit.loaders.checkpoint import Checkpoint, Values, by_name
-from topokit.loaders.formats.sparse_arrays import sparse_matrix
+from topokit.loaders.formats.common.sparse_arrays import sparse_matrix
 from topokit.loaders.inspection import Inspection
 from topokit.loaders.isolation.forms import (
     Arrays,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from topokit.loaders.checkpoint import Checkpoint, by_name
-from topokit.loaders.formats.hdf5 import Object
-from topokit.loaders.formats.hdf5.entries import tensor_entry
+from topokit.loaders.formats.hdf5_files import Object
+from topokit.loaders.formats.hdf5_files.entries import tensor_entry
 from topokit.loaders.formats.keras_files.graph import model_graph
 from topokit.loaders.formats.keras_files.legacy import is_legacy, legacy_tensors
 from topokit.loaders.formats.keras_files.model import Model, UntranslatableError, parse_model

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from itertools import count
 
 from topokit.loaders.checkpoint import OPTIMIZER_STATE
-from topokit.loaders.formats.hdf5 import Object
-from topokit.loaders.formats.hdf5.entries import Told, datasets
+from topokit.loaders.formats.hdf5_files import Object
+from topokit.loaders.formats.hdf5_files.entries import Told, datasets
 from topokit.loaders.formats.keras_files.pruning import mask_name, pruning_reason
 from topokit.loaders.formats.keras_files.quantised import is_beside
 from topokit.loaders.formats.keras_files.slots import BUFFERS, NORMS

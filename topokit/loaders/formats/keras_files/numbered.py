@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from topokit.loaders.checkpoint import OPTIMIZER_STATE
-from topokit.loaders.formats.hdf5 import Object
-from topokit.loaders.formats.hdf5.entries import Told, datasets
+from topokit.loaders.formats.hdf5_files import Object
+from topokit.loaders.formats.hdf5_files.entries import Told, datasets
 from topokit.loaders.formats.keras_files.model import (
     Layer,
     Model,

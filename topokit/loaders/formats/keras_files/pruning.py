@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from topokit.loaders.formats.hdf5 import Object
-from topokit.loaders.formats.hdf5.entries import Told
+from topokit.loaders.formats.hdf5_files import Object
+from topokit.loaders.formats.hdf5_files.entries import Told
 
 _MASK = re.compile(r"^(connection_)?masks?(_\d+)?$")
 _STATE = re.compile(r"^(threshold(_\d+)?|pruning_step)$")

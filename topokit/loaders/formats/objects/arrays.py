@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.loaders.formats.dtypes import BITS, Order, Raw, decode
+from topokit.loaders.formats.common.dtypes import BITS, Order, Raw, decode
 from topokit.loaders.formats.objects.spans import Span
 from topokit.loaders.formats.pickle_vm import Constructors, Global, Placeholder
 

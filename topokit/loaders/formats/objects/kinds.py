@@ -16,7 +16,7 @@ _TORCH_MAGIC = bytes.fromhex("8a0a6cfc9c46f9206aa85019")
 _OLD = re.compile(rb"\(*(c[\w.]+\n[\w.]+\n|[dl]p\d+\n|i[\w.]+\n|S'.*'\n|[]}]q\x00)")
 _OF_ARCHIVES = re.compile(r"\.(tar(\.\w+)?|tgz|tbz2?|txz)$", re.IGNORECASE)
 _PROTOCOLS = (2, 3, 4, 5)
-_JOBLIB, _PADDLE = b"NumpyArrayWrapper", b"StructuredToParameterName@@"
+_JOBLIB, _PADDLE = b"NumpyArrayWrapper", b"StructuredToParameterName"
 _SHOWN, _TORCH_SHOWN, _TAIL = 2**16, 32, 2**19
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from topokit.loaders.checkpoint import TensorEntry
-from topokit.loaders.formats.npy_header import NpyHeader
+from topokit.loaders.formats.numpy_files.header import NpyHeader
 from topokit.loaders.formats.objects.pickles import objects_of
 from topokit.loaders.formats.objects.spans import Source
 from topokit.loaders.limits import Limits

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from topokit.errors import LimitExceededError
-from topokit.loaders.formats.archive import Archive
-from topokit.loaders.formats.dtypes import Raw
-from topokit.loaders.formats.mapping import mapped
+from topokit.loaders.formats.common.archive import Archive
+from topokit.loaders.formats.common.dtypes import Raw
+from topokit.loaders.formats.common.mapping import mapped
 from topokit.loaders.formats.objects.unpacking import Rereader, Unpacked
 from topokit.loaders.formats.pickle_vm.stream import Stream
 from topokit.loaders.limits import Limits

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from topokit.loaders.checkpoint import Checkpoint, TensorEntry, by_name
 from topokit.loaders.formats.objects.jax_trees import mask_entries, role_of_collection, take_masks, unwrapped
-from topokit.loaders.formats.state_dict import Contents, contents_of
+from topokit.loaders.formats.objects.state_dict import Contents, contents_of
 from topokit.loaders.limits import Limits
 from topokit.loaders.naming import natural_key
 

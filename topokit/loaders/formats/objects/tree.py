@@ -16,13 +16,13 @@ from scipy import sparse
 
 from topokit.errors import CorruptCheckpointError
 from topokit.loaders.checkpoint import Layout, TensorEntry
-from topokit.loaders.formats.dtypes import Raw, check_readable
+from topokit.loaders.formats.common.dtypes import Raw, check_readable
+from topokit.loaders.formats.common.sparse_arrays import PARTS, sparse_matrix
 from topokit.loaders.formats.objects.arrays import PickledArray, array_of, number_of, raw_bytes, unmade
 from topokit.loaders.formats.objects.jax_trees import SPARSE_STATE
 from topokit.loaders.formats.objects.sklearn import ANYWHERE, Place, place_within
 from topokit.loaders.formats.objects.spans import Span
 from topokit.loaders.formats.pickle_vm import Constructors, Global, Placeholder
-from topokit.loaders.formats.sparse_arrays import PARTS, sparse_matrix
 
 _SPARSE_MODULES = ("scipy.sparse._{0}", "scipy.sparse.{0}")
 _SPARSE: dict[Global, Layout] = {

@@ -13,8 +13,8 @@ from typing import Protocol
 import numpy as np
 
 from topokit.errors import CorruptCheckpointError, LimitExceededError, MissingExtraError
-from topokit.loaders.formats.dtypes import Raw
-from topokit.loaders.formats.mapping import mapped
+from topokit.loaders.formats.common.dtypes import Raw
+from topokit.loaders.formats.common.mapping import mapped
 from topokit.loaders.limits import Limits
 
 _PACKED_AT_ONCE, _UNPACKED_AT_ONCE = 2**16, 2**20

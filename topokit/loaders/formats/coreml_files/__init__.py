@@ -1,0 +1,1 @@
+"""The parts of Core ML models and packages."""

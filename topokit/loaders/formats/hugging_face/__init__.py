@@ -1,0 +1,1 @@
+"""What Hugging Face puts beside tensors: configurations, packed weights."""
