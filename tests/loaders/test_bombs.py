@@ -109,3 +109,19 @@ def test_a_value_doubled_forty_times_is_not_followed_for_ever(tmp_path: Path) ->
     assert found.outcome == "network", found.message
     assert found.seconds < SECONDS
     assert found.megabytes < MEGABYTES
+
+
+def test_names_of_the_same_bytes_are_not_read_for_ever(tmp_path: Path) -> None:
+    """Weights outside an ONNX model, of which three thousand tensors are the same four million bytes."""
+    made = model([node("MatMul", "x w0", "y")], {f"w{k}": np.ones((1, 1), np.float32) for k in range(3000)})
+    for weights in made.graph.initializer:
+        weights.ClearField("raw_data")
+        weights.dims[:], weights.data_location = [1000, 1000], 1
+        entry = weights.external_data.add()
+        entry.key, entry.value = "location", "w.bin"
+    (tmp_path / "w.bin").write_bytes(bytes(4_000_000))
+    found = measured(save(made, tmp_path))
+    assert found.outcome == "LimitExceededError"
+    assert "tensors of 12,000,000,000 bytes in all" in found.message
+    assert found.seconds < SECONDS
+    assert found.megabytes < MEGABYTES

@@ -27,7 +27,7 @@ class Limits:
     tensors, name_length, rank, tensor_bytes : int
         Number of tensors; characters in the name, axes and bytes of one.
     decompressed_bytes : int
-        All compressed members of an archive together.
+        All compressed members of an archive together; also what all tensors together may be beyond 16 times the files.
     neurons : int
         Rows or columns of a sparse matrix, which a few bytes can declare and which take memory each.
     edges : int

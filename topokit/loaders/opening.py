@@ -10,7 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from topokit.errors import CheckpointError, CorruptCheckpointError, UnknownNameError, UnsupportedFeatureError
+from topokit.errors import (
+    CheckpointError,
+    CorruptCheckpointError,
+    LimitExceededError,
+    UnknownNameError,
+    UnsupportedFeatureError,
+)
 from topokit.loaders.checkpoint import Checkpoint
 from topokit.loaders.formats.format import Format
 from topokit.loaders.formats.unsupported import refuse
@@ -20,6 +26,7 @@ from topokit.registry import FORMATS
 
 _HEAD_BYTES = 4096
 _RECORDING_MARK = "run.json"
+_MOST_LOOKS = 16
 
 
 def open_checkpoint(
@@ -67,7 +74,7 @@ def open_checkpoint(
         head = _head(place)
         chosen: Format = FORMATS.load(format) if format else _recognised(place, head, allowed)
     with guarded(place, chosen.name), _without_collection():
-        return _without_checksum(chosen.open(place, allowed))
+        return _without_checksum(_bounded(chosen.open(place, allowed)))
 
 
 def _with_pickles(limits: Limits, pickle: Pickles | None) -> Limits:
@@ -76,6 +83,16 @@ def _with_pickles(limits: Limits, pickle: Pickles | None) -> Limits:
     if pickle not in get_args(Pickles):
         raise UnknownNameError("way with pickles", str(pickle), get_args(Pickles))
     return replace(limits, pickle=pickle)
+
+
+def _bounded(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint, if its tensors are not far more than its files: each name of the same bytes is read again."""
+    told = sum(entry.nbytes for entry in checkpoint.tensors.values())
+    stored = sum(file.stat().st_size for file in checkpoint.files)
+    if told > checkpoint.limits.decompressed_bytes + _MOST_LOOKS * stored:
+        problem = f"has tensors of {told:,} bytes in all, in files of {stored:,}"
+        raise LimitExceededError(checkpoint.path, problem, format=checkpoint.format)
+    return checkpoint
 
 
 def _without_checksum(checkpoint: Checkpoint) -> Checkpoint:
