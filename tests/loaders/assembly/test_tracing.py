@@ -402,3 +402,37 @@ def test_constants_stand_beside_a_lone_channel(tmp_path: Path) -> None:
     net.add("concat", "pad", "before", a, "after", axis=1)
     net.add("conv", "b", axes="oikk", channel_axis=1)
     assert net.load().blocks[1].adjacency().toarray().tolist() == [[False, True, False, False]]
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_what_is_added_to_a_channel_of_scale_zero_stays(is_first: bool, tmp_path: Path) -> None:
+    tensors = {f"{name}.kernel": np.ones((3, 3)) for name in "abc"} | {"n.scale": np.array([1.0, 0, 1])}
+    net = Net(tensors, (None, 2, 3), tmp_path)
+
+    def norm() -> None:
+        scale = {"scale": Weight("n.scale", "o")}
+        net.nodes.append(Node(op="norm", name="n", inputs=(net.value,), outputs=("n:0",), weights=scale))
+        net.value = "n:0"
+
+    a = net.add("linear", "a", axes="io")
+    norm() if is_first else None
+    b = net.add("linear", "b", axes="io")
+    b if is_first else norm()
+    net.add("add", "sum", a, net.value)
+    net.add("linear", "c", axes="io")
+    blocks = net.load(norm="cut").blocks
+    weighted = [(block.source, block.target, block.n_edges) for block in blocks if block.carries_weights]
+    joined = [block.n_edges for block in blocks if not block.carries_weights]
+    if is_first:
+        assert (weighted[1:], joined) == ([("a", "b", 6), ("b", "c", 9)], [3])
+    else:
+        assert (sorted(weighted[1:]), joined) == ([("a", "b", 9), ("a", "c", 3), ("b", "c", 6)], [2])
+
+
+def test_one_number_beside_what_is_not_followed_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    net = Net({"a.kernel": np.ones((4, 1)), "b.kernel": np.ones((9, 3))}, (None, 4), tmp_path)
+    mean = net.add("linear", "a", axes="io")
+    strange = net.add("unknown", "strange", "x", type="Spectrum")
+    net.add("add", "centred", strange, mean)
+    net.add("linear", "b", axes="io")
+    assert [layer.size for layer in net.load().layers] == [4, 1, 9, 3]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from itertools import takewhile
@@ -57,17 +57,7 @@ def _in_order(wiring: Wiring, outputs: Sequence[Ids]) -> Wired:
     sources = {source for source, _, _ in parts}
     layers = tuple(_layer(wiring, places, old, old in last and old not in sources) for old in order)
     blocks = tuple((position[source], position[target], part) for source, target, part in parts)
-    return Wired(layers, blocks, tuple(wiring.notes), dict(wiring.unused), _scales(wiring, places, position))
-
-
-def _scales(wiring: Wiring, places: _Places, position: Mapping[int, int]) -> tuple[tuple[str, int, Ids], ...]:
-    """The scales of normalisations by the layers whose neurons they scale."""
-    return tuple(
-        (tensor, position[layer], _within(neurons, layer, places))
-        for tensor, neurons in wiring.scales
-        for layer in _present(neurons, places)
-        if layer in position
-    )
+    return Wired(layers, blocks, tuple(wiring.notes), dict(wiring.unused))
 
 
 def _united(wiring: Wiring, outputs: Sequence[Ids]) -> Ids:

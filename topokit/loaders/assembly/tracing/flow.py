@@ -186,6 +186,17 @@ def padded(flow: Flow, pads: Sequence[tuple[int, int]]) -> Flow:
     return simple_flow(ids, tuple(extents))
 
 
+def without(flow: Flow, axis: int, gone: NDArray[np.bool_]) -> Flow:
+    """No neurons any more at these positions of an axis."""
+    plain, place = simple(flow), flow.axis(axis)
+    shape = [1] * plain.rank
+    shape[place] = len(gone)
+    if plain.ids.shape[place] not in (1, len(gone)):
+        raise UntraceableError(f"{len(gone):,} scales of {plain.ids.shape[place]:,} neurons")
+    ids = np.where(gone.reshape(shape), NO_NEURON, plain.ids)
+    return simple_flow(ids, (*plain.extents[:place], len(gone), *plain.extents[place + 1 :]))
+
+
 def gathered(flow: Flow, axis: int, indices: Sequence[int] | int) -> Flow:
     """The positions `indices` of an axis; a number instead of a list drops the axis."""
     place = flow.axis(axis)

@@ -8,6 +8,7 @@ import numpy as np
 
 from topokit.loaders.assembly.tracing import flow as flows
 from topokit.loaders.assembly.tracing.flow import NO_NEURON, Flow, Ids, UntraceableError, simple_flow
+from topokit.loaders.assembly.tracing.inputs import Pending
 from topokit.loaders.assembly.tracing.joins import added, gathered_in, multiplied
 from topokit.loaders.assembly.tracing.tracer import Scores, Statistic, Tracer, Value, Values
 from topokit.loaders.assembly.tracing.wiring import Join, unique_pairs
@@ -18,7 +19,7 @@ def add(tracer: Tracer, node: Node, values: Values) -> Values:
     if any(isinstance(value, Scores) for value in values):
         return [next(value for value in values if isinstance(value, Scores))]
     real = _without_types(tracer, _both(tracer, node.name, values))
-    return [_joined(tracer, node, real, added) if real else _fallback(values)]
+    return [_joined(tracer, node, real, added) if _is_followed(tracer, node, values, real) else _fallback(values)]
 
 
 def _without_types(tracer: Tracer, real: list[Flow]) -> list[Flow]:
@@ -38,7 +39,17 @@ def multiply(tracer: Tracer, node: Node, values: Values) -> Values:
     if any(isinstance(value, Scores) for value in values):
         return [next(value for value in values if isinstance(value, Scores))]
     real = _both(tracer, node.name, values)
-    return [_joined(tracer, node, real, multiplied) if real else _fallback(values)]
+    return [_joined(tracer, node, real, multiplied) if _is_followed(tracer, node, values, real) else _fallback(values)]
+
+
+def _is_followed(tracer: Tracer, node: Node, values: Values, real: Sequence[Flow]) -> bool:
+    """Whether the known operands tell all neurons; one number beside what could not be followed does not."""
+    if not any(isinstance(value, Pending) for value in values):
+        return bool(real)
+    if not any(value.ids.size > 1 for value in real):
+        return False
+    tracer.wiring.note(f"{node.name}: one of its operands could not be followed")
+    return True
 
 
 def _joined(tracer: Tracer, node: Node, real: Sequence[Flow], join: Callable[..., Flow]) -> Flow:
@@ -86,7 +97,9 @@ def _settle(tracer: Tracer, name: str, value: Flow, model: Flow) -> Flow:
 
 
 def _fallback(values: Sequence[Value]) -> Value:
-    return next((value for value in values if value is not None), None)
+    """What could not be followed goes before what is known."""
+    pending = [value for value in values if isinstance(value, Pending)]
+    return next((value for value in (*pending, *values) if value is not None), None)
 
 
 def matmul(tracer: Tracer, node: Node, values: Values) -> Values:

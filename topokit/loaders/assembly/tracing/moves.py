@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
 from typing import Any
+
+import numpy as np
 
 from topokit.loaders.assembly.tracing import flow as flows
 from topokit.loaders.assembly.tracing.flow import Flow, UntraceableError, simple_flow
@@ -27,13 +28,19 @@ def unchanged(tracer: Tracer, node: Node, values: Values) -> Values:
 
 
 def norm(tracer: Tracer, node: Node, values: Values) -> Values:
-    """Neuron by neuron; the scale of each is remembered where a scale of 0 is to cut."""
-    scale = node.weights.get("scale")
-    if tracer.options.norm == "cut" and scale is not None and isinstance(values[0], Flow):
-        count = prod(tracer.tensors[scale.tensor])
-        neurons, _ = tracer.neurons(node.name, values[0], [int(node.attributes.get("axis", -1))], count)
-        tracer.wiring.scales.append((scale.tensor, neurons))
-    return unchanged(tracer, node, values)
+    """Neuron by neuron; where a scale of 0 is to cut, what comes out has no neuron there (network slimming).
+
+    Liu et al., Learning efficient convolutional networks through network slimming (2017), prune channels by the
+    scales of their batch normalisations.
+    """
+    scale, value = node.weights.get("scale"), values[0]
+    if tracer.options.norm == "cut" and scale is not None and isinstance(value, Flow):
+        gone = np.asarray(tracer.values(scale.tensor)).ravel() == 0
+        if gone.any():
+            value = flows.without(value, int(node.attributes.get("axis", -1)), gone)
+            count = np.count_nonzero(gone)
+            tracer.wiring.note(f"{scale.tensor}: {count:,} neurons have scale 0 and lose the edges that leave them")
+    return unchanged(tracer, node, [value])
 
 
 def _differ(one: Shape, other: Shape) -> bool:

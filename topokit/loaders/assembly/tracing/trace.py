@@ -13,6 +13,7 @@ from topokit.loaders.assembly.tracing.reshaping import matched
 from topokit.loaders.assembly.tracing.steps import run
 from topokit.loaders.assembly.tracing.tracer import Tracer, Value
 from topokit.loaders.assembly.tracing.wiring import Wired, Wiring
+from topokit.loaders.checkpoint import TensorEntry
 from topokit.loaders.graph import GraphIR, Node, Shape
 
 _INPUT_NAMES = ("input", "inputs", "network input")
@@ -44,7 +45,10 @@ class _Room:
 
 
 def trace(
-    graph: GraphIR, tensors: Mapping[str, tuple[int, ...]], options: Options, excluded: Mapping[str, str] | None = None
+    graph: GraphIR,
+    tensors: Mapping[str, TensorEntry],
+    options: Options,
+    excluded: Mapping[str, str] | None = None,
 ) -> Wired:
     """Follow the neurons through a computation.
 
@@ -54,8 +58,8 @@ def trace(
     ----------
     graph : GraphIR
         The computation.
-    tensors : mapping of str to tuple
-        Shapes of the checkpoint's tensors.
+    tensors : mapping of str to TensorEntry
+        The checkpoint's tensors.
     options : Options
         What neurons are.
     excluded : mapping of str to str, optional
@@ -70,7 +74,8 @@ def trace(
     wiring = Wiring(unused=dict(left_out))
     shapes = {**graph.shapes, **_given_shape(graph, options)}
     inputs = Inputs(wiring, _label(graph), options.conv == "unrolled")
-    tracer = Tracer(wiring, inputs, options, tensors, shapes)
+    stored = {name: entry.shape for name, entry in tensors.items()}
+    tracer = Tracer(wiring, inputs, options, stored, shapes, lambda name: tensors[name].read())
     room = _Room(tracer, _MOST_UNROLLED if inputs.units else _MOST_NUMBERS)
     values: dict[str, Value] = {name: _input(tracer, name) for name in graph.inputs}
     for node in graph.nodes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,8 @@ class Tracer:
         Shapes of the checkpoint's tensors.
     shapes : mapping of str to tuple
         Shapes of values where the file tells them.
+    values : callable
+        Reads a tensor of the checkpoint: the scales of normalisations, where they may cut.
     embedded : dict of int to int
         Input layers that stand for an embedding, and the rows of its table.
     made : dict
@@ -64,6 +66,7 @@ class Tracer:
     options: Options
     tensors: Mapping[str, tuple[int, ...]]
     shapes: Mapping[str, Shape]
+    values: Callable[[str], Any]
     embedded: dict[int, int] = field(default_factory=dict)
     made: dict[tuple[str, str, bytes], Ids] = field(default_factory=dict)
 

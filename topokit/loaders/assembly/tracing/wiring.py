@@ -101,15 +101,12 @@ class Wired:
         What was assumed.
     unused : mapping of str to str
         Tensors of the computation that make no edges, and why.
-    scales : tuple of (str, int, ndarray)
-        Tensors that scale neurons, the layer of these, and for each number of the tensor its neuron in it or -1.
     """
 
     layers: tuple[WiredLayer, ...]
     blocks: tuple[tuple[int, int, WiredBlock | Join], ...]
     notes: tuple[str, ...]
     unused: Mapping[str, str]
-    scales: tuple[tuple[str, int, Ids], ...] = ()
 
 
 @dataclass(slots=True)
@@ -121,7 +118,6 @@ class Wiring:
     notes: dict[str, None] = field(default_factory=dict)
     unused: dict[str, str] = field(default_factory=dict)
     groups: list[tuple[Ids, ...]] = field(default_factory=list)
-    scales: list[tuple[str, Ids]] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
     size: int = 0
     _same: Ids = field(default_factory=lambda: np.empty(0, np.int64))
