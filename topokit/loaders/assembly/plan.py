@@ -20,7 +20,6 @@ from topokit.errors import NoWeightsFoundError
 from topokit.loaders.assembly.adapters import graph_by_names
 from topokit.loaders.assembly.candidates import Candidates, candidates_of
 from topokit.loaders.assembly.chain import chain_graph, unjoined_graph
-from topokit.loaders.assembly.cutting import without_cut
 from topokit.loaders.assembly.geometry import Fit
 from topokit.loaders.assembly.lay import Lay
 from topokit.loaders.assembly.options import UNJOINED, Options
@@ -164,13 +163,11 @@ def plan_of(checkpoint: Checkpoint, options: Options) -> Plan:
     """
     found = candidates_of(checkpoint, options)
     order, graph, notes = _computation(found, checkpoint, options)
-    shapes = {entry.name: entry.shape for entry in checkpoint.tensors.values()}
     excluded = _excluded(graph, checkpoint, options, may_be_fixed=order == "graph")
-    wired = trace(graph, shapes, options, excluded)
+    wired = trace(graph, checkpoint.tensors, options, excluded)
     if not wired.layers:
         raise _all_left_out(checkpoint, wired)
     layers = tuple(Layer(layer.name, layer.size, layer.kind, layer.shape) for layer in wired.layers)
-    wired = without_cut(wired, checkpoint) if options.norm == "cut" else wired
     blocks = _blocks(found, checkpoint, wired, layers)
     masks = () if options.masks is None else (_masks_note(options),)
     return Plan(
