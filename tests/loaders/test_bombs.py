@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from measured import measured
 from onnx_models import model, node, save
@@ -102,10 +103,27 @@ def test_a_small_file_takes_little_time_and_memory(name: str, tmp_path: Path) ->
     assert found.megabytes < MEGABYTES
 
 
-def test_a_value_doubled_forty_times_is_not_followed_for_ever(tmp_path: Path) -> None:
-    doubling = [node("Concat", f"v{k} v{k}", f"v{k + 1}", axis=1) for k in range(40)]
-    nodes = [node("MatMul", "x w", "v0"), *doubling, node("Relu", "v40", "y")]
-    found = measured(save(model(nodes, {"w": np.ones((6, 6), np.float32)}), tmp_path))
+def doubled(times: int) -> list[onnx.NodeProto]:
+    """A value of six neurons, as many times put beside itself."""
+    steps = [node("Concat", f"v{k} v{k}", f"v{k + 1}", axis=1) for k in range(times)]
+    return [node("MatMul", "x w", "v0"), *steps]
+
+
+WIDE = {
+    "doubled on and on": [*doubled(40), node("Relu", "v40", "y")],
+    "much of it many times": [*doubled(20), node("Concat", "v20 " * 500, "y", axis=1)],
+    "many copies": [
+        *doubled(18),
+        *(node("Concat", "v18 v18", f"c{k}", axis=1) for k in range(200)),
+        node("Relu", "c0", "y"),
+        *(node("Add", f"c{k} c{k + 1}", f"s{k}") for k in range(199)),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_values_that_a_few_operators_make_wide_are_not_followed(name: str, tmp_path: Path) -> None:
+    found = measured(save(model(WIDE[name], {"w": np.ones((6, 6), np.float32)}), tmp_path))
     assert found.outcome == "network", found.message
     assert found.seconds < SECONDS
     assert found.megabytes < MEGABYTES

@@ -289,3 +289,13 @@ def test_layers_that_cost_more_than_their_edges_are_refused(text: str, tmp_path:
     (tmp_path / "x.csv").write_text(text)
     with pytest.raises(CorruptCheckpointError, match=r"a layer counts as 256|paths through more than 16,384 nodes"):
         tk.load(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"), [(Limits(header_bytes=50), "too much text"), (Limits(nesting=2), "too deep")]
+)
+def test_elements_of_xml_are_bounded(limits: Limits, words: str, tmp_path: Path) -> None:
+    text = "<graphml><graph><data key='a'>" + "b" * 100 + "</data></graph></graphml>"
+    (tmp_path / "x.graphml").write_text(text)
+    with pytest.raises(LimitExceededError, match=words):
+        tk.load(tk.open_checkpoint(tmp_path / "x.graphml", limits=limits))

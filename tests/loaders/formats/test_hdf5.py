@@ -232,3 +232,13 @@ def test_truncated_files_are_corrupt(layout: str, tmp_path: Path) -> None:
         (tmp_path / "b.h5").write_bytes(whole[:count])
         with pytest.raises(CorruptCheckpointError):
             tk.open_checkpoint(tmp_path / "b.h5")
+
+
+def test_two_objects_of_one_name_are_refused(tmp_path: Path) -> None:
+    """Readers would disagree which of the two is meant."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["kernel_a"], file["kernel_b"] = np.ones((2, 3)), np.zeros((2, 3))
+    path.write_bytes(path.read_bytes().replace(b"kernel_b", b"kernel_a"))
+    with pytest.raises(CorruptCheckpointError, match="'kernel_a' twice"):
+        tk.open_checkpoint(path)

@@ -203,3 +203,12 @@ def test_what_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     joblib.dump({"w": np.zeros((3000, 1000))}, tmp_path / "x", compress=3)
     with pytest.raises(LimitExceededError, match="unpacks to more than the 1,000,000 bytes"):
         tk.open_checkpoint(tmp_path / "x", limits=Limits(decompressed_bytes=1_000_000))
+
+
+def test_a_dictionary_of_gigabytes_is_not_made(tmp_path: Path) -> None:
+    """What unpacks LZMA takes as much memory as the file says, before it unpacks anything."""
+    packed = bytearray(lzma.compress(pickle.dumps({"w": np.ones((2, 3))}), lzma.FORMAT_ALONE))
+    packed[1:5] = (3 * 2**29).to_bytes(4, "little")
+    (tmp_path / "x.joblib").write_bytes(packed)
+    with pytest.raises(CorruptCheckpointError, match="is damaged"):
+        tk.open_checkpoint(tmp_path / "x.joblib", format="joblib")
