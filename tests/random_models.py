@@ -212,8 +212,15 @@ def deepened(maker: Maker, value: Value) -> Value | None:
     return None
 
 
+def has_turns(value: Value) -> bool:
+    """Whether tokens may come from two values, which topokit tells apart as little as other tokens."""
+    return len(value.shape) == 2 and value.shape[0] % 6 == 0
+
+
 def flattened(maker: Maker, value: Value) -> Value | None:
     size = torch.Size(value.shape).numel()
+    if has_turns(value):
+        return None
     codes = {2: ["{}.flatten(1)", "{}.transpose(1, 2).flatten(1)"]}
     code = maker.rng.choice(codes.get(len(value.shape), ["{}.flatten(1)", "{}.permute(0, 2, 3, 1).flatten(1)"]))
     return maker.say((size,), code.format(value.name), value) if size <= 100 else None
@@ -262,8 +269,10 @@ def recurrent(maker: Maker, value: Value) -> Value:
     return maker.say((value.shape[0], 6 if both else 3), f"{layer}({value.name})[0]", value)
 
 
-def mixed(maker: Maker, value: Value) -> Value:
+def mixed(maker: Maker, value: Value) -> Value | None:
     """A layer over the tokens of each feature."""
+    if has_turns(value):
+        return None
     layer = maker.module(f"Linear({value.shape[0]}, {value.shape[0]})")
     return maker.say(value.shape, f"{value.name} + {layer}({value.name}.transpose(1, 2)).transpose(1, 2)", value)
 
