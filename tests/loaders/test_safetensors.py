@@ -191,3 +191,9 @@ def test_any_byte_but_0_is_true(tmp_path: Path) -> None:
     values = tk.open_checkpoint(path).tensors["w"].read()
     assert values.view(np.uint8).tolist() == [[0, 1, 1], [1, 0, 1]]
     assert tk.load(path).blocks[0].in_degrees().tolist() == [2, 2]
+
+
+def test_the_number_of_tensors_is_limited(tmp_path: Path) -> None:
+    safetensors.numpy.save_file({f"w{k}": np.ones((1, 1)) for k in range(5)}, tmp_path / "x.safetensors")
+    with pytest.raises(LimitExceededError, match="lists more than 4 tensors"):
+        tk.open_checkpoint(tmp_path / "x.safetensors", limits=Limits(tensors=4))
