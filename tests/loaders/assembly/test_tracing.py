@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -436,3 +437,84 @@ def test_one_number_beside_what_is_not_followed_is_not_taken_for_the_whole(tmp_p
     net.add("add", "centred", strange, mean)
     net.add("linear", "b", axes="io")
     assert [layer.size for layer in net.load().layers] == [4, 1, 9, 3]
+
+
+def test_a_half_that_serves_its_gate_alone_is_no_gate_of_its_own_layer(tmp_path: Path) -> None:
+    kernels = {"a.kernel": np.ones((3, 4)), "b.kernel": np.ones((2, 2)), "c.kernel": np.ones((2, 1))}
+    net = Net(kernels, (None, 3), tmp_path)
+    net.add("linear", "a", axes="io")
+    net.add("split", "halves", outputs=2, axis=-1)
+    net.add("multiply", "gated", "halves:0", "halves:1")
+    gated = net.add("linear", "b", axes="io")
+    direct = net.add("linear", "c", "halves:1", axes="io")
+    net.add("concat", "both", gated, direct, axis=-1)
+    blocks = net.load().blocks
+    joins = sum(block.adjacency().toarray() for block in blocks if not block.carries_weights)
+    assert np.array_equal(joins, np.tile(np.eye(2), (2, 1)))
+
+
+def test_parts_of_one_layer_meet_in_another(tmp_path: Path) -> None:
+    net = Net({"a.kernel": np.ones((3, 4)), "b.kernel": np.ones((2, 1))}, (None, 3), tmp_path)
+    net.add("linear", "a", axes="io")
+    net.add("split", "halves", outputs=2, axis=-1)
+    net.add("add", "sum", "halves:0", "halves:1")
+    net.add("linear", "b", axes="io")
+    network = net.load()
+    assert [layer.name for layer in network.layers] == ["input", "a", "sum", "b"]
+    joins = sum(block.adjacency().toarray() for block in network.blocks if block.source == "a")
+    assert np.array_equal(joins, np.tile(np.eye(2), (2, 1)))
+
+
+def test_a_branch_that_was_taken_already_does_not_hold_a_sum(tmp_path: Path) -> None:
+    net = Net({f"{name}.kernel": np.ones((2, 2)) for name in "abc"}, (None, 2), tmp_path)
+    a = net.add("linear", "a", axes="io")
+    b = net.add("linear", "b", "x", axes="io")
+    c = net.add("linear", "c", b, axes="io")
+    net.add("concat", "both", c, net.add("add", "sum", a, b), axis=-1)
+    ways = {(block.source, block.target) for block in net.load().blocks if block.n_edges}
+    assert ("a", "b") not in ways
+    assert ("b", "c") in ways
+
+
+@pytest.mark.parametrize("reduce", ["l1", "l2", "max", "sum"])
+def test_weights_behind_one_edge_are_reduced_to_one(reduce: Any, tmp_path: Path) -> None:
+    kernel = np.random.default_rng(0).normal(size=(4, 3, 2, 2))
+    kernel[np.random.default_rng(1).random(kernel.shape) < 0.6] = 0
+    net = Net({"a.kernel": kernel}, (None, 3, 4, 4), tmp_path)
+    net.add("conv", "a", axes="oikk", channel_axis=1)
+    taps = kernel.reshape(4, 3, 4)
+    expected = {
+        **{"l1": np.abs(taps).sum(2), "l2": np.sqrt((taps**2).sum(2))},
+        **{"max": np.abs(taps).max(2), "sum": taps.sum(2)},
+    }[reduce]
+    (block,) = net.load(reduce=reduce).blocks
+    assert np.allclose(block.weight_matrix().toarray(), expected.T)
+    assert np.array_equal(block.adjacency().toarray(), (taps != 0).any(2).T)
+
+
+def test_each_direction_takes_its_own_state(tmp_path: Path) -> None:
+    kernels = {"r.kernel": np.ones((2, 3, 4)), "r.recurrent": np.array([np.eye(4), 1 - np.eye(4)])}
+    net = Net(kernels, (None, None, 3), tmp_path)
+    node = Node(
+        op="recurrent",
+        name="r",
+        inputs=("x",),
+        outputs=("h",),
+        weights={slot: Weight(f"r.{slot}", "dio") for slot in ("kernel", "recurrent")},
+        attributes={"cell": "rnn", "directions": 2},
+    )
+    net.nodes.append(node)
+    net.value = "h"
+    network = net.load()
+    state = sum(block.adjacency().toarray().astype(int) for block in network.blocks if block.kind == "recurrent")
+    assert np.array_equal(state, np.block([[np.eye(4), np.zeros((4, 4))], [np.zeros((4, 4)), 1 - np.eye(4)]]))
+
+
+def test_heads_that_share_values_follow_each_other(tmp_path: Path) -> None:
+    kernels = {"q.kernel": np.eye(8), "k.kernel": np.ones((8, 4)), "v.kernel": np.ones((8, 4)), "o.kernel": np.eye(8)}
+    net = Net(kernels, (None, None, 8), tmp_path)
+    q, k, v = (net.add("linear", name, "x", axes="io") for name in "qkv")
+    net.add("attention", "attention", q, k, v, heads=4, kv_heads=2)
+    net.add("linear", "o", axes="io")
+    found = sum(block.adjacency().toarray() for block in net.load().blocks if block.target == "o")
+    assert [np.flatnonzero(row).tolist() for row in found[-4:]] == [[0, 2], [1, 3], [4, 6], [5, 7]]
