@@ -158,5 +158,7 @@ def test_what_does_not_fit_is_refused() -> None:
     for wrong in (lambda: reshaped(value, [None, 4]), lambda: flows.consumed(value, [1], 7)):
         with pytest.raises(UntraceableError):
             wrong()
+    with pytest.raises(UntraceableError, match="of an axis of 6"):
+        flows.sliced(value, [None, (7, 8, 1)])
     with pytest.raises(UntraceableError, match="axis 4"):
         flows.transposed(value, [0, 4])

@@ -518,3 +518,14 @@ def test_heads_that_share_values_follow_each_other(tmp_path: Path) -> None:
     net.add("linear", "o", axes="io")
     found = sum(block.adjacency().toarray() for block in net.load().blocks if block.target == "o")
     assert [np.flatnonzero(row).tolist() for row in found[-4:]] == [[0, 2], [1, 3], [4, 6], [5, 7]]
+
+
+def test_a_half_gated_by_what_the_other_leads_to_lies_behind_both(tmp_path: Path) -> None:
+    kernels = {"a.kernel": np.ones((3, 4)), "b.kernel": np.ones((2, 2)), "c.kernel": np.ones((2, 1))}
+    net = Net(kernels, (None, 3), tmp_path)
+    net.add("linear", "a", axes="io")
+    net.add("split", "halves", outputs=2, axis=-1)
+    net.add("multiply", "gated", "halves:1", net.add("linear", "b", "halves:0", axes="io"))
+    net.add("linear", "c", axes="io")
+    blocks = [(block.source, block.target, block.n_edges) for block in net.load().blocks]
+    assert sorted(blocks) == [("a", "b", 2), ("a", "b", 4), ("b", "c", 2), ("input", "a", 12)]

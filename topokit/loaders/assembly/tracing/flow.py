@@ -275,12 +275,19 @@ def _picked(flow: Flow, axis: int, index: slice | Ids) -> Flow:
     extent = flow.extents[dim]
     if flow.ids.shape[dim] > 1 or extent == 1:
         ids = flow.ids[(*[slice(None)] * dim, index)]
+        if not ids.shape[dim] and isinstance(index, slice) and _lies_beyond(index, flow.ids.shape[dim]):
+            raise UntraceableError(f"positions {index} of an axis of {flow.ids.shape[dim]:,}")
         length: int | None = ids.shape[dim]
     else:
         ids = flow.ids
         length = len(index) if isinstance(index, np.ndarray) else _cut_extent(extent, index)
     extents = (*flow.extents[:dim], length, *flow.extents[dim + 1 :])
     return Flow(ids, extents, flow.axes)
+
+
+def _lies_beyond(index: slice, length: int) -> bool:
+    """Whether a slice asks for positions behind the last one."""
+    return (index.start or 0) >= length and (index.stop is None or index.stop > (index.start or 0))
 
 
 def _cut_extent(extent: int | None, index: slice) -> int | None:
