@@ -122,7 +122,10 @@ def _pattern(planned: PlannedBlock, sources: Numbers, targets: Numbers) -> tuple
 def _weights(
     numbers: NDArray[Any], behind: Numbers, n_edges: int, is_single: bool, reduction: Reduction | None
 ) -> NDArray[Any] | None:
-    """One weight per edge, where there is one or the several are reduced to one."""
+    """One weight per edge, where there is one or the several are reduced to one; whole numbers that only say that
+    there is an edge are none."""
+    if is_single and numbers.dtype.kind in "biu" and bool((numbers == 1).all()):
+        return None
     if numbers.dtype.kind not in "f" and not is_single and reduction is None:
         return None
     wide = numbers.astype(np.result_type(numbers, np.float32), copy=False)
