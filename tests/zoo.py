@@ -1,7 +1,8 @@
 """Four small pruned networks, and the wiring that every file of them must give.
 
 The scripts under `tests/data/make` build each network in a framework from these weights and save it with the
-framework's own exporter. What is expected here is made from the weights alone, without any reader.
+framework's own exporter; they find this file with ``PYTHONPATH=tests``. What is expected here is made from the weights
+alone, without any reader.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def test_frame_columns_are_fixed() -> None:
 
 def test_bad_choices_are_named() -> None:
     with pytest.raises(ParameterError, match="kind='both'"):
-        tk.degrees([FIRST]).values("both")  # type: ignore[arg-type]
+        tk.degrees([FIRST]).values("both")
     with pytest.raises(UnknownNameError, match="did you mean 'hidden1'"):
         tk.degrees([FIRST, SECOND]).values(layer="hidden")
     with pytest.raises(InsufficientDataError, match="no layers for layers='hidden'"):

@@ -75,4 +75,4 @@ def test_series_and_columns() -> None:
 def test_threshold_that_finds_nobody_is_refused() -> None:
     for threshold in (0, 10.5, float("nan"), "10"):
         with pytest.raises(ParameterError, match=f"threshold={threshold!r}"):
-            tk.dormant([FIRST, SECOND], threshold=threshold)  # type: ignore[arg-type]
+            tk.dormant([FIRST, SECOND], threshold=threshold)

@@ -114,8 +114,8 @@ def test_bad_requests_are_named() -> None:
     assert tk.input_map(LayeredDAG(layers, blocks), layer="b").counts.tolist() == [[1, 1]]
     for shape in ((3, 3), (-2, -2), (2.5, 2.2), (4,), 4):
         with pytest.raises(ParameterError, match=re.escape(f"shape={shape}")):
-            tk.input_map([FIRST], shape=shape)  # type: ignore[arg-type]
+            tk.input_map([FIRST], shape=shape)
     with pytest.raises(ParameterError, match="hop=3"):
         tk.input_map([FIRST, SECOND], hop=3)
     with pytest.raises(ParameterError, match="value='sum'"):
-        tk.input_map([FIRST], shape=(2, 2)).image("sum")  # type: ignore[arg-type]
+        tk.input_map([FIRST], shape=(2, 2)).image("sum")

@@ -128,6 +128,6 @@ def test_bad_requests_are_named() -> None:
     with pytest.raises(ParameterError, match="exceed xmax=60"):
         tk.power_law(random_network(), xmax=60)
     with pytest.raises(ParameterError, match="kind='both'"):
-        tk.power_law(random_network(), kind="both")  # type: ignore[arg-type]
+        tk.power_law(random_network(), kind="both")
     with pytest.raises(InsufficientDataError, match="no layers"):
         tk.power_law([np.eye(3)])

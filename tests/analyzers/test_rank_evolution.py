@@ -90,4 +90,4 @@ def test_one_network_is_not_an_evolution() -> None:
     with pytest.raises(InsufficientDataError, match="1 was given"):
         tk.rank_evolution(evolving(1))
     with pytest.raises(ParameterError, match="kind='both'"):
-        tk.rank_evolution(evolving(2), kind="both")  # type: ignore[arg-type]
+        tk.rank_evolution(evolving(2), kind="both")

@@ -46,7 +46,7 @@ def test_json_holds_the_frame_and_how_it_was_made(name: str) -> None:
     assert all(stored["meta"]["references"].values())
     assert "<table" in result._repr_html_()
     with pytest.raises(AttributeError):
-        result.meta = None  # type: ignore[misc, assignment]
+        result.meta = None
 
 
 @pytest.mark.parametrize("name", RESULTS)

@@ -134,7 +134,7 @@ def test_unknown_names_show_near_ones() -> None:
     with pytest.raises(UnknownNameError, match="unknown layer '5'"):
         network.select([5])
     with pytest.raises(UnknownNameError, match="unknown selection of layers '1'"):
-        network.select(1)  # type: ignore[arg-type]
+        network.select(1)
     with pytest.raises(UnknownNameError, match="unknown block 'skipp': did you mean 'skip'"):
         network.block("skipp")
     with pytest.raises(UnknownNameError, match="unknown backend 'coo': there are bitmap, csr"):

@@ -233,7 +233,7 @@ def test_names_with_newlines_stay_on_one_line(tmp_path: Path) -> None:
 def test_an_order_of_other_things_than_names_is_no_damage(order: list[object], tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", w=np.ones((2, 3)))
     with pytest.raises(ParameterError, match="names of tensors or modules"):
-        tk.load(tmp_path / "x.npz", order=order)  # type: ignore[arg-type]
+        tk.load(tmp_path / "x.npz", order=order)
 
 
 def test_pipes_and_lost_links_in_a_folder_are_left_alone(tmp_path: Path) -> None:

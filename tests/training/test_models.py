@@ -90,7 +90,7 @@ def test_the_network_is_the_masks_with_the_weights() -> None:
 
 
 def test_the_global_generators_are_not_touched() -> None:
-    before, before_numpy = torch.get_rng_state(), np.random.get_state()[1]  # noqa: NPY002
+    before, before_numpy = torch.get_rng_state(), np.random.get_state()[1]  # noqa: NPY002 - the global state is what must not change
     toy_engine(TrainConfig(hidden=(9,), activation="srelu", init="torch"), toy_data())
     assert torch.equal(before, torch.get_rng_state())
-    assert np.array_equal(before_numpy, np.random.get_state()[1])  # noqa: NPY002
+    assert np.array_equal(before_numpy, np.random.get_state()[1])  # noqa: NPY002 - the global state is what must not change

@@ -7,17 +7,15 @@ https://github.com/SelimaC/large-scale-sparse-neural-networks saves: one table {
 from __future__ import annotations
 
 import pickle
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import zoo
 from scipy import sparse
 
 DATA = Path(__file__).parents[1]
-sys.path[0] = str(DATA.parent)
 
-import zoo  # noqa: E402
 
 LAYERS = ("fc1", "fc2", "fc3")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from pathlib import Path
 from typing import Any
 
 import coremltools
@@ -17,9 +16,6 @@ import coremltools.optimize.coreml as optimize
 import numpy as np
 import torch
 from coremltools.models.neural_network import quantization_utils
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from torch_graph import FOLDER, NETS, built
 
 SAMPLES = FOLDER.parent / "samples" / "coreml"

@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import h5py
+import zoo
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1]))
-
-import zoo  # noqa: E402
 
 
 def main() -> None:

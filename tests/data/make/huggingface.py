@@ -8,19 +8,18 @@ sparse bitmasks under ``zoo/safetensors``. Made with transformers 5.23.0, huggin
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path[0] = str(HERE.parents[1])
+import torch
+import zoo
+from compressed_tensors.compressors.sparse_compressors.sparse_bitmask import bitmask_compress
+from huggingface_hub import save_torch_state_dict
+from safetensors.torch import save_file
+from transformers import BertConfig, BertForTokenClassification
 
-import torch  # noqa: E402
-import zoo  # noqa: E402
-from compressed_tensors.compressors.sparse_compressors.sparse_bitmask import bitmask_compress  # noqa: E402
-from huggingface_hub import save_torch_state_dict  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
-from transformers import BertConfig, BertForTokenClassification  # noqa: E402
+HERE = Path(__file__).parent
+
 
 ZOO = HERE.parent / "zoo"
 MODULES = {

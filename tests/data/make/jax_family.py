@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pickle
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,13 +19,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import orbax.checkpoint as ocp
+import zoo
 from flax import serialization
 from flax.training import train_state
 
 DATA = Path(__file__).parents[1]
-sys.path[0] = str(DATA.parent)
 
-import zoo  # noqa: E402
 
 Tree = dict[str, Any]
 ZOO, SAMPLES = DATA / "zoo", DATA / "samples"

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 HERE = Path(__file__).parent
-sys.path[0] = str(HERE.parents[1])  # instead of this folder, where `keras` would be a script
 os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": str(int("tf_keras" in sys.argv))}
 
-import numpy as np  # noqa: E402
 
 SAMPLES = HERE.parent / "samples"
 

@@ -1,23 +1,21 @@
 """The zoo's networks as Keras exports them to ONNX: `tests/data/zoo/onnx/*-tf2onnx.onnx`.
 
-Made from the files of `keras.py` with Keras 3.15.1, TensorFlow 2.21.0 and tf2onnx 1.17.0, which cannot export the
+Made from the files of `keras_files.py` with Keras 3.15.1, TensorFlow 2.21.0 and tf2onnx 1.17.0, which cannot export the
 transformer's exact GELU. Run as ``python tests/data/make/keras_onnx.py [nets]``.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path.remove(str(HERE))  # where `keras` would be the script of that name
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np
+import tensorflow as tf
+import tf2onnx
+from tensorflow import keras
 
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-import tf2onnx  # noqa: E402
-from tensorflow import keras  # noqa: E402
+HERE = Path(__file__).parent
+
 
 ZOO = HERE.parent / "zoo"
 NETS = ("mlp", "convnet", "lstm")
@@ -33,7 +31,7 @@ def main(names: list[str]) -> None:
         signature = [
             tf.TensorSpec((None, *value.shape[1:]), value.dtype, name=f"x{k}") for k, value in enumerate(given)
         ]
-        call = tf.function(lambda *values: model(list(values) if len(values) > 1 else values[0]))  # noqa: B023
+        call = tf.function(lambda *values, model=model: model(list(values) if len(values) > 1 else values[0]))
         tf2onnx.convert.from_function(call, signature, opset=18, output_path=str(ZOO / "onnx" / f"{name}-tf2onnx.onnx"))
 
 

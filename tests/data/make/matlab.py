@@ -7,20 +7,18 @@ only MATLAB itself writes; here h5py 3.16.0 lays it out as MATLAB does: 512 byte
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import scipy.io
+import zoo
 from numpy.typing import NDArray
 from scipy import sparse
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1]))
 
-import zoo  # noqa: E402
 
 ZOO = HERE.parent / "zoo"
 TEXT = "MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Fri Nov 20 12:00:00 2026 HDF5 schema 1.00 ."

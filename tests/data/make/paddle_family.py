@@ -7,20 +7,18 @@ its parameters: ``.json``, or ``.pdmodel`` when ``FLAGS_enable_pir_api=0`` in th
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-DATA = Path(__file__).parents[1]
-sys.path[0] = str(DATA.parent)
-warnings.filterwarnings("ignore")
+import numpy as np
+import paddle
+import zoo
+from paddle import nn
+from paddle.nn import functional
 
-import numpy as np  # noqa: E402
-import paddle  # noqa: E402
-import zoo  # noqa: E402
-from paddle import nn  # noqa: E402
-from paddle.nn import functional  # noqa: E402
+DATA = Path(__file__).parents[1]
+warnings.filterwarnings("ignore")
 
 
 class MLP(nn.Layer):

@@ -6,20 +6,18 @@ Made with scikit-learn 1.9.1, joblib 1.6.0, skops 0.16.0, lz4 4.4.5 and NumPy 2.
 from __future__ import annotations
 
 import pickle
-import sys
 import warnings
 from pathlib import Path
 
 import joblib
 import numpy as np
 import skops.io
+import zoo
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 DATA = Path(__file__).parents[1]
-sys.path[0] = str(DATA.parent)
 
-import zoo  # noqa: E402
 
 JOBLIB = {"joblib": 0} | {name: (name, 3) for name in ("zlib", "gzip", "bz2", "xz", "lzma", "lz4")}
 KINDS = {"": MLPClassifier, "-regressor": MLPRegressor}

@@ -11,15 +11,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path[0] = str(HERE.parents[1])  # instead of this folder, where other files have the names of frameworks
+import torch
+import zoo
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn.utils import prune
+from transformers import BertConfig, BertForTokenClassification
 
-import torch  # noqa: E402
-import zoo  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
-from torch.nn.utils import prune  # noqa: E402
-from transformers import BertConfig, BertForTokenClassification  # noqa: E402
+HERE = Path(__file__).parent
+
 
 ZOO = HERE.parent / "zoo"
 MODULES = {

@@ -1,24 +1,22 @@
 """The zoo's networks as TensorFlow.js has them.
 
-``python tests/data/make/tensorflow_js.py [networks]``, after `tensorflow.py` and `keras.py`, converts the SavedModels
-to graph models and the legacy ``.h5`` files to layers models under ``zoo/tfjs``, and to quantised ones under
-``samples/tfjs``. Made with tensorflowjs 4.22.0 on TensorFlow 2.19.0 and tf_keras 2.19.0; the package imports
-tensorflow_decision_forests, which it needs for decision forests only: an empty module of that name will do.
+``TF_USE_LEGACY_KERAS=1 python tests/data/make/tensorflow_js.py [networks]``, after `tensorflow_files.py` and
+`keras_files.py`, converts the SavedModels to graph models and the legacy ``.h5`` files to layers models under
+``zoo/tfjs``, and to quantised ones under ``samples/tfjs``. Made with tensorflowjs 4.22.0 on TensorFlow 2.19.0 and
+tf_keras 2.19.0; the package imports tensorflow_decision_forests, which it needs for decision forests only: an empty
+module of that name will do.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path[0] = str(HERE.parents[1])
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["TF_USE_LEGACY_KERAS"] = "1"
+from tensorflowjs.converters import converter
 
-from tensorflowjs.converters import converter  # noqa: E402
+HERE = Path(__file__).parent
+
 
 ZOO = HERE.parent / "zoo"
 SAMPLES = HERE.parent / "samples" / "tfjs"

@@ -6,21 +6,20 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
+import networkx as nx
+import scipy.io
+import zoo
+from scipy import sparse
+
+import topokit as tk
+from topokit.dag import Provenance
+from topokit.dag.convert import save_edge_list, save_gexf, save_graphml, to_networkx
+
 HERE = Path(__file__).parent
-sys.path[0] = str(HERE.parents[1])
 
-import networkx as nx  # noqa: E402
-import scipy.io  # noqa: E402
-import zoo  # noqa: E402
-from scipy import sparse  # noqa: E402
-
-import topokit as tk  # noqa: E402
-from topokit.dag import Provenance  # noqa: E402
-from topokit.dag.convert import save_edge_list, save_gexf, save_graphml, to_networkx  # noqa: E402
 
 ZOO = HERE.parent / "zoo"
 

@@ -18,17 +18,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).absolute().parent
-sys.path[0] = str(HERE)
+import torch
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
+import torch_graph
+from torch import fx, nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import Shard, distribute_tensor
+from torch_graph import NETS, built
 
-import torch  # noqa: E402
-import torch.distributed as dist  # noqa: E402
-import torch.distributed.checkpoint as dcp  # noqa: E402
-import torch_graph  # noqa: E402
-from torch import fx, nn  # noqa: E402
-from torch.distributed.device_mesh import init_device_mesh  # noqa: E402
-from torch.distributed.tensor import Shard, distribute_tensor  # noqa: E402
-from torch_graph import NETS, built  # noqa: E402
+HERE = Path(__file__).absolute().parent
+
 
 ZOO, SAMPLES = HERE.parent / "zoo", HERE.parent / "samples" / "torch"
 LEGACY = {"_use_new_zipfile_serialization": False}

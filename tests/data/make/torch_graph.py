@@ -9,13 +9,12 @@ import sys
 from pathlib import Path
 
 import torch
+import zoo
 from torch import Tensor, nn
 from torch.nn import functional
 
 TESTS = Path(__file__).parents[2]
-sys.path.insert(0, str(TESTS))
 
-import zoo  # noqa: E402
 
 FOLDER = TESTS / "data" / "zoo"
 

@@ -13,15 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path[0] = str(HERE.parents[1])  # instead of this folder, where other files have the names of frameworks
+import influence
+import numpy as np
+import torch
+import transformers as hf
+from safetensors.torch import load_file
+from torch import Tensor, nn
 
-import influence  # noqa: E402
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-import transformers as hf  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
+HERE = Path(__file__).parent
+
 
 SAMPLES = HERE.parent / "samples" / "families"
 VOCABULARY = 11

@@ -36,7 +36,7 @@ KINDS = {
 
 def reached(run: object, x: Tensor) -> NDArray[np.bool_]:
     """Which outputs (batch, n) see which features of `x` (batch, ..., m), (m, n)."""
-    jacobian = torch.autograd.functional.jacobian(run, x)  # type: ignore[arg-type]
+    jacobian = torch.autograd.functional.jacobian(run, x)
     return np.asarray(jacobian.abs().flatten(2, -2).sum((0, 2)).T > 0)
 
 

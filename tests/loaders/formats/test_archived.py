@@ -36,7 +36,7 @@ SINGLE = [name for name in SAVERS if name != "scipy-sparse-folder"]
 
 
 def tarred(path: Path, members: dict[str, bytes], mode: str = "w", format: int = tarfile.PAX_FORMAT) -> Path:
-    with tarfile.open(path, mode, format=format) as archive:  # type: ignore[call-overload]
+    with tarfile.open(path, mode, format=format) as archive:
         for name, data in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)

@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", ["a.bin", "./a.bin", "sub/b.bin", "sub//b.bin"])
 @pytest.mark.parametrize("links", ["refuse", "follow", "hf-cache"])
 def test_plain_names_lead_to_their_files(folder: Path, name: str, links: str) -> None:
-    found = contained(folder, name, Limits(links=links), format="x")  # type: ignore[arg-type]
+    found = contained(folder, name, Limits(links=links), format="x")
     assert found == folder / name
     assert found.read_bytes() == found.stem.encode()
 
@@ -42,7 +42,7 @@ def test_plain_names_lead_to_their_files(folder: Path, name: str, links: str) ->
 @pytest.mark.parametrize("links", ["refuse", "follow", "hf-cache"])
 def test_names_that_leave_the_folder_are_refused(folder: Path, name: str, links: str) -> None:
     with pytest.raises(UnsafePathError, match=r"outside its folder.*plain paths") as caught:
-        contained(folder, name, Limits(links=links), format="x")  # type: ignore[arg-type]
+        contained(folder, name, Limits(links=links), format="x")
     assert caught.value.place == repr(name)
     assert caught.value.format == "x"
 
@@ -52,7 +52,7 @@ def test_folders_and_pipes_are_no_files(folder: Path, links: str) -> None:
     os.mkfifo(folder / "pipe")
     for name in ("sub", "pipe"):
         with pytest.raises(UnsafePathError, match="folder, pipe or device"):
-            contained(folder, name, Limits(links=links), format="x")  # type: ignore[arg-type]
+            contained(folder, name, Limits(links=links), format="x")
 
 
 def test_a_missing_file_is_said_to_be_missing(folder: Path) -> None:
@@ -70,7 +70,7 @@ def test_links_are_refused(folder: Path, links: str) -> None:
     (folder / "hard").hardlink_to(folder.parent.parent / "secret")
     for name in ("inside", "outside", "lost", "up/main/a.bin", "hard"):
         with pytest.raises(UnsafeLinkError, match=r"link.*Limits\(links") as caught:
-            contained(folder, name, Limits(links=links), format="x")  # type: ignore[arg-type]
+            contained(folder, name, Limits(links=links), format="x")
         assert isinstance(caught.value, UnsafeCheckpointError)
         assert isinstance(caught.value, tk.CheckpointError)
 

@@ -82,12 +82,12 @@ def test_links_are_refused(kind: str, folder: Path, tmp_path: Path) -> None:
 
 def rewritten(folder: Path, change: object) -> None:
     table = json.loads((folder / "_METADATA").read_text())
-    change(table["tree_metadata"])  # type: ignore[operator]
+    change(table["tree_metadata"])
     (folder / "_METADATA").write_text(json.dumps(table))
 
 
 def renamed(tree: dict[str, object], key: str) -> None:
-    tree["('params', 'fc1', 'kernel')"]["key_metadata"][2]["key"] = key  # type: ignore[index]
+    tree["('params', 'fc1', 'kernel')"]["key_metadata"][2]["key"] = key
 
 
 @pytest.mark.parametrize("key", ["../../../secret", "/etc", "absent", "a\0b", ""])

@@ -215,7 +215,7 @@ def test_strict_refuses_unknown_objects_by_name_and_forbid_every_pickle(tmp_path
     with pytest.raises(UnsafePickleError, match=r"calls 'torch\.nn\.modules\.linear\.Linear', which is unknown"):
         tk.open_checkpoint(saved(linear(), tmp_path), pickle="strict")
     with pytest.raises(tk.errors.UnknownNameError, match="unknown way with pickles 'load'"):
-        tk.open_checkpoint(plain, pickle="load")  # type: ignore[arg-type]
+        tk.open_checkpoint(plain, pickle="load")
 
 
 def test_modules_in_a_row_tell_their_graph(tmp_path: Path) -> None:

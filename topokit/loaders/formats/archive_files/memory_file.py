@@ -13,6 +13,7 @@ from topokit.errors import UnsupportedFeatureError
 _PLACE = "/proc/self/fd"
 
 
+# Before Python 3.12 only the class of paths of this system can be derived from, which types cannot say.
 class MemberPath(type(Path())):  # type: ignore[misc]
     """The path of a file in memory, called as the member of an archive that it is.
 

@@ -1,22 +1,21 @@
 """The zoo's networks as GGUF, with the names of llama.cpp.
 
-``python tests/data/make/gguf.py`` writes them under ``zoo/gguf`` in float32, float16 and in two parts, and quantised
-blocks of each type under ``samples/gguf``. Made with gguf 0.19.0, the writer that llama.cpp's converters use.
+``python tests/data/make/gguf_files.py`` writes them under ``zoo/gguf`` in float32, float16 and in two parts, and
+quantised blocks of each type under ``samples/gguf``. Made with gguf 0.19.0, the writer that llama.cpp's converters use.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path[0] = str(HERE.parents[1])  # instead of this folder, where `gguf` would be this file
+import numpy as np
+import zoo
+from gguf import GGMLQuantizationType, GGUFWriter
+from gguf.quants import dequantize, quantize
 
-import numpy as np  # noqa: E402
-import zoo  # noqa: E402
-from gguf import GGMLQuantizationType, GGUFWriter  # noqa: E402
-from gguf.quants import dequantize, quantize  # noqa: E402
+HERE = Path(__file__).parent
+
 
 ZOO, SAMPLES = HERE.parent / "zoo" / "gguf", HERE.parent / "samples" / "gguf"
 BLOCK_NAMES = {

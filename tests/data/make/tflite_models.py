@@ -1,7 +1,7 @@
 """The zoo's networks as the converter of TensorFlow Lite writes them.
 
-``python tests/data/make/tflite.py [networks]`` writes each under ``zoo/tflite``: in float32, in float16, and with the
-converter's own sparse encoding; the mlp and the convnet quantised to int8 under ``samples/tflite``. Made with
+``python tests/data/make/tflite_models.py [networks]`` writes each under ``zoo/tflite``: in float32, in float16, and
+with the converter's own sparse encoding; the mlp and the convnet quantised to int8 under ``samples/tflite``. Made with
 TensorFlow 2.21.0 and Keras 3.15.1. Of the LSTM of Keras 3 the converter makes a loop (``lstm-loop``), of that of
 tf_keras 2.21.0 one fused operator (``lstm``).
 """
@@ -9,22 +9,20 @@ tf_keras 2.21.0 one fused operator (``lstm``).
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path[0] = str(HERE.parents[1])  # instead of this folder, where `keras` would be the script of that name
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np
+import tensorflow as tf
+import tf_keras
+import zoo
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-import tf_keras  # noqa: E402
-import zoo  # noqa: E402
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2  # noqa: E402
+HERE = Path(__file__).parent
+
 
 ZOO, SAMPLES = HERE.parent / "zoo" / "tflite", HERE.parent / "samples" / "tflite"
 QUANTISED = ("mlp", "convnet")
@@ -32,7 +30,7 @@ QUANTISED = ("mlp", "convnet")
 
 def keras_networks() -> dict[str, Callable[[], Any]]:
     """The networks that the script of Keras builds."""
-    spec = importlib.util.spec_from_file_location("zoo_keras", HERE / "keras.py")
+    spec = importlib.util.spec_from_file_location("zoo_keras", HERE / "keras_files.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return dict(module.NETWORKS)

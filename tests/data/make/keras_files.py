@@ -1,29 +1,28 @@
 """The zoo's networks as Keras saves them.
 
-``python tests/data/make/keras.py [networks]`` writes each as a ``.keras`` archive under ``zoo/keras`` and as a legacy
-``.h5`` under ``zoo/keras-h5``, the chain also as a folder, as weights alone and as weights in two files. HDF5 files
-that Keras makes larger than is kept here are copied into the newer layout of the format, and must open in Keras then.
-Made with Keras 3.15.1 on TensorFlow 2.21.0 and h5py 3.14.0.
+``python tests/data/make/keras_files.py [networks]`` writes each as a ``.keras`` archive under ``zoo/keras`` and as a
+legacy ``.h5`` under ``zoo/keras-h5``, the chain also as a folder, as weights alone and as weights in two files. HDF5
+files that Keras makes larger than is kept here are copied into the newer layout of the format, and must open in Keras
+then. Made with Keras 3.15.1 on TensorFlow 2.21.0 and h5py 3.14.0.
 """
 
 from __future__ import annotations
 
 import io
-import os
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path[0] = str(HERE.parents[1])  # instead of this folder, where `keras` would be this file
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import h5py
+import keras
+import numpy as np
+import zoo
+from keras import layers
 
-import h5py  # noqa: E402
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-import zoo  # noqa: E402
-from keras import layers  # noqa: E402
+HERE = Path(__file__).parent
+
 
 ZOO = HERE.parent / "zoo"
 LARGEST = 50_000
@@ -155,6 +154,7 @@ def main(names: list[str]) -> None:
             shrink(path)
             check(keras.models.load_model(path))
     if not names or "mlp" in names:
+        shutil.rmtree(ZOO / "keras" / "mlp-folder", ignore_errors=True)
         keras.saving.save_model(mlp(), ZOO / "keras" / "mlp-folder", zipped=False)
         mlp().save_weights(ZOO / "keras-h5" / "mlp.weights.h5")
         (ZOO / "keras-shards" / "mlp").mkdir(parents=True, exist_ok=True)

@@ -1,15 +1,14 @@
 """The zoo's networks as TensorFlow saves them, and checkpoints as its users have them.
 
-``python tests/data/make/tensorflow.py [networks]`` writes checkpoints, SavedModels and frozen graphs under ``zoo``;
-``python tests/data/make/tensorflow.py samples`` writes ``samples``. The networks are those of `keras.py`; only the
-transformer of the SavedModel is written in plain TensorFlow, which makes a smaller file. Made with TensorFlow 2.21.0
-and Keras 3.15.1.
+``python tests/data/make/tensorflow_files.py [networks]`` writes checkpoints, SavedModels and frozen graphs under
+``zoo``; ``python tests/data/make/tensorflow_files.py samples`` writes ``samples``. The networks are those of
+`keras_files.py`; only the transformer of the SavedModel is written in plain TensorFlow, which makes a smaller file.
+Made with TensorFlow 2.21.0 and Keras 3.15.1.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -17,14 +16,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path[0] = str(HERE.parents[1])  # instead of this folder, where `tensorflow` would be this file
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np
+import tensorflow as tf
+import zoo
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-import zoo  # noqa: E402
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2  # noqa: E402
+HERE = Path(__file__).parent
+
 
 ZOO = HERE.parent / "zoo"
 SAMPLES = HERE.parent / "samples" / "tf-checkpoint"
@@ -32,7 +30,7 @@ LIGHT = tf.saved_model.SaveOptions(save_debug_info=False)
 
 
 def _keras_networks() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("keras_networks", HERE / "keras.py")
+    spec = importlib.util.spec_from_file_location("keras_networks", HERE / "keras_files.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
