@@ -29,7 +29,15 @@ _HOMES = {
         "to_networkx",
     ],
     "topokit.loaders": ["Inspection", "inspect", "load", "load_series", "open_checkpoint"],
-    "topokit.generators": ["erdos_renyi", "erk", "random_network", "rewired", "uniform"],
+    "topokit.generators": [
+        "erdos_renyi",
+        "erk",
+        "random_network",
+        "rewired",
+        "same_degrees",
+        "same_density",
+        "uniform",
+    ],
     "topokit.recording": ["Recording", "TopologyRecorder", "mean_activations", "open_recording"],
     "topokit.analyzers": [
         "degrees",

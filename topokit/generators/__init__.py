@@ -6,6 +6,7 @@ from topokit.generators.counts import (
     erk_weight_counts,
     uniform_edge_counts,
 )
+from topokit.generators.null_models import same_degrees, same_density
 from topokit.generators.patterns import random_keys, random_mask, random_pattern, unused_keys
 from topokit.generators.random_networks import erdos_renyi, erk, random_network, uniform
 from topokit.generators.rewiring import rewired, rewiring_chain
@@ -22,6 +23,8 @@ __all__ = [
     "random_pattern",
     "rewired",
     "rewiring_chain",
+    "same_degrees",
+    "same_density",
     "uniform",
     "uniform_edge_counts",
     "unused_keys",
