@@ -7,6 +7,7 @@ from topokit.dag.network import LayeredDAG
 from topokit.dag.patterns import BitmapPattern, CSRPattern, Pattern
 from topokit.dag.provenance import Provenance, Skipped
 from topokit.dag.series import Moment, Series, as_network, as_series
+from topokit.dag.taps import Taps
 
 __all__ = [
     "BitmapPattern",
@@ -20,6 +21,7 @@ __all__ = [
     "Provenance",
     "Series",
     "Skipped",
+    "Taps",
     "as_network",
     "as_series",
 ]

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from topokit.dag.lazy_pattern import LazyPattern
 from topokit.dag.patterns import CSRPattern, Pattern, csr_from_mask, read_only, same_edges, structure
+from topokit.dag.taps import Taps
 from topokit.errors import InvalidNetworkError
 
 BlockKind = Literal["dense", "conv", "depthwise", "recurrent", "embedding", "identity", "gate"]
@@ -36,7 +38,10 @@ class EdgeBlock:
     weights : ndarray, shape (nnz,), optional
         In edge order: row by row, targets ascending.
     multiplicity : ndarray of int, shape (nnz,), optional
-        Surviving kernel taps or gates behind each edge, in edge order.
+        Surviving kernel taps or gates behind each edge, in edge order; follows from `taps` where these are given.
+    taps : Taps, optional
+        Where several numbers may stand behind an edge: which of them there are, and their weights. Folded over the
+        taps of each source they give exactly the pattern and the multiplicity.
     possible : int, optional
         Number of edges the architecture allows; n_source * n_target unless given (groups allow fewer), and
         min(n_source, n_target) for an identity.
@@ -46,8 +51,8 @@ class EdgeBlock:
     Raises
     ------
     InvalidNetworkError
-        Unknown kind, arrays of another length or type than the edges need, non-finite weights, or more edges than
-        possible.
+        Unknown kind, arrays of another length or type than the edges need, non-finite weights, more edges than
+        possible, or taps of other edges.
     """
 
     source: str
@@ -59,6 +64,7 @@ class EdgeBlock:
     multiplicity: NDArray[np.integer] | None = None
     possible: int = 0
     mask_source: MaskSource = "none"
+    taps: Taps | None = None
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -70,6 +76,8 @@ class EdgeBlock:
         self._check_possible()
         self._keep_values("weights", "f", "floating-point numbers")
         self._keep_values("multiplicity", "iu", "whole numbers")
+        if self.taps is not None:
+            self._check_taps(self.taps)
         if self.weights is not None and not np.isfinite(self.weights).all():
             raise InvalidNetworkError(f"block {self.name!r} has NaN or infinite weights: remove or replace them")
 
@@ -109,6 +117,37 @@ class EdgeBlock:
                 f"{array.shape}: give {what}, one per edge in edge order"
             )
         object.__setattr__(self, label, read_only(array))
+
+    def _check_taps(self, taps: Taps) -> None:
+        if not isinstance(taps, Taps) or taps.sizes != self.shape:
+            raise InvalidNetworkError(
+                f"block {self.name!r} of shape {self.shape} has {taps!r}: give taps of its layers"
+            )
+        if not taps.is_held or isinstance(self.pattern, LazyPattern):
+            self._check_degrees(taps)
+            return
+        edges, multiplicity = taps.edges
+        if edges is not self.pattern and not same_edges(edges, self.pattern):
+            raise InvalidNetworkError(
+                f"block {self.name!r} has {self.n_edges} edges and taps of {edges.nnz}, not all the same: an edge is "
+                "where there is a tap"
+            )
+        if self.multiplicity is None:
+            object.__setattr__(self, "multiplicity", read_only(multiplicity))
+        elif not np.array_equal(self.multiplicity, multiplicity):
+            raise InvalidNetworkError(
+                f"block {self.name!r} has multiplicities other than the number of taps behind each edge: leave them out"
+            )
+
+    def _check_degrees(self, taps: Taps) -> None:
+        """What can be told of edges that are not in memory."""
+        leaving, reaching = taps.pattern.out_degrees().reshape(-1, taps.count), taps.pattern.in_degrees()
+        edges_out, edges_in = self.out_degrees(), self.in_degrees()
+        fits = (leaving.max(axis=1, initial=0) <= edges_out) & (edges_out <= leaving.sum(axis=1))
+        if not fits.all() or not ((edges_in <= reaching) & (reaching <= edges_in * taps.count)).all():
+            raise InvalidNetworkError(
+                f"block {self.name!r} has degrees that its {taps!r} cannot give: count both again"
+            )
 
     @classmethod
     def from_matrix(
@@ -196,6 +235,38 @@ class EdgeBlock:
             raise InvalidNetworkError(f"block {self.name!r} has no weights: record them, or use the adjacency")
         return structure(self.pattern, self.weights.astype(np.result_type(self.weights, np.float32), copy=False))
 
+    @property
+    def tap_count(self) -> int:
+        """Inputs that each source neuron stands for; 1 without taps."""
+        return 1 if self.taps is None else self.taps.count
+
+    def tap_matrix(self, *, weights: bool = False) -> sparse.csr_array:
+        """The block with every number behind its edges told apart.
+
+        A source neuron has `tap_count` rows, ``source * tap_count + tap``: kernel positions of a convolution, positions
+        of a flattened map, gates of a recurrent layer (see `Taps`). Without taps it is the adjacency, or the weight
+        matrix.
+
+        Parameters
+        ----------
+        weights : bool
+            Whether the entries are weights (float32 or wider, zero weights stay stored) instead of True.
+
+        Returns
+        -------
+        scipy.sparse.csr_array, shape (n_source * tap_count, n_target)
+
+        Raises
+        ------
+        InvalidNetworkError
+            Weights are asked for and there are none.
+        """
+        if self.taps is None:
+            return self.weight_matrix() if weights else self.adjacency()
+        if weights and self.taps.weights is None:
+            raise InvalidNetworkError(f"block {self.name!r} has taps without weights: record them, or use True entries")
+        return self.taps.matrix(weights=weights)
+
     def out_degrees(self) -> NDArray[np.int64]:
         """Edges leaving each source neuron, (n_source,)."""
         return self.pattern.out_degrees()
@@ -205,13 +276,14 @@ class EdgeBlock:
         return self.pattern.in_degrees()
 
     def equals(self, other: EdgeBlock) -> bool:
-        """Whether both are the same edges with the same weights between the same layers."""
+        """Whether both are the same edges with the same weights and taps between the same layers."""
         return (
             (self.source, self.target, self.name, self.kind, self.possible)
             == (other.source, other.target, other.name, other.kind, other.possible)
             and same_edges(self.pattern, other.pattern)
             and _same_values(self.weights, other.weights)
             and _same_values(self.multiplicity, other.multiplicity)
+            and (self.taps is other.taps or _same_taps(self.taps, other.taps))
         )
 
     def __repr__(self) -> str:
@@ -271,6 +343,10 @@ def _masked(matrix: Any, mask: Any, label: str) -> tuple[CSRPattern, NDArray[Any
 
 def _is_binary(values: NDArray[Any]) -> bool:
     return values.dtype.kind in "biu" and np.array_equal(values, values.astype(np.bool_))
+
+
+def _same_taps(a: Taps | None, b: Taps | None) -> bool:
+    return a is not None and b is not None and a.equals(b)
 
 
 def _same_values(a: NDArray[Any] | None, b: NDArray[Any] | None) -> bool:

@@ -2,7 +2,10 @@
 
 Each block becomes either ``<k>.bitmap`` (n_source, ceil(n_target / 8)), one little-endian bit per possible edge, or
 ``<k>.indptr`` and ``<k>.indices`` (compressed sparse rows), whichever is smaller; k is its position in the
-header's list of blocks. ``<k>.weights`` and ``<k>.multiplicity`` hold one value per edge, row by row.
+header's list of blocks. ``<k>.weights`` and ``<k>.multiplicity`` hold one value per edge, row by row. Where several
+numbers stand behind an edge, ``<k>.taps.bitmap``, or ``<k>.taps.indptr`` and ``<k>.taps.indices``, is the pattern of
+these taps (n_source * count, n_target) and ``<k>.taps.weights`` holds one value for each; the block's entry in the
+header then has ``taps`` with ``count``, ``shape`` and ``edges``, their number.
 """
 
 from __future__ import annotations
@@ -16,13 +19,16 @@ from numpy.typing import NDArray
 from topokit.dag.block import EdgeBlock
 from topokit.dag.layer import Layer
 from topokit.dag.network import LayeredDAG
-from topokit.dag.patterns import BitmapPattern, CSRPattern, Pattern
+from topokit.dag.patterns import BitmapPattern, CSRPattern, Pattern, bitmap_is_smaller
 from topokit.dag.provenance import Provenance
+from topokit.dag.taps import Taps
 from topokit.errors import InvalidNetworkError
 
 SCHEMA = 1
 
 Arrays = dict[str, NDArray[Any]]
+
+_TAPS = "taps"
 
 
 def encode(network: LayeredDAG, *, weights: bool = True) -> tuple[Arrays, dict[str, Any]]:
@@ -32,11 +38,17 @@ def encode(network: LayeredDAG, *, weights: bool = True) -> tuple[Arrays, dict[s
         arrays |= {f"{k}.{part}": values for part, values in _encode_pattern(block.pattern).items()}
         values = {"weights": block.weights if weights else None, "multiplicity": block.multiplicity}
         arrays |= {f"{k}.{part}": array for part, array in values.items() if array is not None}
-    return arrays, describe(network)
+        if block.taps is not None:
+            arrays |= {f"{k}.{_TAPS}.{part}": array for part, array in _encode_taps(block.taps, weights).items()}
+    header = describe(network)
+    for entry, block in zip(header["blocks"], network.blocks, strict=True):
+        if block.taps is not None:
+            entry[_TAPS] = {"count": block.taps.count, "shape": block.taps.shape, "edges": block.taps.n_taps}
+    return arrays, header
 
 
 def describe(network: LayeredDAG) -> dict[str, Any]:
-    """The JSON-safe header alone: schema, layers, blocks without their edges, provenance."""
+    """The JSON-safe header alone: schema, layers, blocks without their edges and taps, provenance."""
     return {
         "schema": SCHEMA,
         "layers": [asdict(layer) for layer in network.layers],
@@ -67,12 +79,15 @@ def decode(arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> Lay
 
 
 def _encode_pattern(pattern: Pattern) -> Arrays:
-    n_source, n_target = pattern.shape
-    index_size = 4 if pattern.nnz < 2**31 else 8
-    if n_source * -(-n_target // 8) <= (pattern.nnz + n_source + 1) * index_size:
+    if bitmap_is_smaller(pattern.shape, pattern.nnz):
         return {"bitmap": pattern.packed()}
     indptr, indices = pattern.csr()
     return {"indptr": indptr, "indices": indices}
+
+
+def _encode_taps(taps: Taps, weights: bool) -> Arrays:
+    arrays = _encode_pattern(taps.pattern)
+    return arrays if taps.weights is None or not weights else {**arrays, "weights": taps.weights}
 
 
 def _block_header(block: EdgeBlock) -> dict[str, Any]:
@@ -83,18 +98,34 @@ def _block_header(block: EdgeBlock) -> dict[str, Any]:
 def _decode_block(
     k: int, entry: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], sizes: Mapping[str, int]
 ) -> EdgeBlock:
-    fields = {field: value for field, value in entry.items() if field != "edges"}
+    fields = {field: value for field, value in entry.items() if field not in ("edges", _TAPS)}
     shape = (sizes[entry["source"]], sizes[entry["target"]])
-    bitmap = arrays.get(f"{k}.bitmap")
+    pattern = _decode_pattern(f"{k}", f"block {entry['name']!r}", arrays, shape, entry["edges"])
+    return EdgeBlock(
+        pattern=pattern,
+        weights=arrays.get(f"{k}.weights"),
+        multiplicity=arrays.get(f"{k}.multiplicity"),
+        taps=None if entry.get(_TAPS) is None else _decode_taps(k, entry, arrays, shape),
+        **fields,
+    )
+
+
+def _decode_taps(k: int, entry: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], sizes: tuple[int, int]) -> Taps:
+    told = entry[_TAPS]
+    place, what = f"{k}.{_TAPS}", f"the taps of block {entry['name']!r}"
+    pattern = _decode_pattern(place, what, arrays, (sizes[0] * told["count"], sizes[1]), told["edges"])
+    return Taps(told["count"], pattern, arrays.get(f"{place}.weights"), told["shape"])
+
+
+def _decode_pattern(
+    place: str, what: str, arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int], edges: int
+) -> Pattern:
+    bitmap = arrays.get(f"{place}.bitmap")
     pattern: Pattern = (
         BitmapPattern(bitmap, shape)
         if bitmap is not None
-        else CSRPattern(arrays[f"{k}.indptr"], arrays[f"{k}.indices"], shape)
+        else CSRPattern(arrays[f"{place}.indptr"], arrays[f"{place}.indices"], shape)
     )
-    if pattern.nnz != entry["edges"]:
-        raise InvalidNetworkError(
-            f"block {entry['name']!r} holds {pattern.nnz} edges where its header says {entry['edges']}: it is damaged"
-        )
-    return EdgeBlock(
-        pattern=pattern, weights=arrays.get(f"{k}.weights"), multiplicity=arrays.get(f"{k}.multiplicity"), **fields
-    )
+    if pattern.nnz != edges:
+        raise InvalidNetworkError(f"{what} holds {pattern.nnz} edges where its header says {edges}: it is damaged")
+    return pattern

@@ -284,15 +284,22 @@ class LayeredDAG:
         return rows + self.offsets[self.index[block.source]], indices + self.offsets[self.index[block.target]]
 
     def with_backend(self, backend: Literal["csr", "bitmap"]) -> LayeredDAG:
-        """The same network with every block held as CSR or as a packed bitmap."""
+        """The same network with the edges and taps of every block held as CSR or as packed bitmaps."""
         convert: dict[str, Callable[[Pattern], Pattern]] = {"csr": to_csr, "bitmap": to_bitmap}
         if backend not in convert:
             raise UnknownNameError("backend", backend, convert)
-        blocks = [replace(block, pattern=convert[backend](block.pattern)) for block in self.blocks]
+        blocks = [
+            replace(
+                block,
+                pattern=convert[backend](block.pattern),
+                taps=None if block.taps is None else block.taps.with_backend(backend),
+            )
+            for block in self.blocks
+        ]
         return replace(self, blocks=tuple(blocks))
 
     def equals(self, other: LayeredDAG) -> bool:
-        """Whether both have the same layers, edges and weights, whatever the backends and provenance."""
+        """Whether both have the same layers, edges, weights and taps, whatever the backends and provenance."""
         return (
             self.layers == other.layers
             and len(self.blocks) == len(other.blocks)

@@ -191,6 +191,13 @@ def to_csr(pattern: Pattern) -> CSRPattern:
     return pattern if isinstance(pattern, CSRPattern) else CSRPattern(*pattern.csr(), pattern.shape)
 
 
+def bitmap_is_smaller(shape: tuple[int, int], nnz: int) -> bool:
+    """Whether a bitmap takes no more bytes than compressed sparse rows of so many edges."""
+    n_source, n_target = shape
+    index_size = _index_type(nnz, shape).itemsize
+    return n_source * -(-n_target // 8) <= (nnz + n_source + 1) * index_size
+
+
 def same_edges(a: Pattern, b: Pattern) -> bool:
     """Whether two patterns, of any backends, hold the same edges."""
     if a.shape != b.shape or a.nnz != b.nnz:

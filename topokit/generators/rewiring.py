@@ -19,7 +19,8 @@ def rewired(network: LayeredDAG, fraction: float, rng: Random = None, *, generat
 
     ``round(fraction * edges)`` edges of a block, drawn at random, go to pairs of neurons that had none; a block with
     fewer free pairs moves as many as it has, so a dense one stays. Edge counts stay, and the moved edges keep their
-    weights and multiplicities, dealt out at random among the new places. Identity and gate blocks stay.
+    weights, multiplicities and taps, dealt out at random among the new places: a whole kernel moves, a surviving tap
+    keeps its position in it. Identity and gate blocks stay.
 
     Parameters
     ----------
@@ -92,6 +93,7 @@ def _moved(block: EdgeBlock, fraction: float, generator: np.random.Generator) ->
         pattern=pattern_of_keys(moved[order], block.shape),
         weights=_reordered(block.weights, order),
         multiplicity=_reordered(block.multiplicity, order),
+        taps=None if block.taps is None else block.taps.moved(*np.divmod(moved, block.shape[1])),
         mask_source="none",
     )
 
