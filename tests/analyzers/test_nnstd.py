@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -250,7 +251,7 @@ def test_result() -> None:
     assert distance.total == frame["distance"].mean()
     meta = json.loads(distance.to_json())["meta"]
     assert meta["parameters"]["layers"] == [0, 2]
-    assert meta["parameters"]["ties"] == "fast"
+    assert meta["parameters"]["ties"] == "canonical"
     authors = tk.nnstd(chain(1, 0.3), chain(2, 0.3), preset="authors").meta.parameters
     assert (authors["ties"], authors["output"], authors["normaliser"]) == ("scipy", "matched", "n1")
     assert "liu2020" in distance.meta.references
@@ -269,7 +270,7 @@ def test_networks_that_cannot_be_compared() -> None:
     a = chain(1, 0.3)
     for b, message in (
         (chain(1, 0.3, (61, 50, 40, 10)), "60 neurons in layer 'input' and the second 61 .*bias row"),
-        (chain(1, 0.3, (60, 50, 10)), "4 layers.*the other 3"),
+        (chain(1, 0.3, (60, 50, 10)), "3 layers with inputs.*the other 2"),
         (chain(1, 0.3, (60, 50, 40, 12)), "10 neurons in layer 'output' and the second 12 .*output='matched'"),
     ):
         with pytest.raises(IncompatibleNetworksError, match=message):
@@ -284,12 +285,16 @@ def test_layers_beyond_the_limit_are_refused() -> None:
         tk.nnstd(too_wide, too_wide)
 
 
-def test_skips_are_refused() -> None:
-    layers = [Layer("a", 3), Layer("b", 3), Layer("c", 3)]
-    blocks = [EdgeBlock.identity(*ends, 3) for ends in (("a", "b"), ("b", "c"), ("a", "c"))]
-    network = LayeredDAG(tuple(layers), tuple(blocks))
-    with pytest.raises(NotAChainError):
-        tk.nnstd(network, network)
+def test_networks_without_edges_or_that_are_no_chain_for_the_authors() -> None:
+    layers = (Layer("a", 3), Layer("b", 3))
+    joined = LayeredDAG(layers, (EdgeBlock.identity("a", "b", 3),))
+    with pytest.raises(InsufficientDataError, match="no block of edges"):
+        tk.nnstd(joined, joined)
+    full = EdgeBlock.from_matrix("a", "b", np.ones((3, 3), bool))
+    skipping = LayeredDAG(layers, (full, replace(full, name="again")))
+    assert tk.nnstd(skipping, skipping).total == 0
+    with pytest.raises(NotAChainError, match="preset"):
+        tk.nnstd(skipping, skipping, preset="authors")
 
 
 def test_a_series_is_not_a_network() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from topokit.analyzers.greedy_matching import LayerMatch, match_networks, prepare
-from topokit.analyzers.nnstd_definition import Definition, Layers, Normaliser, Output, Preset, Ties
+from topokit.analyzers.matching.definition import Definition, DistanceOptions
+from topokit.analyzers.matching.greedy import match_networks
+from topokit.analyzers.matching.prepared import prepare
 from topokit.analyzers.result import Meta, Result
 from topokit.citations import ANALYZER_REFERENCES
 
@@ -31,9 +32,10 @@ class TopologyDistance(Result):
         For each layer, the neuron of the second network paired with each neuron of the first, (size_a,); -1 for none.
     matched : tuple of bool
         Whether the neurons were matched (hidden) or paired by position (labelled).
-    certified : tuple of bool
-        Whether linear programming duality proves that the layer's pairing is the best one, given those before it.
-        True for labelled layers; False with ``ties="scipy"``, whose solver gives no proof.
+    gaps : ndarray, shape (L,)
+        The certificate: by how much each layer's distance could be smaller at most with another pairing of its
+        neurons, given the pairings of the layers before it, as linear programming duality tells. 0, which is exact,
+        proves that it could not; NaN where nothing is known.
     """
 
     plot_name: ClassVar[str] = "distance_layers"
@@ -44,7 +46,12 @@ class TopologyDistance(Result):
     sizes_b: tuple[int, ...]
     assignments: tuple[NDArray[np.int64], ...]
     matched: tuple[bool, ...]
-    certified: tuple[bool, ...]
+    gaps: NDArray[np.float64]
+
+    @property
+    def certified(self) -> tuple[bool, ...]:
+        """Whether each layer's gap is 0."""
+        return tuple(bool(gap == 0) for gap in self.gaps)
 
     @property
     def total(self) -> float:
@@ -65,16 +72,7 @@ class TopologyDistance(Result):
         )
 
 
-def nnstd(
-    a: Any,
-    b: Any,
-    *,
-    preset: Preset | None = None,
-    ties: Ties = "fast",
-    output: Output = "labelled",
-    normaliser: Normaliser = "max",
-    layers: Layers | None = None,
-) -> TopologyDistance:
+def nnstd(a: Any, b: Any, **options: Unpack[DistanceOptions]) -> TopologyDistance:
     """Topological distance of two networks, per layer and in total.
 
     The distance of two neurons is the Jaccard distance of their sets of inputs, |A \\ B| + |B \\ A| over |A u B|:
@@ -130,24 +128,18 @@ def nnstd(
     ----------
     Liu et al. (2020), section 3 and Algorithm 1.
     """
-    definition = Definition.of(preset, ties, output, normaliser, layers)
+    definition = Definition.of(**options)
     first, second = prepare(a, definition), prepare(b, definition)
-    matches = match_networks(first, second, definition)
-    positions = [k + 1 for k in definition.positions(first.names[1:])]
-    sizes_a, sizes_b = (tuple(network.sizes[k] for k in positions) for network in (first, second))
+    match = match_networks(first, second, definition)
+    layers = [first.layers[k] for k in first.positions(definition)]
+    groups = [layer.group for layer in layers]
     return TopologyDistance(
         meta=Meta("nnstd", definition.parameters(), ANALYZER_REFERENCES["nnstd"]),
-        layers=np.array([match.distance for match in matches]),
-        layer_names=tuple(first.names[k] for k in positions),
-        sizes_a=sizes_a,
-        sizes_b=sizes_b,
-        assignments=tuple(map(_assignment, matches, sizes_a, sizes_b)),
-        matched=tuple(match.matched for match in matches),
-        certified=tuple(match.certified for match in matches),
+        layers=match.distances,
+        layer_names=tuple(layer.name for layer in layers),
+        sizes_a=tuple(first.groups[group].size for group in groups),
+        sizes_b=tuple(second.groups[group].size for group in groups),
+        assignments=match.partners,
+        matched=match.matched,
+        gaps=match.gaps,
     )
-
-
-def _assignment(match: LayerMatch, size_a: int, size_b: int) -> NDArray[np.int64]:
-    """The pairing without the neurons that were added to the narrower layer."""
-    partner = match.partner[:size_a]
-    return np.where(partner < size_b, partner, -1)

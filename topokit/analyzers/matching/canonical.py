@@ -1,0 +1,204 @@
+"""Networks with their neurons in an order that depends on the wiring alone, not on how they were numbered.
+
+Two networks that differ in the numbers of their hidden neurons become the same, so whatever is computed from the
+result does not depend on those numbers. Neurons are told apart by colours: inputs, and labelled outputs, by their
+number, all others by the colours of the neurons before and behind them, round after round (Weisfeiler and Leman, 1968).
+Neurons that colours cannot tell apart are ordered by a canonical labelling of the part of the graph between them
+(Junttila and Kaski, ALENEX 2007: bliss, through igraph).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+if TYPE_CHECKING:
+    from topokit.analyzers.matching.prepared import PreparedLayer, PreparedNetwork
+
+ROUNDS_KEPT = 4
+
+Integers = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Edges:
+    """The edges of one layer, its neurons and features numbered over the whole network.
+
+    Attributes
+    ----------
+    layer : PreparedLayer
+    first : int
+        Number of the layer's first neuron.
+    neurons, labels : ndarray, shape (n_features,)
+        The neuron behind each feature, and a word for its source and tap.
+    values : ndarray of uint64, shape (n_edges,) or (0,)
+        The bits of the weights.
+    """
+
+    layer: PreparedLayer
+    first: int
+    neurons: Integers
+    labels: Words
+    values: Words
+
+
+def canonical_form(network: PreparedNetwork, *, labelled_outputs: bool) -> PreparedNetwork:
+    """The network with the neurons of each group in canonical order, and with its orders and colours.
+
+    Inputs, and labelled outputs, stay where they are.
+    """
+    offsets = np.cumsum([0, *(group.size for group in network.groups)])
+    fixed = [group.role == "input" or (labelled_outputs and group.role == "output") for group in network.groups]
+    edges = [_edges(network, k, offsets) for k in range(len(network.layers))]
+    rounds = _coloured(network, edges, fixed)
+    ranks = _ranks(rounds[-1], edges)
+    orders = [
+        np.arange(group.size) if stays else np.lexsort((ranks[start:stop], rounds[-1][start:stop]))
+        for group, stays, start, stop in zip(network.groups, fixed, offsets, offsets[1:], strict=False)
+    ]
+    kept = np.array(rounds[1 : ROUNDS_KEPT + 1] or rounds)
+    return replace(
+        network,
+        layers=tuple(_reordered(layer, orders) for layer in network.layers),
+        orders=tuple(orders),
+        colours=tuple(
+            np.ascontiguousarray(kept[:, start:stop][:, order])
+            for order, start, stop in zip(orders, offsets, offsets[1:], strict=False)
+        ),
+    )
+
+
+def _edges(network: PreparedNetwork, k: int, offsets: Integers) -> _Edges:
+    layer = network.layers[k]
+    neurons, labels = [], []
+    for number, source in enumerate(layer.sources):
+        neurons.append(offsets[source.group] + np.repeat(np.arange(source.size), source.taps))
+        kinds = (
+            np.arange(source.taps, dtype=np.uint64)
+            + (np.uint64(k) << np.uint64(40))
+            + (np.uint64(number) << np.uint64(32))
+        )
+        labels.append(np.tile(kinds, source.size))
+    values = np.zeros(0, np.uint64) if layer.values is None else (layer.values + 0.0).view(np.uint64)
+    return _Edges(layer, int(offsets[layer.group]), np.concatenate(neurons), np.concatenate(labels), values)
+
+
+def _coloured(network: PreparedNetwork, edges: list[_Edges], fixed: list[bool]) -> list[Words]:
+    """The colours of all neurons after each round, until no round tells more of them apart."""
+    from topokit.kernels.colours import mixed, tell_neighbours
+
+    own = [
+        np.arange(group.size, dtype=np.uint64) + np.uint64(1) if stays else np.zeros(group.size, np.uint64)
+        for group, stays in zip(network.groups, fixed, strict=True)
+    ]
+    kinds = [np.full(group.size, number, np.uint64) for number, group in enumerate(network.groups)]
+    rounds = [mixed(np.concatenate(kinds), np.concatenate(own))]
+    n_colours = 0
+    while (n_now := len(np.unique(rounds[-1]))) > n_colours:
+        n_colours = n_now
+        incoming, outgoing = np.zeros((2, len(rounds[-1])), np.uint64)
+        for part in edges:
+            tell_neighbours(
+                part.layer.sets, part.first, part.neurons, part.labels, part.values, rounds[-1], incoming, outgoing
+            )
+        rounds.append(mixed(rounds[-1], mixed(incoming, outgoing)))
+    return rounds
+
+
+def _ranks(colours: Words, edges: list[_Edges]) -> Integers:
+    """A number per neuron that orders those of one colour canonically; 0 where they are interchangeable."""
+    _, cells, sizes = np.unique(colours, return_inverse=True, return_counts=True)
+    several = sizes[cells] > 1
+    ranks = np.zeros(len(colours), np.int64)
+    if not several.any():
+        return ranks
+    tails, heads, kinds = (np.concatenate(parts) for parts in zip(*map(partial(_between, several), edges), strict=True))
+    telling = _telling(cells, sizes, tails, heads, kinds)
+    tails, heads, kinds = tails[telling], heads[telling], kinds[telling]
+    if not len(tails):
+        return ranks
+    neurons, ends = np.unique(np.concatenate([tails, heads]), return_inverse=True)
+    ranks[neurons] = _canonical_labels(cells[neurons], ends[: len(tails)], ends[len(tails) :], kinds)
+    return ranks
+
+
+def _between(several: NDArray[np.bool_], edges: _Edges) -> tuple[Integers, Integers, Words]:
+    """Tail, head and kind of the edges of a layer between neurons that share their colour with others."""
+    sets = edges.layer.sets
+    heads = edges.first + np.repeat(np.arange(len(sets.start) - 1), np.diff(sets.start))
+    tails = edges.neurons[sets.members]
+    chosen = several[tails] & several[heads]
+    kinds = edges.labels[sets.members]
+    if len(edges.values):
+        from topokit.kernels.colours import mixed
+
+        kinds = mixed(kinds, edges.values)
+    return tails[chosen], heads[chosen], kinds[chosen]
+
+
+def _telling(cells: Integers, sizes: Integers, tails: Integers, heads: Integers, kinds: Words) -> NDArray[np.bool_]:
+    """Which edges are of a kind that does not join all neurons of one colour to all of another."""
+    between = np.stack([cells[tails].astype(np.uint64), cells[heads].astype(np.uint64), kinds])
+    found, which, counts = np.unique(between, axis=1, return_inverse=True, return_counts=True)
+    full = sizes[found[0].astype(np.int64)] * sizes[found[1].astype(np.int64)]
+    return np.asarray((counts < full)[which.reshape(-1)])
+
+
+def _canonical_labels(cells: Integers, tails: Integers, heads: Integers, kinds: Words) -> Integers:
+    """Canonical number of each vertex of a coloured graph with directed edges of several kinds."""
+    import igraph
+
+    n = len(cells)
+    colours, ends = (
+        (cells, np.stack([tails, heads], axis=1))
+        if _told_by_ends(cells, tails, heads, kinds)
+        else (_with_middles(cells, tails, heads, kinds))
+    )
+    ranks: Any = np.unique(colours, return_inverse=True)[1]
+    graph = igraph.Graph(n=len(colours), edges=ends)
+    return np.array(graph.canonical_permutation(color=ranks.tolist())[:n], np.int64)
+
+
+def _told_by_ends(cells: Integers, tails: Integers, heads: Integers, kinds: Words) -> bool:
+    """Whether the colours of an edge's ends tell its kind and direction."""
+    pairs = np.stack([cells[tails], cells[heads]])
+    n_pairs = np.unique(pairs, axis=1).shape[1]
+    n_kinds = np.unique(np.concatenate([pairs.astype(np.uint64), kinds[None]]), axis=1).shape[1]
+    return n_kinds == n_pairs == np.unique(np.sort(pairs, axis=0), axis=1).shape[1] and bool(
+        (pairs[0] != pairs[1]).all()
+    )
+
+
+def _with_middles(cells: Integers, tails: Integers, heads: Integers, kinds: Words) -> tuple[Integers, Integers]:
+    """Colours and undirected edges, each edge a path over two vertices: one of its kind, and one at its head."""
+    n, n_edges = len(cells), len(tails)
+    middle = n + np.arange(n_edges)
+    ends = np.stack([tails, middle, middle, middle + n_edges, middle + n_edges, heads], axis=1).reshape(-1, 2)
+    kind = np.unique(kinds, return_inverse=True)[1]
+    start = int(cells.max()) + 1
+    return np.concatenate([cells, start + kind, np.full(n_edges, start + int(kind.max()) + 1)]), ends
+
+
+def _reordered(layer: PreparedLayer, orders: list[Integers]) -> PreparedLayer:
+    """The layer with its neurons, and its features with the neurons behind them, in the given orders."""
+    from topokit.kernels.input_sets import InputSets
+
+    places, first = [], 0
+    for source in layer.sources:
+        neurons = np.argsort(orders[source.group])
+        places.append(first + (neurons[:, None] * source.taps + np.arange(source.taps)).ravel())
+        first += source.features
+    data = np.ones(len(layer.sets.members), np.bool_) if layer.values is None else layer.values
+    members = np.concatenate(places)[layer.sets.members]
+    # As rows, so that SciPy picks and sorts them in compiled code.
+    rows = sparse.csr_array((data, members, layer.sets.start), shape=(len(layer.sets.start) - 1, first))
+    rows = rows[orders[layer.group]]
+    rows.sort_indices()
+    sets = InputSets(rows.indptr.astype(np.int64), rows.indices.astype(np.int32))
+    return replace(layer, sets=sets, values=None if layer.values is None else rows.data)
