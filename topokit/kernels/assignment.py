@@ -41,6 +41,12 @@ def heaviest_matching(
     gap : int
         How much heavier another matching could be at most; 0 is the proof that none is heavier.
     """
+    matching, lists = matched(lists, n_columns, lengthen)
+    return matching, duality_gap(lists, matching)
+
+
+def matched(lists: Lists, n_columns: int, lengthen: Callable[[Lists, Integers], Lists]) -> tuple[Matching, Lists]:
+    """As `heaviest_matching`; the matching, and the lists as far as they were lengthened."""
     n_rows = len(lists.start)
     matching = Matching(
         partner=np.full(n_rows, NONE, np.int64),
@@ -56,7 +62,7 @@ def heaviest_matching(
         waiting, short = augment(waiting, lists, matching)
         if len(short):
             lists = lengthen(lists, short)
-    return matching, _duality_gap(lists, matching)
+    return matching, lists
 
 
 def _starved(rows: Integers, lists: Lists, matching: Matching) -> Integers:
@@ -66,8 +72,8 @@ def _starved(rows: Integers, lists: Lists, matching: Matching) -> Integers:
     return starved
 
 
-def _duality_gap(lists: Lists, matching: Matching) -> int:
-    """All prices and profits minus the weight of the matching."""
+def duality_gap(lists: Lists, matching: Matching) -> int:
+    """All prices and profits minus the weight of the matching; 0 is the proof that no other is heavier."""
     every_row = np.arange(len(lists.start))
     bound = matching.price.sum() + profits(every_row, lists, matching).sum()
     return int(bound - matching.gain[matching.partner != NONE].sum())

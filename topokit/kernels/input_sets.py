@@ -13,6 +13,8 @@ from topokit.kernels.assignment_state import Integers
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_AGAIN = np.uint64(0x94D049BB133111EB)
 
+Prints = NDArray[np.uint64]
+
 
 class InputSets(NamedTuple):
     """Neuron i has the inputs ``members[start[i]:start[i + 1]]``, each once, in any order.
@@ -70,7 +72,7 @@ def pair_distances(a: InputSets, b: InputSets, partner: Integers, n_inputs: int)
 
 
 @njit(uint64[::1](SETS), cache=True, nogil=True)
-def _fingerprints(sets: InputSets) -> NDArray[np.uint64]:
+def _fingerprints(sets: InputSets) -> Prints:
     """A number per set that does not depend on the order of its members."""
     prints = np.zeros(len(sets.start) - 1, np.uint64)
     for i in range(len(prints)):
@@ -87,18 +89,26 @@ def _equal(a: InputSets, i: int, b: InputSets, j: int, stamp: Integers) -> bool:
     return bool(size == b.start[j + 1] - b.start[j] and _common(a, i, b, j, stamp) == size)
 
 
-@njit(int64[::1](SETS, SETS, int64), cache=True, nogil=True)
-def identical_partners(a: InputSets, b: InputSets, n_inputs: int) -> Integers:
-    """Pair equal sets of `a` and `b`, (n_a,): position in `b`, or -1; each is used once.
+@njit(nogil=True)
+def _painted(prints: Prints, colours: Prints) -> Prints:
+    """Numbers that are equal for equal sets if and only if their colours are equal."""
+    mixed = (colours ^ (colours >> np.uint64(29))) * _MIX_AGAIN
+    return prints ^ mixed ^ (mixed >> np.uint64(32))
 
-    Equal sets at the same position come first, the others pair up in order.
-    """
-    prints_a, prints_b = _fingerprints(a), _fingerprints(b)
-    stamp = np.full(n_inputs, -1)
-    partner = np.full(len(prints_a), -1)
-    free_b = np.ones(len(prints_b), np.bool_)
+
+@njit(nogil=True)
+def _pair_equals(
+    a: InputSets,
+    prints_a: Prints,
+    b: InputSets,
+    prints_b: Prints,
+    partner: Integers,
+    free_b: NDArray[np.bool_],
+    stamp: Integers,
+) -> None:
+    """Pair the equal sets of equal prints that have no partner: first those at the same position, then in order."""
     for i in range(min(len(prints_a), len(prints_b))):
-        if prints_a[i] == prints_b[i] and _equal(a, i, b, i, stamp):
+        if partner[i] < 0 and free_b[i] and prints_a[i] == prints_b[i] and _equal(a, i, b, i, stamp):
             partner[i] = i
             free_b[i] = False
     left_a, left_b = np.flatnonzero(partner < 0), np.flatnonzero(free_b)
@@ -108,7 +118,28 @@ def identical_partners(a: InputSets, b: InputSets, n_inputs: int) -> Integers:
     for other in left_a:
         while place < len(left_b) and prints_b[left_b[place]] < prints_a[other]:
             place += 1
-        if place < len(left_b) and _equal(a, int(other), b, int(left_b[place]), stamp):
+        alike = place < len(left_b) and prints_b[left_b[place]] == prints_a[other]
+        if alike and _equal(a, int(other), b, int(left_b[place]), stamp):
             partner[other] = left_b[place]
+            free_b[left_b[place]] = False
             place += 1
+
+
+@njit(int64[::1](SETS, SETS, int64, uint64[:, ::1], uint64[:, ::1]), cache=True, nogil=True)
+def identical_partners(
+    a: InputSets, b: InputSets, n_inputs: int, colours_a: NDArray[np.uint64], colours_b: NDArray[np.uint64]
+) -> Integers:
+    """Pair equal sets of `a` and `b`, (n_a,): position in `b`, or -1; each is used once.
+
+    Of equal sets, those whose colours are equal in the last round (row of `colours_a` and `colours_b`) come first,
+    then those of the round before, and so on; otherwise those at the same position, and the others in order.
+    """
+    prints_a, prints_b = _fingerprints(a), _fingerprints(b)
+    stamp = np.full(n_inputs, -1)
+    partner = np.full(len(prints_a), -1)
+    free_b = np.ones(len(prints_b), np.bool_)
+    for r in range(len(colours_a) - 1, -1, -1):
+        painted_a, painted_b = _painted(prints_a, colours_a[r]), _painted(prints_b, colours_b[r])
+        _pair_equals(a, painted_a, b, painted_b, partner, free_b, stamp)
+    _pair_equals(a, prints_a, b, prints_b, partner, free_b, stamp)
     return partner

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import NamedTuple
 
-from topokit.kernels.assignment import heaviest_matching
+import numpy as np
+from numpy.typing import NDArray
+
+from topokit.kernels.assignment import duality_gap, matched
 from topokit.kernels.assignment_state import Integers, Lists
-from topokit.kernels.input_sets import InputSets, identical_partners
-from topokit.kernels.similar_sets import columns_for, most_similar
+from topokit.kernels.input_sets import InputSets, identical_partners, padded, pair_distances
+from topokit.kernels.similar_sets import ONE, columns_for, most_similar
+from topokit.kernels.tie_breaking import Colours, most_agreeing
 
 _LIST_LENGTH = 64
 _LENGTHENING = 4
 
 
-def match_sets(a: InputSets, b: InputSets, n_inputs: int) -> tuple[Integers, bool]:
+_NO_ROUNDS = np.empty((0, 0), np.uint64)
+
+
+class SetMatch(NamedTuple):
+    """A pairing of sets.
+
+    Attributes
+    ----------
+    partner : ndarray of int64, shape (n_sets,)
+        A permutation: set i of the first goes with set ``partner[i]`` of the second.
+    gap : int
+        How much more similar another pairing could be at most, in units of 2^-40 similarity; 0 is the proof by linear
+        programming duality that none is, for similarities rounded to these units.
+    """
+
+    partner: Integers
+    gap: int
+
+
+def match_sets(
+    a: InputSets, b: InputSets, n_inputs: int, agreement: tuple[NDArray[np.uint64], NDArray[np.uint64]] | None = None
+) -> SetMatch:
     """A pairing of the sets of `a` and `b` whose Jaccard distances have the least sum.
 
     Equal sets are paired first: the Jaccard distance is a metric, so whatever two other pairings of them cost
@@ -22,26 +47,57 @@ def match_sets(a: InputSets, b: InputSets, n_inputs: int) -> tuple[Integers, boo
     Parameters
     ----------
     a, b : InputSets
-        Equally many sets over the inputs 0 to `n_inputs` - 1.
+        Sets over the inputs 0 to `n_inputs` - 1. If one has fewer sets, then sets that are similar to nothing follow.
     n_inputs : int
         Number of inputs.
+    agreement : pair of ndarray of uint64, shapes (n_rounds, n_a) and (n_rounds, n_b), optional
+        Colours of the sets of `a` and of `b`, where each round tells apart whatever the one before does. Two sets agree
+        in as many rounds as they have equal colours. Of equally good pairings the one with the most agreement is taken:
+        first among equal sets, the last rounds counting first, and then, as a sum, among the others.
 
     Returns
     -------
-    partner : ndarray of int64, shape (n_sets,)
-        A permutation: set i of `a` goes with set ``partner[i]`` of `b`. Where it costs nothing, i goes with i.
-    certified : bool
-        Whether linear programming duality proves the pairing optimal, for similarities rounded to 2^-40.
+    SetMatch
+        Where it costs nothing and agrees with nothing less, i goes with i.
     """
     if len(b.members) < len(a.members):
         # Lists of the sparser sets are the shorter ones.
-        partner, certified = match_sets(b, a, n_inputs)
-        return inverse(partner), certified
-    partner = identical_partners(a, b, n_inputs)
+        partner, gap = match_sets(b, a, n_inputs, None if agreement is None else agreement[::-1])
+        return SetMatch(inverse(partner), gap)
+    n_a, n_b = len(a.start) - 1, len(b.start) - 1
+    n = max(n_a, n_b)
+    colours = Colours(*(_widened(part, n) for part in agreement or (_NO_ROUNDS, _NO_ROUNDS)))
+    partner = np.full(n, -1)
+    partner[:n_a] = identical_partners(a, b, n_inputs, colours.rows, colours.columns)
     rows, columns = np.flatnonzero(partner < 0), _absent(partner)
-    chosen, certified = _most_similar_pairs(a, rows, b, columns, n_inputs)
+    chosen, gap = _most_similar_pairs(padded(a, n), rows, padded(b, n), columns, n_inputs, colours)
     partner[rows] = np.where(chosen < 0, -1, columns[chosen])
-    return _completed(partner), certified
+    return SetMatch(_completed(partner), gap)
+
+
+def gap_of(partner: Integers, a: InputSets, b: InputSets, n_inputs: int) -> int:
+    """How much more similar than a given one another pairing could be at most, in units of 2^-40 similarity.
+
+    Each pair's similarity is rounded to such a unit, so as many of them as there are pairs are as good as none.
+
+    Parameters
+    ----------
+    partner : ndarray of int64, shape (n_a,)
+        Set of `b` with each set of `a`; -1 or a number past the last one for none.
+    a, b, n_inputs
+        As for `match_sets`.
+    """
+    best, gap = match_sets(a, b, n_inputs)
+    return max(0, _similarity(best, a, b, n_inputs) + gap - _similarity(partner, a, b, n_inputs))
+
+
+def _similarity(partner: Integers, a: InputSets, b: InputSets, n_inputs: int) -> int:
+    """Sum of the similarities of all pairs, each rounded, in units of 2^-40."""
+    partner = partner[: len(a.start) - 1]
+    partner = np.where(partner < len(b.start) - 1, partner, -1)
+    paired = partner >= 0
+    similarities = 1 - pair_distances(a, b, partner, n_inputs)[paired]
+    return int(np.rint(similarities * ONE).astype(np.int64).sum())
 
 
 def inverse(partner: Integers) -> Integers:
@@ -52,9 +108,9 @@ def inverse(partner: Integers) -> Integers:
 
 
 def _most_similar_pairs(
-    a: InputSets, rows: Integers, b: InputSets, columns: Integers, n_inputs: int
-) -> tuple[Integers, bool]:
-    """Position in `columns` of the partner of each of as many `rows`, -1 where there is none to share an input with."""
+    a: InputSets, rows: Integers, b: InputSets, columns: Integers, n_inputs: int, colours: Colours
+) -> tuple[Integers, int]:
+    """Position in `columns` of the partner of each of as many `rows`, -1 where that may be any; and the duality gap."""
     index = columns_for(a, len(rows), b, columns, n_inputs)
 
     def lengthen(lists: Lists, short: Integers) -> Lists:
@@ -62,8 +118,12 @@ def _most_similar_pairs(
         return _replaced(lists, short, most_similar(a, rows[short], index, length))
 
     lists = most_similar(a, rows, index, np.full(len(rows), _LIST_LENGTH))
-    matching, gap = heaviest_matching(lists, len(columns), lengthen)
-    return matching.partner, gap == 0
+    matching, lists = matched(lists, len(columns), lengthen)
+    gap = duality_gap(lists, matching)
+    if gap > 0 or len(colours.rows) == 0 or len(rows) == 0:
+        return matching.partner, gap
+    chosen = Colours(colours.rows[:, rows], colours.columns[:, columns])
+    return most_agreeing(lists, matching, lengthen, chosen), gap
 
 
 def _replaced(lists: Lists, rows: Integers, longer: Lists) -> Lists:
@@ -96,3 +156,10 @@ def _completed(partner: Integers) -> Integers:
     partner[in_place] = in_place
     partner[partner < 0] = _absent(partner)
     return partner
+
+
+def _widened(colours: NDArray[np.uint64], n: int) -> NDArray[np.uint64]:
+    """The colours followed by zeros, `n` in all."""
+    wider = np.zeros((len(colours), n), np.uint64)
+    wider[:, : colours.shape[1]] = colours
+    return wider

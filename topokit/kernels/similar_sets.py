@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from topokit.kernels.assignment_state import COLUMN_BITS, LISTS, Integers, Lists
 from topokit.kernels.input_sets import SETS, InputSets
 
-_ONE = 1 << 40
+ONE = 1 << 40
 _LAST_COLUMN = (1 << COLUMN_BITS) - 1
 # Buckets of keys by their leading bits: at most MAX_WEIGHT << COLUMN_BITS >> _BUCKET_SHIFT = 1024.
 _BUCKET_SHIFT = 52
@@ -87,7 +87,7 @@ def _bits_of_sets(sets: InputSets, chosen: Integers, n_inputs: int, row_size: fl
             bits[k >> 6, column] |= np.uint64(1) << np.uint64(k & 63)
     common = row_size * sizes / n_inputs
     expected = common / np.maximum(row_size + sizes - common, 1)
-    head_start = ((expected.max() - expected) * _ONE).astype(np.int64)
+    head_start = ((expected.max() - expected) * ONE).astype(np.int64)
     return Columns(sizes, np.empty(0, np.int64), np.empty(0, np.int32), bits, head_start)
 
 
@@ -95,7 +95,7 @@ def _bits_of_sets(sets: InputSets, chosen: Integers, n_inputs: int, row_size: fl
 def _key(common: int, size: int, column: int, columns: Columns) -> int:
     """Similarity and head start above, column below (the first column highest), in one integer that sorts."""
     similarity = common / max(size + columns.sizes[column] - common, 1)
-    weight = int(similarity * _ONE + 0.5) + columns.head_start[column]
+    weight = int(similarity * ONE + 0.5) + columns.head_start[column]
     return int(weight << COLUMN_BITS) | (_LAST_COLUMN - column)
 
 

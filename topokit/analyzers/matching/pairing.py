@@ -70,5 +70,5 @@ def _single(
     sets_a, sets_b, n_features = common_sets(one, other, partners, widths)
     if definition.ties == "scipy":
         return Pairing(match_densely(sets_a, sets_b, n_features), float("nan"))
-    partner, certified = match_sets(sets_a, sets_b, n_features)
-    return Pairing(partner, 0.0 if certified else float("nan"))
+    partner, gap = match_sets(sets_a, sets_b, n_features)
+    return Pairing(partner, gap * SIMILARITY_UNIT)
