@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from operator import index
-from typing import Any, Literal, SupportsIndex
+from typing import Literal, SupportsIndex
 
 import numpy as np
-from numpy.typing import NDArray
 
-from topokit.dag import CSRPattern, EdgeBlock, LayeredDAG
+from topokit.dag import CSRPattern, EdgeBlock, LayeredDAG, Pattern
 from topokit.errors import ParameterError
-from topokit.generators.patterns import Random, random_pattern
+from topokit.generators.patterns import Random, keys_of_pattern, random_pattern
 
 NullModel = Literal["density", "degrees"]
 
+Draw = Callable[[EdgeBlock], Pattern]
+
 ROUNDS = 16
+
+# With more pairs of neurons than this for each edge, lists of edges are traded faster than bitmaps.
+_BITS_PER_EDGE = 28
 
 
 def same_density(network: LayeredDAG, rng: Random = None) -> LayeredDAG:
     """A random network with the layers of the given one and as many edges in each block.
 
-    In each block every set of so many edges is equally likely. The weights and multiplicities of the block are dealt
-    out at random among its new edges. Identity and gate blocks stay, and so do full and empty ones.
+    In each block every set of so many edges is equally likely. The weights, multiplicities and taps of the block are
+    dealt out at random among its new edges: a whole kernel moves, a surviving tap keeps its position in it. The edges
+    of full blocks stay, and identity and gate blocks stay as they are.
 
     Parameters
     ----------
@@ -50,8 +55,9 @@ def same_degrees(network: LayeredDAG, rng: Random = None, *, rounds: SupportsInd
     """A random network whose neurons have the same numbers of inputs and outputs in each block as in the given one.
 
     In each block the edges are drawn from all bipartite graphs with its degrees, by global Curveball trades: a Markov
-    chain whose only stationary distribution is the uniform one. The weights and multiplicities of the block are dealt
-    out at random among its new edges. Identity and gate blocks stay, and so do full and empty ones.
+    chain whose only stationary distribution is the uniform one. The weights, multiplicities and
+    taps of the block are dealt out at random among its new edges: a whole kernel moves, a surviving tap keeps its
+    position in it. The edges of full blocks stay, and identity and gate blocks stay as they are.
 
     Parameters
     ----------
@@ -63,7 +69,7 @@ def same_degrees(network: LayeredDAG, rng: Random = None, *, rounds: SupportsInd
         Length of the chain, at least 1. In a round every source neuron trades edges with another one, and then every
         target neuron. What is left of the given edges beyond chance shrinks to about a quarter with each round, and
         more slowly where sources and targets both have very unequal degrees: 16 rounds leave nothing measurable there
-        either, at degrees from 1 to 300 in a block of 784 x 784.
+        either, with expected degrees from 1 to 100 on both sides of a block of 300 x 300.
 
     Raises
     ------
@@ -93,50 +99,53 @@ NULL_MODELS: dict[NullModel, Callable[[LayeredDAG, np.random.Generator], Layered
 }
 
 
-def _redrawn(
-    network: LayeredDAG, note: str, draw: Callable[[EdgeBlock], CSRPattern], generator: np.random.Generator
-) -> LayeredDAG:
+def _redrawn(network: LayeredDAG, note: str, draw: Draw, generator: np.random.Generator) -> LayeredDAG:
     blocks = [_redrawn_block(block, draw, generator) for block in network.blocks]
     notes = (*network.provenance.notes, note)
     return LayeredDAG(network.layers, tuple(blocks), replace(network.provenance, notes=notes))
 
 
-def _redrawn_block(
-    block: EdgeBlock, draw: Callable[[EdgeBlock], CSRPattern], generator: np.random.Generator
-) -> EdgeBlock:
-    if not block.carries_weights or block.n_edges in (0, block.possible):
+def _redrawn_block(block: EdgeBlock, draw: Draw, generator: np.random.Generator) -> EdgeBlock:
+    if not block.carries_weights or not block.n_edges:
         return block
     n_pairs = block.shape[0] * block.shape[1]
-    if block.possible < n_pairs:
+    if block.n_edges < block.possible < n_pairs:
         raise ParameterError(
             f"block {block.name!r} allows {block.possible} of {n_pairs} pairs and does not say which: "
             "draw networks without sparse grouped layers"
         )
-    pattern, order = draw(block), None
-    if block.weights is not None or block.multiplicity is not None:
-        order = generator.permutation(block.n_edges)
+    pattern = block.pattern if block.n_edges == block.possible else draw(block)
+    if block.weights is None and block.multiplicity is None and block.taps is None:
+        return replace(block, pattern=pattern, mask_source="none")
+    return _with_dealt_values(block, pattern, generator)
+
+
+def _with_dealt_values(block: EdgeBlock, pattern: Pattern, generator: np.random.Generator) -> EdgeBlock:
+    """The edges of `pattern` with the values of the block's edges at random."""
+    order = generator.permutation(block.n_edges)
+    new_place = np.argsort(order)
+    moved = keys_of_pattern(pattern)[new_place] if block.taps is not None else None
     return replace(
         block,
         pattern=pattern,
-        weights=_dealt(block.weights, order),
-        multiplicity=_dealt(block.multiplicity, order),
+        weights=None if block.weights is None else block.weights[order],
+        multiplicity=None if block.multiplicity is None else block.multiplicity[order],
+        taps=None if block.taps is None or moved is None else block.taps.moved(*np.divmod(moved, block.shape[1])),
         mask_source="none",
     )
 
 
-def _dealt(values: NDArray[Any] | None, order: NDArray[np.int64] | None) -> NDArray[Any] | None:
-    return None if values is None else values[order]
-
-
 def _with_same_degrees(block: EdgeBlock, generator: np.random.Generator, rounds: int) -> CSRPattern:
-    from topokit.kernels.curveball import traded  # numba takes half a second to import
+    # numba takes half a second to import.
+    from topokit.kernels.curveball import traded
+    from topokit.kernels.curveball_bits import traded_bits
 
     indptr, indices = block.pattern.csr()
-    start, column_start = (_starts(degrees) for degrees in (block.out_degrees(), block.in_degrees()))
+    start, members = indptr.astype(np.int64), np.ascontiguousarray(indices, np.int32)
     seed = generator.integers(2**64, dtype=np.uint64)
-    targets = traded(start, np.ascontiguousarray(indices, np.int32), column_start, seed, rounds)
+    if block.n_edges * _BITS_PER_EDGE < block.shape[0] * block.shape[1]:
+        column_start = np.concatenate([[0], np.cumsum(block.in_degrees())]).astype(np.int64)
+        targets = traded(start, members, column_start, seed, rounds)
+    else:
+        targets = traded_bits(start, members, block.shape[1], seed, rounds)
     return CSRPattern(indptr, targets, block.shape)
-
-
-def _starts(degrees: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(degrees)]).astype(np.int64)

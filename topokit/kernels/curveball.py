@@ -14,26 +14,12 @@ from numba import int32, int64, njit, types, uint64
 from numpy.typing import NDArray
 
 from topokit.kernels.assignment_state import Integers
+from topokit.kernels.random_numbers import State, random_below, shuffle
 
 Targets = NDArray[np.int32]
 
 _INT32 = types.Array(int32, 1, "C", readonly=True)
 _INT64 = types.Array(int64, 1, "C", readonly=True)
-
-_STEP = np.uint64(0x9E3779B97F4A7C15)
-_MIX = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_AGAIN = np.uint64(0x94D049BB133111EB)
-
-
-@njit(nogil=True)
-def _below(state: NDArray[np.uint64], bound: int) -> int:
-    """A random whole number from 0 to ``bound - 1`` (SplitMix64, Steele et al. 2014), the same on every machine."""
-    state[0] += _STEP
-    mixed = state[0]
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX_AGAIN
-    mixed ^= mixed >> np.uint64(31)
-    return int(np.float64(mixed >> np.uint64(11)) * (2.0**-53 * bound))
 
 
 @njit(nogil=True)
@@ -59,9 +45,7 @@ def _merged(a: Targets, b: Targets, pool: Targets, shared: NDArray[np.bool_]) ->
 
 
 @njit(nogil=True)
-def _trade(
-    a: Targets, b: Targets, pool: Targets, shared: NDArray[np.bool_], dealt: Targets, state: NDArray[np.uint64]
-) -> None:
+def _trade(a: Targets, b: Targets, pool: Targets, shared: NDArray[np.bool_], dealt: Targets, state: State) -> None:
     """Deal the columns that only one of two rows has out anew; `dealt` (2, longest + 1) is room to write in."""
     size = _merged(a, b, pool, shared)
     common = len(a) + len(b) - size
@@ -70,7 +54,7 @@ def _trade(
     for k in range(size):
         # Which way a column goes cannot be foreseen, by processors neither: so all is counted and nothing branches.
         one = 1 - int(shared[k])
-        to_a = one & int(_below(state, left) < left_a)
+        to_a = one & int(random_below(state, left) < left_a)
         dealt[0, i] = pool[k]
         dealt[1, j] = pool[k]
         i += 1 - one + to_a
@@ -82,12 +66,10 @@ def _trade(
 
 
 @njit(nogil=True)
-def _global_trade(start: Integers, members: Targets, room: Targets, state: NDArray[np.uint64]) -> None:
+def _global_trade(start: Integers, members: Targets, room: Targets, state: State) -> None:
     """Pair the rows at random, one staying out if they are odd, and let each pair trade."""
     rows = np.arange(len(start) - 1)
-    for k in range(len(rows) - 1, 0, -1):
-        other = _below(state, k + 1)
-        rows[k], rows[other] = rows[other], rows[k]
+    shuffle(rows, state)
     shared = np.empty(room.shape[1], np.bool_)
     for k in range(0, len(rows) - 1, 2):
         a, b = rows[k], rows[k + 1]
