@@ -96,6 +96,9 @@ def test_lists_hold_the_heaviest_columns(weights: Weights, length: int) -> None:
         assert lists.left_out[row] == (weights[row, order[length]] if length < len(order) else 0)
 
 
-def test_the_rest_is_matched_in_place_first() -> None:
-    np.testing.assert_array_equal(completed(np.array([2, -1, -1, -1, 0])), [2, 1, 4, 3, 0])
-    np.testing.assert_array_equal(completed(np.array([2, -1, 4, -1, -1])), [2, 1, 4, 3, 0])
+def test_the_rest_is_matched_as_preferred_where_possible() -> None:
+    partner, preferred = np.array([2, -1, -1, -1, 0]), np.array([0, 4, 2, 1, 3])
+    np.testing.assert_array_equal(completed(partner), [2, 1, 4, 3, 0])
+    np.testing.assert_array_equal(completed(partner, preferred), [2, 4, 3, 1, 0])
+    np.testing.assert_array_equal(completed(np.full(5, -1), preferred), preferred)
+    np.testing.assert_array_equal(partner, [2, -1, -1, -1, 0])

@@ -37,7 +37,7 @@ def match_rows(weights: _Rows, n_rows: int, n_columns: int, greatest: int) -> tu
     matching : Matching
         Gains and prices are of the weights without the bits lost, and of those with head starts (see `_head_starts`).
     gap : int
-        How much heavier another matching could be at most; 0 is the proof that none is heavier.
+        How much heavier another matching could be at most, the bits lost apart; 0 is the proof that none is heavier.
     """
     block = max(1, _BLOCK // max(n_columns, 1))
     chunks = [np.arange(first, min(first + block, n_rows)) for first in range(0, max(n_rows, 1), block)]
@@ -53,7 +53,8 @@ def match_rows(weights: _Rows, n_rows: int, n_columns: int, greatest: int) -> tu
         return replaced(lists, short, joined(parts))
 
     lists = joined([listed(rows, np.full(len(rows), _LIST_LENGTH)) for rows in chunks])
-    return heaviest_matching(lists, n_columns, lengthen)
+    matching, gap = heaviest_matching(lists, n_columns, lengthen)
+    return matching, gap << lost
 
 
 def _head_starts(sample: NDArray[np.int64], n_rows: int) -> Integers:
@@ -70,17 +71,20 @@ def _head_starts(sample: NDArray[np.int64], n_rows: int) -> Integers:
     return head_starts
 
 
-def completed(partner: Integers) -> Integers:
-    """Match the rest of as many rows as columns: first each row with its own column where that is free, then in order.
+def completed(partner: Integers, preferred: Integers | None = None) -> Integers:
+    """Match the rest of as many rows as columns: each row as preferred where that column is free, the others in order.
 
     Parameters
     ----------
     partner : ndarray of int64, shape (n,)
         Column of each row, -1 for none.
+    preferred : ndarray of int64, shape (n,)
+        A permutation: the column that each row is to have if it can; by default the one at its own position.
     """
+    preferred = np.arange(len(partner)) if preferred is None else preferred
     partner, free = partner.copy(), np.ones(len(partner), np.bool_)
     free[partner[partner != NONE]] = False
-    in_place = np.flatnonzero((partner == NONE) & free)
-    partner[in_place], free[in_place] = in_place, False
+    rows = np.flatnonzero((partner == NONE) & free[preferred])
+    partner[rows], free[preferred[rows]] = preferred[rows], False
     partner[partner == NONE] = np.flatnonzero(free)
     return partner

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from topokit.kernels.assignment_state import Integers
+from topokit.kernels.similar_sets import ONE
 
-ONE = 1 << 40
 # Measured: adding one value where an edge leads takes as long as adding this many values in a row.
 _IN_A_ROW = 5
 _DENSE_BYTES = 1 << 28
