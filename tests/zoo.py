@@ -155,6 +155,44 @@ def _expected_lstm() -> Wiring:
     return Wiring((6, 4, 4, 3), taps, 6 * 4 + 4 * 4 + 4 * 3)
 
 
+@dataclass(frozen=True, eq=False)
+class Taps:
+    """The numbers behind the edges between two layers.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (n_source, count, n_target)
+        Kernel positions and pixels row by row, gates in the order i, f, g, o; 0 where there is none.
+    shape : tuple of int
+        How they lie.
+    are_scaled : bool
+        Whether exporters may have scaled each target's, when they folded the batch norm behind them.
+    """
+
+    weights: NDArray[np.float32]
+    shape: tuple[int, ...]
+    are_scaled: bool = False
+
+
+def _taps_of_convnet() -> Mapping[tuple[int, int], Taps]:
+    weights = convnet()
+    depthwise = np.zeros((8, 9, 8), np.float32)
+    depthwise[np.arange(8), :, np.arange(8)] = weights["dw.kernel"].reshape(9, 8).T
+    return {
+        (0, 1): Taps(weights["conv1.kernel"].reshape(9, 3, 8).transpose(1, 0, 2), (3, 3), are_scaled=True),
+        (1, 2): Taps(depthwise, (3, 3)),
+        (3, 4): Taps(weights["fc.kernel"].reshape(8, 16, 5), (4, 4)),
+    }
+
+
+def _taps_of_lstm() -> Mapping[tuple[int, int], Taps]:
+    weights = lstm()
+    return {
+        (0, 2): Taps(weights["lstm.kernel"].reshape(6, 4, 4), (4,)),
+        (1, 2): Taps(weights["lstm.recurrent"].reshape(4, 4, 4), (4,)),
+    }
+
+
 WEIGHTS = {"mlp": mlp, "convnet": convnet, "transformer": transformer, "lstm": lstm}
 EXPECTED = {
     "mlp": _expected_mlp(),
@@ -162,6 +200,9 @@ EXPECTED = {
     "transformer": _expected_transformer(),
     "lstm": _expected_lstm(),
 }
+
+
+TAPS = {"mlp": {}, "convnet": _taps_of_convnet(), "transformer": {}, "lstm": _taps_of_lstm()}
 
 
 def wiring_of(network: Any) -> Wiring:
@@ -188,3 +229,24 @@ def assert_wired(network: Any, name: str) -> None:
         for ends, taps in theirs.items():
             assert np.array_equal(mine[ends], taps), ends
     assert found.possible == expected.possible
+
+
+def assert_tapped(network: Any, name: str) -> None:
+    """Fail unless the network has the taps of the zoo's network `name`, each with its weight, and no others."""
+    expected = TAPS[name]
+    found = {(network.index[b.source], network.index[b.target]): b for b in network.blocks if b.taps is not None}
+    assert sorted(found) == sorted(expected)
+    for ends, taps in expected.items():
+        made = found[ends].taps
+        assert made.count == taps.weights.shape[1]
+        assert made.shape in (None, taps.shape), ends
+        matrix = found[ends].tap_matrix().toarray().reshape(taps.weights.shape)
+        assert np.array_equal(matrix, taps.weights != 0), ends
+        values = found[ends].tap_matrix(weights=True).toarray().reshape(taps.weights.shape)
+        wanted = taps.weights * (_scale(values, taps.weights) if taps.are_scaled else 1)
+        np.testing.assert_allclose(values, wanted, rtol=2e-3, atol=1e-4)
+
+
+def _scale(values: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+    """The factor of each target that fits best."""
+    return (values * weights).sum(axis=(0, 1)) / (weights * weights).sum(axis=(0, 1))

@@ -19,6 +19,7 @@ FRAMEWORKS = (
     *("torch", "tensorflow", "keras", "jax", "flax", "onnx", "sklearn", "joblib", "skops", "pandas"),
     *("google.protobuf", "coremltools", "paddle", "pickle5", "cloudpickle", "dill"),
 )
+EDGE_FORMATS = ("edge-list", "graphml", "gexf")
 FILES = pytest.mark.parametrize("path", files(), ids=label)
 
 
@@ -29,6 +30,28 @@ def test_every_format_has_a_file_here_or_is_saved_by_the_tests() -> None:
 @FILES
 def test_the_wiring_is_that_of_the_weights(path: Path) -> None:
     zoo.assert_wired(tk.load(path), net_of(path))
+
+
+@pytest.mark.parametrize("path", [path for path in files() if path.parent.name not in EDGE_FORMATS], ids=label)
+def test_every_tap_is_where_and_what_it_was_trained_to_be(path: Path) -> None:
+    zoo.assert_tapped(tk.load(path), net_of(path))
+
+
+def test_programs_that_leave_the_input_open_do_not_tell_how_pixels_lie() -> None:
+    untold = [path for path in files() if untold_shapes(tk.load(path))]
+    assert {path.parent.name for path in untold} == {"torch-zip", "torchscript"}
+    for path in untold:
+        assert untold_shapes(tk.load(path)) == ["fc"]
+        assert not untold_shapes(tk.load(path, input_shape=(3, 8, 8)))
+
+
+def untold_shapes(network: tk.LayeredDAG) -> list[str]:
+    return [block.target for block in network.blocks if block.taps is not None and block.taps.shape is None]
+
+
+@pytest.mark.parametrize("path", [path for path in files() if path.parent.name in EDGE_FORMATS], ids=label)
+def test_lists_of_edges_keep_the_number_of_taps_alone(path: Path) -> None:
+    assert all(block.taps is None for block in tk.load(path).blocks)
 
 
 @FILES

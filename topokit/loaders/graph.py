@@ -92,9 +92,10 @@ class Node:
     conv         `channel_axis` (needed), `groups` 1, `strides`, `dilations`, `padding` (pairs (before, after), or
                  ``"same"``, ``"valid"``), `transposed` False
     recurrent    `cell` ``"lstm"``, ``"gru"``, ``"rnn"`` (needed); `gates`: how many are stacked gate by gate in the
-                 targets of the kernels; `layouts`: per output a word of the letters b batch, t time, d directions,
-                 f features; ``"btf"`` unless given; without d the directions follow each other in the features.
-                 `directions` 1. A second input is the state before the first step.
+                 targets of the kernels; `gate_order`: a word of their letters, i input, f forget, g cell, o output or
+                 r reset, z update, n new, where it is known which is which; `layouts`: per output a word of the
+                 letters b batch, t time, d directions, f features; ``"btf"`` unless given; without d the directions
+                 follow each other in the features. `directions` 1. A second input is the state before the first step.
     embedding    the kernel is (rows, features); the output has one axis more than the input
     norm         `axis`: that of the scale, -1
     pass         one value in, one out of the same shape: activations, dropout, resizing, a bias; padding with `pads`,

@@ -70,7 +70,8 @@ def _part(fit: Fit) -> tuple[slice, ...]:
 def _flattening(name: str, value: str, fit: Fit) -> list[Node]:
     """Channels followed by their pixels in PyTorch, pixels followed by their channels elsewhere."""
     channels_first = fit.axes == "torch"
-    shape = (fit.n_source, fit.taps) if channels_first else (fit.taps, fit.n_source)
+    # How the pixels lie is not known: their number follows from the matrix that takes them.
+    shape = (fit.n_source, None) if channels_first else (None, fit.n_source)
     steps: list[tuple[Operation, Mapping[str, Any]]] = [
         ("unsqueeze", {"axes": [1 if channels_first else 0]}),
         ("expand", {"shape": shape}),

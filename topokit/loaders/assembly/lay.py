@@ -37,6 +37,8 @@ class Lay:
         Gates stacked in the targets, gate by gate.
     rolled : bool
         Whether kernel positions tell sources apart: source (c, k) instead of c.
+    gate_places : tuple of int
+        The number that each stored gate bears; that of its place unless given.
     """
 
     axes: str
@@ -46,11 +48,23 @@ class Lay:
     transposed: bool = False
     gates: int = 1
     rolled: bool = False
+    gate_places: tuple[int, ...] = ()
 
     @property
     def taps(self) -> int:
         """Stored numbers behind each possible edge: kernel positions that tell no sources apart, and gates."""
         return (1 if self.rolled else self._count("k")) * self.gates
+
+    @property
+    def tap_shape(self) -> tuple[int, ...]:
+        """How these lie: the extents of the kernel, then the gates."""
+        kernel = [] if self.rolled else [n for own, n in zip(self.axes, self.shape, strict=True) if own == "k"]
+        return (*kernel, self.gates) if self.gates > 1 else tuple(kernel)
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether some sources and targets are not joined."""
+        return self.groups * self._count("g") > 1
 
     @property
     def n_sources(self) -> int:
@@ -83,6 +97,15 @@ class Lay:
         """The part of the tensor that is meant."""
         return values[self.part] if self.part else values
 
+    def cube(self, values: NDArray[Any]) -> NDArray[Any]:
+        """A tensor without groups as (n_sources, taps, n_targets), kernel positions row by row, gates by number."""
+        order = sorted(range(len(self.axes)), key=lambda axis: "giko".index(self.axes[axis]))
+        turned = self.chosen(values).transpose(order)
+        cube: NDArray[Any] = turned.reshape(self.n_sources, self.taps // self.gates, self.gates, self.n_targets)
+        if self.gate_places:
+            cube = cube[:, :, np.argsort(self.gate_places)]
+        return cube.reshape(self.n_sources, self.taps, self.n_targets)
+
     def ends(self, coordinates: tuple[NDArray[Any], ...]) -> Coordinates:
         """Source and target of each stored number, given its index along every axis of `chosen`."""
         source, target = (self._flat(letter, coordinates) for letter in "io")
@@ -98,9 +121,17 @@ class Lay:
             source = source * self._count("k") + self._flat("k", coordinates)
         return source, target % self.n_targets if self.gates > 1 else target
 
-    def taps_of(self, coordinates: tuple[NDArray[Any], ...]) -> NDArray[np.int64]:
+    def kernel_positions(self, coordinates: tuple[NDArray[Any], ...]) -> NDArray[np.int64]:
         """Kernel position of each stored number."""
         return self._flat("k", coordinates)
+
+    def taps_of(self, coordinates: tuple[NDArray[Any], ...]) -> NDArray[np.int64]:
+        """The tap that each stored number is: its kernel position, unless that tells sources apart, then its gate."""
+        tap = np.zeros_like(self._flat("k", coordinates)) if self.rolled else self._flat("k", coordinates)
+        if self.gates == 1:
+            return tap
+        gate = self._flat("o", coordinates) // self.n_targets
+        return tap * self.gates + (np.asarray(self.gate_places, np.int64)[gate] if self.gate_places else gate)
 
     def _flat(self, letter: str, coordinates: tuple[NDArray[Any], ...]) -> NDArray[np.int64]:
         """The index along all axes of one letter together."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.dag import BitmapPattern, EdgeBlock, LazyPattern
+from topokit.dag import BitmapPattern, EdgeBlock, LazyPattern, Taps
 from topokit.errors import TooLargeError
 from topokit.loaders.assembly.content import check_finite, dequantised, is_quantised
+from topokit.loaders.assembly.gathered import TapLay, tap_lay
 from topokit.loaders.assembly.options import Options
 from topokit.loaders.assembly.plan import Numbers, TensorBlock
 from topokit.loaders.counting import BitTest, Counts, bit_test, count, edges_of, row_blocks
@@ -39,7 +41,7 @@ def can_be_lazy(planned: TensorBlock) -> bool:
 
 
 def lazy_block(planned: TensorBlock, options: Options, limits: Limits) -> EdgeBlock:
-    """The block with its degrees counted and neither edges nor weights kept.
+    """The block with its degrees counted and neither edges, weights nor taps kept.
 
     Raises
     ------
@@ -48,16 +50,16 @@ def lazy_block(planned: TensorBlock, options: Options, limits: Limits) -> EdgeBl
     TooLargeError
         When its edges are asked for: more than the limits allow.
     """
-    leaving, reaching = _degrees(planned, options, limits)
-    edges = partial(_edges, planned, options, limits, int(leaving.sum()))
+    taps = tap_lay(planned)
     return EdgeBlock(
         planned.source,
         planned.target,
-        LazyPattern(leaving, reaching, edges),
+        _lazy_pattern(planned, options, limits),
         name=planned.name,
         kind=planned.kind,
         possible=planned.possible,
         mask_source=planned.mask_source(options),
+        taps=None if taps.count == 1 else _lazy_taps(planned, taps, options, limits),
     )
 
 
@@ -65,6 +67,19 @@ def tells_tensor(planned: TensorBlock, options: Options) -> bool:
     """Whether the edges of the block are all numbers of its tensor that are not 0, each once."""
     is_plainly_counted = not options.threshold and not is_quantised(planned.tensor)
     return is_plainly_counted and not planned.lay.part and is_one_to_one(planned)
+
+
+def _lazy_pattern(planned: TensorBlock, options: Options, limits: Limits) -> LazyPattern:
+    leaving, reaching = _degrees(planned, options, limits)
+    return LazyPattern(leaving, reaching, partial(_edges, planned, options, limits, int(leaving.sum())))
+
+
+def _lazy_taps(planned: TensorBlock, taps: TapLay, options: Options, limits: Limits) -> Taps:
+    """Sources that are one neuron, as inputs of their own."""
+    n_source, n_target = planned.shape
+    inputs = taps.inputs(planned.rows, planned.lay.n_sources)
+    apart = replace(planned, rows=inputs, shape=(n_source * taps.count, n_target))
+    return Taps(taps.count, _lazy_pattern(apart, options, limits), shape=taps.shape)
 
 
 def _degrees(planned: TensorBlock, options: Options, limits: Limits) -> tuple[Numbers, Numbers]:

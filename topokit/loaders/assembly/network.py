@@ -21,6 +21,9 @@ from topokit.loaders.guard import guarded
 Built = tuple[TensorBlock | JoinBlock, EdgeBlock, tuple[str, ...]]
 
 _NOT_HELD = "the network is large: edges are read from the file when asked for, and weights are not kept"
+_TAPS_NOT_HELD = (
+    "the network is large: of kernels and flattened maps it is known which weights survive, not their values"
+)
 
 
 def network_of(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
@@ -31,14 +34,17 @@ def network_of(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
         plan = plan_of(checkpoint, options)
         built = _built(plan, checkpoint, options, lazily=plan.is_large)
         if plan.is_large and sum(block.n_edges for _, block, _ in built) <= MOST_HELD:
-            built = _built(plan, checkpoint, options, lazily=False)
+            numbers = sum(block.n_edges if block.taps is None else block.taps.n_taps for _, block, _ in built)
+            built = _built(plan, checkpoint, options, lazily=False, hold_taps=numbers <= MOST_HELD)
         notes = [note for _, _, said in built for note in said]
         blocks = tuple(block for _, block, _ in built)
         return LayeredDAG(plan.layers, blocks, provenance_of(checkpoint, plan, options, notes))
 
 
-def _built(plan: Plan, checkpoint: Checkpoint, options: Options, *, lazily: bool) -> list[Built]:
-    blocks = built_blocks(plan, checkpoint, options, lazily=lazily)
+def _built(
+    plan: Plan, checkpoint: Checkpoint, options: Options, *, lazily: bool, hold_taps: bool = True
+) -> list[Built]:
+    blocks = built_blocks(plan, checkpoint, options, lazily=lazily, hold_taps=hold_taps)
     return list(progress(blocks, "reading weights", total=len(plan.blocks)))
 
 
@@ -76,10 +82,13 @@ def stored_network(checkpoint: Checkpoint, options: Options) -> LayeredDAG:
     return replace(network, provenance=provenance)
 
 
-def built_blocks(plan: Plan, checkpoint: Checkpoint, options: Options, *, lazily: bool) -> Iterator[Built]:
+def built_blocks(
+    plan: Plan, checkpoint: Checkpoint, options: Options, *, lazily: bool, hold_taps: bool = True
+) -> Iterator[Built]:
     """Each planned block, what it becomes and what is to be said of it, one tensor at a time.
 
-    `lazily` counts the edges of each block that allows it and holds none of them.
+    `lazily` counts the edges of each block that allows it and holds none of them, nor the weights of any taps, which
+    without `hold_taps` are left out as well.
 
     Raises
     ------
@@ -101,9 +110,10 @@ def built_blocks(plan: Plan, checkpoint: Checkpoint, options: Options, *, lazily
         else:
             content = content_of(planned, options)
             _check_edges(edges + min(planned.possible, content.count * planned.positions), planned, checkpoint)
-            block = block_of(planned, content, options)
+            block = block_of(planned, content, options, hold_taps=hold_taps and not lazily)
             edges += block.n_edges
-            yield planned, block, content.notes
+            lacks = (_TAPS_NOT_HELD,) if block.taps is not None and not (hold_taps and not lazily) else ()
+            yield planned, block, (*content.notes, *lacks)
 
 
 def _check_edges(edges: int, planned: TensorBlock, checkpoint: Checkpoint) -> None:

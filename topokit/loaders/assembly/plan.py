@@ -87,6 +87,8 @@ class TensorBlock(PlannedBlock):
         False for a mask that stands alone.
     windows : ndarray of int64, optional
         For unrolled convolutions: as in `WiredBlock`.
+    map_shape : tuple of int, optional
+        How the several sources that are one neuron lie: as in `WiredBlock`.
     """
 
     tensor: TensorEntry
@@ -97,6 +99,7 @@ class TensorBlock(PlannedBlock):
     possible: int
     weighted: bool = True
     windows: Numbers | None = None
+    map_shape: tuple[int, ...] | None = None
 
     @property
     def is_matrix(self) -> bool:
@@ -261,7 +264,7 @@ def _block(
     possible = edges.lay.possible if is_whole else _possible(edges)
     entry, mask = checkpoint.tensors[edges.tensor], found.masks.get(edges.tensor)
     alone = edges.tensor in found.alone
-    own = (entry, mask, edges.lay, rows, columns, possible, not alone, edges.windows)
+    own = (entry, mask, edges.lay, rows, columns, possible, not alone, edges.windows, edges.map_shape)
     return TensorBlock(name, source.name, target.name, shape, edges.kind, *own)
 
 
@@ -322,7 +325,9 @@ def _reading_notes(found: Candidates, fits: Sequence[Fit], options: Options) -> 
         if fit.groups > 1:
             notes.append(f"{entry.name}: assumed to be a convolution in {fit.groups} groups")
         if fit.taps > 1 and options.reduce is None:
-            notes.append(f"{entry.name}: an edge joins two channels; its multiplicity counts weights, none is kept")
+            notes.append(
+                f"{entry.name}: an edge joins two channels; its multiplicity counts weights, which are its taps"
+            )
     return notes
 
 

@@ -17,7 +17,7 @@ from topokit.loaders.assembly.adapters.surroundings import surrounded
 
 _KERNEL = re.compile(r"(?P<module>(?:.*\.)?)weight_ih_l(?P<layer>\d{1,4})")
 _PART = re.compile(r"(?:.*\.)?(weight|bias)_(ih|hh|hr)_l\d{1,4}(_reverse)?")
-_CELLS = {1: "rnn", 3: "gru", 4: "lstm"}
+_CELLS = {1: ("rnn", ""), 3: ("gru", "rzn"), 4: ("lstm", "ifgo")}
 _REVERSE = "_reverse"
 
 
@@ -54,7 +54,8 @@ def _direction(builder: Builder, module: str, suffix: str, value: str) -> str:
     gates = kernel.size("o") // max(1, units)
     if gates not in _CELLS or {kernel.size("o"), recurrent.size("o")} != {gates * units}:
         raise MismatchError(f"{module}weight_ih{suffix} has no gates of {units} units")
-    attributes = {"cell": _CELLS[gates], "gates": gates, "layouts": ("btf",)}
+    cell, order = _CELLS[gates]
+    attributes = {"cell": cell, "gates": gates, "gate_order": order, "layouts": ("btf",)}
     return builder.cell(value, kernel, recurrent, attributes)
 
 

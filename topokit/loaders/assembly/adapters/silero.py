@@ -43,7 +43,9 @@ def _detector(builder: Builder, stem: str, modules: _Modules) -> str:
     if kernel.size("o") != 4 * recurrent.size("i") or kernel.size("o") != recurrent.size("o"):
         raise MismatchError(f"{cell} has no four gates")
     value = builder.node("transpose", f"{stem}steps", (value,), attributes={"order": [0, 2, 1]})
-    value = builder.cell(value, kernel, recurrent, {"cell": "lstm", "gates": 4, "layouts": ("btf",)})
+    value = builder.cell(
+        value, kernel, recurrent, {"cell": "lstm", "gates": 4, "gate_order": "ifgo", "layouts": ("btf",)}
+    )
     value = builder.node("transpose", f"{stem}channels", (value,), attributes={"order": [0, 2, 1]})
     return builder.conv(last, value)
 

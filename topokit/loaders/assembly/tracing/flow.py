@@ -255,6 +255,18 @@ def consumed(flow: Flow, axes: Sequence[int], count: int) -> Ids:
     return np.asarray(spread.reshape(-1, count))
 
 
+def map_shape(flow: Flow, axes: Sequence[int]) -> tuple[int, ...] | None:
+    """Extents of the dims of some axes along which the neurons do not change; None where there are none, or unknown."""
+    dims = [dim for axis in axes for dim in flow.dims(axis)]
+    extents = [flow.extents[dim] for dim in dims if flow.extents[dim] != 1 and _is_constant(flow.ids, dim)]
+    known = tuple(extent for extent in extents if extent is not None)
+    return known if known and len(known) == len(extents) else None
+
+
+def _is_constant(ids: Ids, dim: int) -> bool:
+    return ids.shape[dim] == 1 or bool((ids == ids.take([0], axis=dim)).all())
+
+
 def _resolved(extents: list[int | None], sizes: list[int], count: int) -> list[int]:
     known = prod(size if size > 1 else extent or 1 for size, extent in zip(sizes, extents, strict=True))
     open_dims = [k for k, extent in enumerate(extents) if extent is None]

@@ -19,13 +19,16 @@ from topokit.loaders.assembly.tracing.windows import map_extents
 from topokit.loaders.assembly.tracing.wiring import Join, WiredBlock, unique_pairs
 from topokit.loaders.graph import Node, Weight
 
+Extents = tuple[int, ...]
+
 
 def linear(tracer: Tracer, node: Node, values: Values) -> Values:
     lay = tracer.lay(node.weights["kernel"])
     count = max(1, lay.axes.count("i"))
     axes = [int(node.attributes.get("axis", -1))] if count == 1 else list(range(-count, 0))
     sources, value = tracer.neurons(node.name, values[0], axes, lay.n_sources)
-    targets = _targets(tracer, node, lay, sources, node.attributes.get("kind", "dense"))
+    map_shape = flows.map_shape(value, axes)
+    targets = _targets(tracer, node, lay, sources, node.attributes.get("kind", "dense"), map_shape)
     shape = [n for letter, n in zip(lay.axes, lay.shape, strict=True) if letter == "o"]
     return [_replaced(value, axes, targets.reshape(shape))]
 
@@ -73,18 +76,35 @@ def recurrent(tracer: Tracer, node: Node, values: Values) -> Values:
     gates = int(node.attributes.get("gates", 1))
     layouts = node.attributes.get("layouts", ("btf",) * len(node.outputs))
     kernel = tracer.lay(_direction(node.weights["kernel"], 0), gates=gates)
-    sources, _ = tracer.neurons(node.name, values[0], [-1], kernel.n_sources, 3)
+    sources, value = tracer.neurons(node.name, values[0], [-1], kernel.n_sources, 3)
     size = kernel.n_targets
     state = tracer.wiring.layer(f"{node.name}.h[t-1]", "state", directions * size)
     _begin_with(tracer, node, values[1:2], state)
     units, receivers, seen = _cells(tracer, node, directions * size, gates)
+    how = {"gates": gates, "gate_places": _gate_places(tracer, node, gates)} if seen == 1 else {}
+    shapes = {"kernel": flows.map_shape(value, [-1]), "recurrent": None}
     for k in range(directions):
         own = np.arange(k * size, (k + 1) * size)
         aims = receivers.reshape(seen, -1, size)[:, k].ravel()
         for slot, origin, kind in (("kernel", sources, "dense"), ("recurrent", state[own], "recurrent")):
-            lay = tracer.lay(_direction(node.weights[slot], k), gates=gates if seen == 1 else 1)
-            _wire(tracer, node, lay, origin, aims, kind)
+            lay = tracer.lay(_direction(node.weights[slot], k), **how)
+            _wire(tracer, node, lay, origin, aims, kind, shapes[slot])
     return [_sequence(units.reshape(directions, size), layout) for layout in layouts]
+
+
+_GATES = {"lstm": "ifgo", "gru": "rzn"}
+"""How the gates of a cell are numbered: input, forget, cell, output; reset, update, new."""
+
+
+def _gate_places(tracer: Tracer, node: Node, gates: int) -> tuple[int, ...]:
+    """The number of each stored gate; none where they are stored by number, or nobody knows which is which."""
+    stored, known = node.attributes.get("gate_order", ""), _GATES.get(node.attributes["cell"], "")
+    if len(stored) != gates or not set(stored) <= set(known):
+        if gates > 1:
+            tracer.wiring.note(f"{node.name}: its gates are numbered as they are stored; which is which is not known")
+        return ()
+    present = sorted(stored, key=known.index)
+    return () if list(stored) == present else tuple(present.index(gate) for gate in stored)
 
 
 def _begin_with(tracer: Tracer, node: Node, values: Values, state: Ids) -> None:
@@ -142,20 +162,24 @@ def embedding(tracer: Tracer, node: Node, values: Values) -> Values:
     return [flows.along(features, rank, rank - 1)]
 
 
-def _targets(tracer: Tracer, node: Node, lay: Lay, sources: Ids, kind: BlockKind) -> Ids:
+def _targets(
+    tracer: Tracer, node: Node, lay: Lay, sources: Ids, kind: BlockKind, map_shape: Extents | None = None
+) -> Ids:
     """The neurons that a tensor makes of some; the same ones when it acts on them again (one step after another)."""
     key = (node.weights["kernel"].tensor, repr(lay), sources.tobytes())
     if key not in tracer.made:
         unit: LayerKind = "channel" if kind in ("conv", "depthwise") else "unit"
         tracer.made[key] = tracer.wiring.layer(node.name, unit, lay.n_targets)
-        _wire(tracer, node, lay, sources, tracer.made[key], kind)
+        _wire(tracer, node, lay, sources, tracer.made[key], kind, map_shape)
     return tracer.made[key]
 
 
-def _wire(tracer: Tracer, node: Node, lay: Lay, sources: Ids, targets: Ids, kind: Any) -> None:
+def _wire(
+    tracer: Tracer, node: Node, lay: Lay, sources: Ids, targets: Ids, kind: Any, map_shape: Extents | None = None
+) -> None:
     """Join the neurons that a tensor takes to those that it makes."""
     tensor = node.weights["recurrent" if kind == "recurrent" else "kernel"].tensor
     if (sources != NO_NEURON).any():
-        tracer.wiring.connect(WiredBlock(node.name, tensor, lay, sources, targets, kind))
+        tracer.wiring.connect(WiredBlock(node.name, tensor, lay, sources, targets, kind, map_shape=map_shape))
     else:
         tracer.wiring.unused[tensor] = "it acts on a constant"

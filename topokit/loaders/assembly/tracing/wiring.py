@@ -37,6 +37,8 @@ class WiredBlock:
 
     With `windows`, the neurons are units of feature maps, map by map: tap ``t`` of the kernel joins unit
     ``windows[t, q]`` of a source map to unit ``q`` of a target map; -1 lies outside.
+
+    Sources that are one neuron lie at the places of a map of `map_shape`, row by row; None where nothing tells.
     """
 
     name: str
@@ -46,6 +48,7 @@ class WiredBlock:
     columns: Ids
     kind: BlockKind
     windows: Ids | None = None
+    map_shape: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from topokit.loaders.formats.graphs.builder import GraphBuilder
 from topokit.loaders.formats.keras_files.weights import NamedWeights
 from topokit.loaders.graph import GraphIR, Weight
 
-_CELLS = {1: "rnn", 3: "gru", 4: "lstm"}
+_CELLS = {1: ("rnn", ""), 3: ("gru", "zrn"), 4: ("lstm", "ifgo")}
 _NOTE = "the file holds no configuration: its layers were taken to follow each other in its order"
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -63,5 +63,6 @@ def _layer(
     if gates not in _CELLS or shapes[recurrent.tensor] != (units, gates * units) or width != gates * units:
         return None
     weights = {"kernel": kernel, "recurrent": recurrent}
-    builder.add("recurrent", name, [taken], [made], weights, cell=_CELLS[gates], gates=gates)
+    cell, order = _CELLS[gates]
+    builder.add("recurrent", name, [taken], [made], weights, cell=cell, gates=gates, gate_order=order)
     return made, units

@@ -12,7 +12,7 @@ from typing import Any
 from topokit.loaders.formats.graphs.builder import GraphBuilder
 from topokit.loaders.graph import Weight
 
-_CELLS = {"LSTM": ("lstm", 4), "GRU": ("gru", 3), "RNN_TANH": ("rnn", 1), "RNN_RELU": ("rnn", 1)}
+_CELLS = {"LSTM": ("lstm", "ifgo"), "GRU": ("gru", "rzn"), "RNN_TANH": ("rnn", "h"), "RNN_RELU": ("rnn", "h")}
 
 
 def add_recurrent(
@@ -39,7 +39,8 @@ def add_recurrent(
 
 
 def _add_direction(builder: GraphBuilder, source: str, pair: Sequence[str], made: str, mode: str) -> None:
-    cell, gates = _CELLS[mode]
+    cell, order = _CELLS[mode]
     kernels: dict[str, Any] = {"kernel": Weight(pair[0], "oi"), "recurrent": Weight(pair[1], "oi")}
     name = pair[0].rpartition(".")[0] or pair[0]
-    builder.add("recurrent", name, [source], [made], kernels, cell=cell, gates=gates, layouts=("tbf",))
+    told = {"cell": cell, "gates": len(order), "gate_order": order, "layouts": ("tbf",)}
+    builder.add("recurrent", name, [source], [made], kernels, **told)

@@ -1,7 +1,8 @@
 """Recurrent layers that the converter unrolls into a loop over time steps.
 
 The body of such a loop multiplies one step of a sequence with one matrix and a state that it hands on with another, as
-the cells of Keras do: https://github.com/keras-team/keras/tree/master/keras/src/layers/rnn.
+the cells of Keras do: https://github.com/keras-team/keras/tree/master/keras/src/layers/rnn. Gates are taken to be
+stacked as there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from topokit.loaders.graph import Weight
 
 _PASSING = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "CAST", "QUANTIZE", "DEQUANTIZE", "DENSIFY")
 _PICKING = ("GATHER", "STRIDED_SLICE", "SLICE")
-_CELLS = {1: "rnn", 3: "gru", 4: "lstm"}
+_CELLS = {1: ("rnn", ""), 3: ("gru", "zrn"), 4: ("lstm", "ifgo")}
 _BODY = 1
 _MOST_STEPS_BACK = 100
 
@@ -41,7 +42,8 @@ def loop(step: Step) -> None:
     if cell is None or not layouts:
         return step.unknown()
     weights = {"kernel": steps[0].kernel, "recurrent": states[0].kernel}
-    told = {"cell": cell, "gates": made // units, "layouts": tuple(layouts.values())}
+    kind, order = cell
+    told = {"cell": kind, "gates": made // units, "gate_order": order, "layouts": tuple(layouts.values())}
     return step.add("recurrent", [step.inputs[steps[0].place]], list(layouts), weights, **told)
 
 

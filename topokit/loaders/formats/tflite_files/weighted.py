@@ -173,9 +173,10 @@ def lstm(step: Step) -> None:
     if kernel is None or recurrent is None or step.has(16):
         return step.unknown()
     layout = "tbf" if step.option(3, "<?") else "btf"
-    gates = sum(step.has(place) for place in range(1, 5))
+    order = "".join(gate for place, gate in enumerate("ifgo", 1) if step.has(place))
     weights = {"kernel": kernel, "recurrent": recurrent}
-    return step.add("recurrent", step.inputs[:1], None, weights, cell="lstm", gates=gates, layouts=(layout,))
+    told = {"cell": "lstm", "gates": len(order), "gate_order": order, "layouts": (layout,)}
+    return step.add("recurrent", step.inputs[:1], None, weights, **told)
 
 
 def rnn(step: Step) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from topokit.loaders.formats.graphs.calls import Call, Handler, Value
 
-_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+_GATES = {"lstm": "ifgo", "gru": "rzn", "rnn": "h"}
 
 
 def _recurrent(cell: str) -> Handler:
@@ -54,7 +54,8 @@ def _one(call: Call, cell: str, value: str, parameters: list[Value]) -> tuple[st
         outputs,
         {"kernel": kernel, "recurrent": recurrent},
         cell=cell,
-        gates=_GATES[cell],
+        gates=len(_GATES[cell]),
+        gate_order=_GATES[cell],
         layouts=(sequence, "dbf", "dbf"),
     )
     return outputs

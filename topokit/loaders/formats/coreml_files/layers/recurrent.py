@@ -6,7 +6,7 @@ from typing import Any
 
 from topokit.loaders.formats.coreml_files.layer import Handler, Layer
 
-_GATES = {"uniDirectionalLSTM": 4, "biDirectionalLSTM": 4, "gru": 3, "simpleRecurrent": 1}
+_GATES = {"uniDirectionalLSTM": "ifgo", "biDirectionalLSTM": "ifgo", "gru": "zrn", "simpleRecurrent": "h"}
 _CELLS = {"uniDirectionalLSTM": "lstm", "biDirectionalLSTM": "lstm", "gru": "gru", "simpleRecurrent": "rnn"}
 
 
@@ -15,7 +15,7 @@ def _recurrent(layer: Layer) -> None:
     call, told = layer.call, layer.told
     kind, units, taken = call.operator, told["second"], told["first"]
     ways = told["directions"] if "LSTM" in kind else (told,)
-    gates = _GATES[kind]
+    gates = len(_GATES[kind])
     lead = (len(ways),) if len(ways) > 1 else ()
     letters = "doi" if lead else "oi"
     kernels = [way[f"w{k}"] for way in ways for k in range(gates)]
@@ -38,6 +38,7 @@ def _recurrent(layer: Layer) -> None:
         {"kernel": kernel, "recurrent": recurrent},
         cell=_CELLS[kind],
         gates=gates,
+        gate_order=_GATES[kind],
         directions=len(ways),
         layouts=("tbf" if sequence else "bf", *("bf",) * (len(states) - 1)),
     )

@@ -8,7 +8,7 @@ from topokit.loaders.formats.coreml_files.operators.source import source
 from topokit.loaders.formats.graphs.calls import Call, Handler, Value
 from topokit.loaders.formats.graphs.weighted import attended, convolved, mapped, summed
 
-_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+_GATES = {"lstm": "ifog", "gru": "rnz", "rnn": "h"}
 
 
 def _linear(call: Call) -> None:
@@ -89,7 +89,8 @@ def _recurrent(cell: str) -> Handler:
             outputs = tuple(call.fresh() for _ in call.outputs)
             layouts = ("tbf" if call.get("output_sequence") else "dbf", "bf", "bf")[: len(outputs)]
             weights = {"kernel": kernel, "recurrent": recurrent}
-            call.add("recurrent", [source(call)], outputs, weights, cell=cell, gates=_GATES[cell], layouts=layouts)
+            told = {"cell": cell, "gates": len(_GATES[cell]), "gate_order": _GATES[cell], "layouts": layouts}
+            call.add("recurrent", [source(call)], outputs, weights, **told)
             made.append(outputs)
         for place, output in enumerate(call.outputs):
             if len(made) > 1:

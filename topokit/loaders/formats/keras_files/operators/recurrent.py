@@ -13,9 +13,9 @@ from topokit.loaders.formats.keras_files.weights import Weights
 from topokit.loaders.graph import Weight
 
 _CELLS = {
-    **dict.fromkeys(("LSTM", "CuDNNLSTM", "LSTMCell"), ("lstm", 4)),
-    **dict.fromkeys(("GRU", "CuDNNGRU", "GRUCell"), ("gru", 3)),
-    **dict.fromkeys(("SimpleRNN", "SimpleRNNCell"), ("rnn", 1)),
+    **dict.fromkeys(("LSTM", "CuDNNLSTM", "LSTMCell"), ("lstm", 4, "ifgo")),
+    **dict.fromkeys(("GRU", "CuDNNGRU", "GRUCell"), ("gru", 3, "zrn")),
+    **dict.fromkeys(("SimpleRNN", "SimpleRNNCell"), ("rnn", 1, "")),
 }
 
 
@@ -46,7 +46,7 @@ def _layer(
 ) -> list[str]:
     if kind not in _CELLS:
         return step.unknown()
-    cell, gates = _CELLS[kind]
+    cell, gates, order = _CELLS[kind]
     first = "btf" if is_inner or step.config.get("return_sequences") else "bf"
     states = (2 if cell == "lstm" else 1) if step.config.get("return_state") else 0
     layouts = (first, *("bf",) * states)
@@ -59,6 +59,7 @@ def _layer(
         suffix=suffix,
         cell=cell,
         gates=gates,
+        gate_order=order,
         layouts=layouts,
     )
 

@@ -6,7 +6,7 @@ from topokit.loaders.formats.onnx_files.quantising import quantised
 from topokit.loaders.formats.onnx_files.step import Handler, Step
 from topokit.loaders.graph import Weight
 
-_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+_GATES = {"lstm": "iofg", "gru": "zrn", "rnn": "h"}
 _BIASES = (3, 7)
 
 
@@ -33,7 +33,8 @@ def _recurrent(cell: str, letters: str = "doi") -> Handler:
             outputs,
             {"kernel": kernel, "recurrent": recurrent},
             cell=cell,
-            gates=_GATES[cell],
+            gates=len(_GATES[cell]),
+            gate_order=_GATES[cell],
             layouts=layouts[: len(outputs)],
             directions=2 if step.attributes.get("direction") == "bidirectional" else 1,
         )

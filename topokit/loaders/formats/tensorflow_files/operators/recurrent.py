@@ -1,7 +1,8 @@
 """Loops that are recurrent layers.
 
 Keras writes a recurrent layer as a loop: each turn takes one item of a list of inputs, multiplies it and a state with
-matrices, and gives new states and an item of a list of outputs. Any loop of that form is one, whatever is between.
+matrices, and gives new states and an item of a list of outputs. Any loop of that form is one, whatever is between; its
+gates are taken to be stacked as Keras stacks them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _READS = {"TensorListGetItem": 0, "TensorArrayReadV3": 2}
 _WRITES = {"TensorListSetItem": 2, "TensorArrayWriteV3": 2}
 _LISTS = {"TensorListFromTensor": 0, "TensorListStack": 0, "TensorArrayScatterV3": 2, "TensorArrayGatherV3": 2}
 _PRODUCTS = ("MatMul", "_FusedMatMul", "BatchMatMulV2")
-_CELLS: Mapping[int, Literal["lstm", "gru", "rnn"]] = {4: "lstm", 3: "gru", 1: "rnn"}
+_CELLS = {4: ("lstm", "ifgo"), 3: ("gru", "zrn"), 1: ("rnn", "")}
 _SAME = ("Identity", "StopGradient", "Cast", "EnsureShape")
 
 Source = tuple[Literal["item", "argument", "constant"], int | str]
@@ -125,7 +126,8 @@ def _layer(step: Step, body: _Body, sequence: int, state: int, matrices: tuple[S
     outputs, layouts = zip(*_outputs(step, body, state), strict=True)
     kernels = {"kernel": weights[0], "recurrent": weights[1]}
     value = step.inputs[sequence]
-    step.add("recurrent", [value], outputs, kernels, cell=cell, gates=width // units, layouts=layouts)
+    told = {"cell": cell[0], "gates": width // units, "gate_order": cell[1], "layouts": layouts}
+    step.add("recurrent", [value], outputs, kernels, **told)
 
 
 def _outputs(step: Step, body: _Body, state: int) -> list[tuple[str, str]]:
