@@ -8,29 +8,33 @@ from numpy.typing import NDArray
 from topokit.analyzers.matching.prepared import Integers, PreparedNetwork
 
 
-def authors_layers(a: PreparedNetwork, b: PreparedNetwork, last: int) -> tuple[list[Integers], list[float]]:
-    """The pairing (-1 is none) and the distance of each layer of two chains up to layer `last`.
+def authors_layers(
+    a: PreparedNetwork, b: PreparedNetwork, last: int
+) -> tuple[list[Integers], list[float], list[float]]:
+    """The pairing (-1 is none), its cost, and how much less it could cost, of each layer of two chains up to `last`.
 
-    Of unequal layers only as many neurons are paired as the narrower has, the cost is divided by the first network's
-    width, and where that is the wider, the next layer's inputs are numbered past the gaps, which misaligns them.
+    Of unequal layers only as many neurons are paired as the narrower has, and where the first network has the wider
+    one, the next layer's inputs are numbered past the gaps, which misaligns them.
     """
     # Loading compiled code takes a moment, which analyses that do not match should not wait for.
     from topokit.kernels.dense_matching import match_densely
     from topokit.kernels.input_sets import pair_distances, relabelled
+    from topokit.kernels.set_matching import gap_of
+    from topokit.kernels.similar_sets import ONE
 
     labels: NDArray[np.int64] = np.arange(b.groups[0].size)
-    pairings, distances = [], []
+    pairings, costs, gaps = [], [], []
     for k in range(last + 1):
         layer_a, layer_b = a.layers[k], b.layers[k]
         n_inputs = max(layer_a.sources[0].size, layer_b.sources[0].size)
         sets_b = relabelled(layer_b.sets, labels)
         partner = match_densely(layer_a.sets, sets_b, n_inputs)
-        cost = pair_distances(layer_a.sets, sets_b, partner, n_inputs).sum()
         pairings.append(partner)
-        distances.append(float(cost / a.groups[layer_a.group].size))
+        costs.append(float(pair_distances(layer_a.sets, sets_b, partner, n_inputs).sum()))
+        gaps.append(gap_of(partner, layer_a.sets, sets_b, n_inputs) / ONE)
         if k < last:
             labels = _labels_after(partner)
-    return pairings, distances
+    return pairings, costs, gaps
 
 
 def _labels_after(partner: Integers) -> Integers:

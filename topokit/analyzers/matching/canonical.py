@@ -161,8 +161,10 @@ def _canonical_labels(cells: Integers, tails: Integers, heads: Integers, kinds: 
         else (_with_middles(cells, tails, heads, kinds))
     )
     ranks: Any = np.unique(colours, return_inverse=True)[1]
-    graph = igraph.Graph(n=len(colours), edges=ends)
-    return np.array(graph.canonical_permutation(color=ranks.tolist())[:n], np.int64)
+    graph = igraph.Graph(n=len(colours), edges=ends, vertex_attrs={"place": range(len(colours))})
+    # The meaning of the permutation's numbers changed between igraph's versions, that of applying it did not.
+    canonical = graph.permute_vertices(graph.canonical_permutation(color=ranks.tolist()))
+    return np.argsort(canonical.vs["place"])[:n]
 
 
 def _told_by_ends(cells: Integers, tails: Integers, heads: Integers, kinds: Words) -> bool:

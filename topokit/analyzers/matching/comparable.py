@@ -41,6 +41,11 @@ def is_labelled(network: PreparedNetwork, group: int, definition: Definition) ->
     return role == "input" or (role == "output" and definition.output != "matched")
 
 
+def padded_widths(a: PreparedNetwork, b: PreparedNetwork) -> list[int]:
+    """Neurons of each group that both networks have, those of the wider one."""
+    return [max(one.size, other.size) for one, other in zip(a.groups, b.groups, strict=False)]
+
+
 def _check_layers(a: PreparedNetwork, b: PreparedNetwork, k: int) -> None:
     one, other = a.layers[k], b.layers[k]
     if _kind(a, one) != _kind(b, other):

@@ -74,6 +74,8 @@ class Definition:
             if name in given:
                 _check(name, given[name], get_args(words))
         definition = cls(**given, layers=None if layers is None else _as_tuple(layers))
+        if definition.symmetric and definition.normaliser != "max":
+            raise ParameterError(f"normaliser={definition.normaliser!r} and symmetric=True contradict: use 'max'")
         return definition if preset is None else _preset(preset, definition)
 
     def parameters(self) -> dict[str, Any]:

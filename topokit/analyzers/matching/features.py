@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,12 +13,77 @@ from topokit.analyzers.matching.prepared import Integers, PreparedLayer, Source
 
 if TYPE_CHECKING:
     from topokit.kernels.input_sets import InputSets
+    from topokit.kernels.weighted_sets import WeightedSets
 
 
-def common_sets(
+@dataclass(frozen=True, eq=False)
+class SharedLayer:
+    """A layer of two networks over the same features, padded to one width.
+
+    Attributes
+    ----------
+    a, b : InputSets
+        The features of each neuron.
+    values_a, values_b : ndarray of float64, shape (n_edges,), optional
+        What each of them counts, where weights are compared.
+    n_features : int
+        How many features there are.
+    """
+
+    a: InputSets
+    b: InputSets
+    values_a: NDArray[np.float64] | None
+    values_b: NDArray[np.float64] | None
+    n_features: int
+
+    @property
+    def weighted(self) -> bool:
+        """Whether features count by their values."""
+        return self.values_a is not None
+
+    @property
+    def width(self) -> int:
+        """Number of neurons, padded."""
+        return len(self.a.start) - 1
+
+    def similarities(self) -> Callable[[Integers], NDArray[np.int64]]:
+        """A function of some neurons of `a`: their similarity to each of `b`, in units of 2^-40, (n_rows, width)."""
+        from topokit.kernels.common_inputs import common_counts
+        from topokit.kernels.similar_sets import columns_for
+        from topokit.kernels.weighted_sets import overlaps, similarities, totals, weighted_columns
+
+        if self.values_a is None or self.values_b is None:
+            index = columns_for(self.a, self.width, self.b, np.arange(self.width), self.n_features)
+            sizes_a, sizes_b = (np.diff(sets.start).astype(np.float64) for sets in (self.a, self.b))
+            return lambda rows: similarities(common_counts(self.a, rows, index), sizes_a[rows], sizes_b)
+        sets_a, sets_b = self.with_values()
+        columns = weighted_columns(sets_b, self.n_features)
+        totals_a = totals(sets_a)
+        return lambda rows: similarities(overlaps(sets_a, rows, columns), totals_a[rows], columns.totals)
+
+    def distances(self, partner: Integers) -> NDArray[np.float64]:
+        """Distance of each neuron of `a` to its partner in `b`, (width,)."""
+        from topokit.kernels.input_sets import pair_distances
+        from topokit.kernels.weighted_sets import ruzicka_distances
+
+        if not self.weighted:
+            return pair_distances(self.a, self.b, partner, self.n_features)
+        return ruzicka_distances(*self.with_values(), partner, self.n_features)
+
+    def with_values(self) -> tuple[WeightedSets, WeightedSets]:
+        """Both sides with what each feature counts, 1 where weights are not compared."""
+        from topokit.kernels.weighted_sets import WeightedSets
+
+        def of(sets: InputSets, values: NDArray[np.float64] | None) -> WeightedSets:
+            return WeightedSets(sets.start, sets.members, np.ones(len(sets.members)) if values is None else values)
+
+        return of(self.a, self.values_a), of(self.b, self.values_b)
+
+
+def shared_layer(
     a: PreparedLayer, b: PreparedLayer, partners: Sequence[Integers], widths: Sequence[int]
-) -> tuple[InputSets, InputSets, int]:
-    """The sets of a layer in both networks over the same features, padded to its width, and the number of features.
+) -> SharedLayer:
+    """A layer of both networks over the same features.
 
     Parameters
     ----------
@@ -36,7 +101,7 @@ def common_sets(
     sets_a = a.sets if wide else relabelled(a.sets, _labels(a.sources, None, widths))
     sets_b = relabelled(b.sets, _labels(b.sources, partners, widths))
     width = widths[a.group]
-    return padded(sets_a, width), padded(sets_b, width), n_features
+    return SharedLayer(padded(sets_a, width), padded(sets_b, width), a.values, b.values, n_features)
 
 
 def _labels(sources: Sequence[Source], partners: Sequence[Integers] | None, widths: Sequence[int]) -> NDArray[np.int64]:

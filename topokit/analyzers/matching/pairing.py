@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from topokit.analyzers.matching.definition import Definition
-from topokit.analyzers.matching.features import common_sets, of_known_sources
-from topokit.analyzers.matching.prepared import Integers, PreparedLayer, PreparedNetwork
+from topokit.analyzers.matching.definition import Ties
+from topokit.analyzers.matching.features import SharedLayer, of_known_sources, shared_layer
+from topokit.analyzers.matching.prepared import Integers, PreparedNetwork
+from topokit.dag.capacity import check_capacity
 
-SIMILARITY_UNIT = 2.0**-40
+# Of distances, common inputs and the solver's copy, for each pair of neurons.
+_DENSE_BYTES = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,39 +39,82 @@ def paired_group(
     group: int,
     found: Mapping[int, Pairing],
     widths: Sequence[int],
-    definition: Definition,
+    ties: Ties,
 ) -> Pairing:
     """Pair a group so that the distances of its layers, as far as paired groups feed them, have the least sum."""
     partners = [found[g].partner if g in found else np.arange(width) for g, width in enumerate(widths)]
-    members = [
-        (of_known_sources(layer_a, found), of_known_sources(layer_b, found))
-        for layer_a, layer_b in zip(a.layers, b.layers, strict=False)
-        if layer_a.group == group
+    members = [k for k, layer in enumerate(a.layers) if layer.group == group]
+    known = [(of_known_sources(a.layers[k], found), of_known_sources(b.layers[k], found)) for k in members]
+    shared = [
+        shared_layer(one, other, partners, widths) for one, other in known if one is not None and other is not None
     ]
-    known = [(one, other) for one, other in members if one is not None and other is not None]
-    whole = len(known) == len(members) == 1 and len(known[0][0].sources) == len(
-        next(layer for layer in a.layers if layer.group == group).sources
-    )
-    pairing = _single(*known[0], group, a, b, partners, widths, definition)
-    return pairing if whole else Pairing(pairing.partner, float("nan"))
+    pairing = _paired(shared, _agreement(a, b, group), ties)
+    is_whole = len(members) == 1 and known[0][0] is a.layers[members[0]]
+    return pairing if is_whole else Pairing(pairing.partner, float("nan"))
 
 
-def _single(
-    one: PreparedLayer,
-    other: PreparedLayer,
-    group: int,
-    a: PreparedNetwork,
-    b: PreparedNetwork,
-    partners: Sequence[Integers],
-    widths: Sequence[int],
-    definition: Definition,
+def _paired(
+    shared: Sequence[SharedLayer], agreement: tuple[NDArray[np.uint64], NDArray[np.uint64]] | None, ties: Ties
 ) -> Pairing:
     # Loading compiled code takes a moment, which analyses that do not match should not wait for.
-    from topokit.kernels.dense_matching import match_densely
     from topokit.kernels.set_matching import match_sets
+    from topokit.kernels.similar_sets import ONE
 
-    sets_a, sets_b, n_features = common_sets(one, other, partners, widths)
-    if definition.ties == "scipy":
-        return Pairing(match_densely(sets_a, sets_b, n_features), float("nan"))
-    partner, gap = match_sets(sets_a, sets_b, n_features)
-    return Pairing(partner, gap * SIMILARITY_UNIT)
+    if ties == "scipy":
+        return _paired_densely(shared)
+    if len(shared) > 1 or shared[0].weighted:
+        return _paired_by_rows(shared)
+    only = shared[0]
+    partner, gap = match_sets(only.a, only.b, only.n_features, agreement)
+    return Pairing(partner, gap / ONE)
+
+
+def _paired_by_rows(shared: Sequence[SharedLayer]) -> Pairing:
+    """By the similarities of several layers, or of weights, summed a few neurons at a time."""
+    from topokit.kernels.matrix_matching import completed, match_rows
+    from topokit.kernels.similar_sets import ONE
+
+    width = shared[0].width
+    matching, gap = match_rows(_summed_similarities(shared), width, width, ONE * len(shared))
+    return Pairing(completed(matching.partner, np.arange(width)), gap / ONE)
+
+
+def _summed_similarities(shared: Sequence[SharedLayer]) -> Callable[[Integers], Integers]:
+    parts = [layer.similarities() for layer in shared]
+
+    def summed(rows: Integers) -> Integers:
+        total: Integers = np.sum([part(rows) for part in parts], axis=0)
+        return total
+
+    return summed
+
+
+def _paired_densely(shared: Sequence[SharedLayer]) -> Pairing:
+    """By SciPy, through the full matrix of distances; the certificate is that of the solver above."""
+    from scipy.optimize import linear_sum_assignment
+
+    from topokit.kernels.dense_matching import match_densely
+    from topokit.kernels.set_matching import gap_of
+    from topokit.kernels.similar_sets import ONE
+
+    only, width = shared[0], shared[0].width
+    check_capacity(_DENSE_BYTES * width**2, f"the distances of {width:,} by {width:,} neurons", "ties='scipy'")
+    if len(shared) == 1 and not only.weighted:
+        partner = match_densely(only.a, only.b, only.n_features)
+        return Pairing(partner, gap_of(partner, only.a, only.b, only.n_features) / ONE)
+    everything = np.arange(width)
+    similarity = _summed_similarities(shared)(everything)
+    partner = linear_sum_assignment(similarity, maximize=True)[1]
+    best = _paired_by_rows(shared)
+    gained = similarity[everything, best.partner].sum() - similarity[everything, partner].sum()
+    return Pairing(partner, best.gap + float(gained) / ONE)
+
+
+def _agreement(
+    a: PreparedNetwork, b: PreparedNetwork, group: int
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]] | None:
+    """The colours of a group in both networks, as many rounds as both have."""
+    if not a.colours or not b.colours:
+        return None
+    rounds = min(len(a.colours[group]), len(b.colours[group]))
+    return a.colours[group][:rounds], b.colours[group][:rounds]

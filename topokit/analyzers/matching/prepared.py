@@ -227,20 +227,19 @@ def _prepared_layer(network: LayeredDAG, layer: Layer, group_of: Sequence[int], 
 
 def _features(block: EdgeBlock, weights: Weights) -> tuple[int, sparse.csc_array]:
     """Features per source neuron, and the edges as (features, n_target); with weights, their absolute values."""
-    taps, matrix = 1, block.adjacency()
     if weights == "none" or not block.carries_weights:
-        return taps, sparse.csc_array(matrix)
-    if block.weights is None:
+        return block.tap_count, sparse.csc_array(block.tap_matrix())
+    if (block.weights if block.taps is None else block.taps.weights) is None:
         raise InvalidNetworkError(
             f"block {block.name!r} has no weights and weights={weights!r} compares them: pass weights='none'"
         )
-    matrix = block.weight_matrix()
+    matrix = block.tap_matrix(weights=True)
     if weights == "magnitude":
-        return taps, sparse.csc_array(abs(matrix))
+        return block.tap_count, sparse.csc_array(abs(matrix))
     entries = matrix.tocoo()
     rows = 2 * entries.row.astype(np.int64) + (entries.data < 0)
     shape = (2 * matrix.shape[0], matrix.shape[1])
-    return 2 * taps, sparse.csc_array((np.abs(entries.data), (rows, entries.col)), shape=shape)
+    return 2 * block.tap_count, sparse.csc_array((np.abs(entries.data), (rows, entries.col)), shape=shape)
 
 
 def _digest(network: PreparedNetwork) -> bytes:
