@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from rich_networks import assert_identical, rich_dags
 from strategies import layered_dags
 
-from topokit.dag import LayeredDAG
+from topokit.dag import EdgeBlock, Layer, LayeredDAG
 from topokit.dag.codec import Arrays, decode, encode
+from topokit.dag.taps import taps_from_mask
 from topokit.errors import InvalidNetworkError
 
 JSON = st.recursive(
@@ -21,17 +22,20 @@ JSON = st.recursive(
 )
 
 
-@given(network=rich_dags())
+@given(network=rich_dags(taps=True))
 def test_networks_come_back_identical(network: LayeredDAG) -> None:
     arrays, header = encode(network)
     assert_identical(network, decode(arrays, json.loads(json.dumps(header))))
 
 
-@given(network=layered_dags())
+@given(network=st.one_of(layered_dags(), rich_dags(taps=True)))
 def test_wiring_alone(network: LayeredDAG) -> None:
     decoded = decode(*encode(network, weights=False))
     for before, after in zip(network.blocks, decoded.blocks, strict=True):
         assert after.weights is None
+        assert (after.taps is None) == (before.taps is None)
+        assert after.taps is None or after.taps.weights is None
+        assert (before.tap_matrix() != after.tap_matrix()).nnz == 0
         assert (before.adjacency() != after.adjacency()).nnz == 0
 
 
@@ -126,5 +130,50 @@ def test_another_number_of_edges_than_promised() -> None:
     header["blocks"][0]["edges"] = 5
     with pytest.raises(
         InvalidNetworkError, match="'input->output' holds 6 edges where its header says 5: it is damaged"
+    ):
+        decode(arrays, header)
+
+
+def tapped() -> LayeredDAG:
+    mask = np.array([[1, 0], [1, 1], [0, 0], [0, 1]], bool)
+    taps = taps_from_mask(mask, 2, weights=np.array([1.0, 2.0, 3.0, 4.0]), shape=(2,))
+    block = EdgeBlock("a", "b", taps.edges[0], taps=taps)
+    return LayeredDAG((Layer("a", 2), Layer("b", 2)), (block,))
+
+
+def test_files_from_before_there_were_taps_still_load() -> None:
+    arrays, header = encode(tapped())
+    del header["blocks"][0]["taps"]
+    old = decode({name: array for name, array in arrays.items() if "taps" not in name}, header)
+    assert old.blocks[0].taps is None
+    np.testing.assert_array_equal(old.blocks[0].multiplicity, tapped().blocks[0].multiplicity)
+
+
+def test_the_header_of_a_block_without_taps_is_what_it_was() -> None:
+    _, header = encode(LayeredDAG.from_adjacencies([np.ones((2, 3))]))
+    assert set(header["blocks"][0]) == {"name", "source", "target", "kind", "possible", "mask_source", "edges"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"edges": 3}, "the taps of block 'a->b' holds 4 edges where its header says 3: it is damaged"),
+        ({"count": 3}, "a bitmap of 6 x 2 edges needs .*"),
+        ({"shape": [3]}, r"taps of shape \(3,\) are not the 2 of each source: correct one"),
+        ({"shape": 2}, "the stored network is incomplete: TypeError: .*"),
+    ],
+)
+def test_damaged_headers_of_taps(change: dict[str, Any], message: str) -> None:
+    arrays, header = encode(tapped())
+    header["blocks"][0]["taps"] |= change
+    with pytest.raises(InvalidNetworkError, match=f"^{message}$"):
+        decode(arrays, header)
+
+
+def test_taps_of_other_edges_than_the_block_has_are_refused() -> None:
+    arrays, header = encode(tapped())
+    arrays["0.taps.bitmap"] = arrays["0.taps.bitmap"][::-1].copy()
+    with pytest.raises(
+        InvalidNetworkError, match="block 'a->b' has 3 edges and taps behind 3 that are not all the same"
     ):
         decode(arrays, header)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from topokit.dag.lazy_pattern import LazyPattern
 from topokit.dag.patterns import CSRPattern, Pattern, csr_from_mask, read_only, same_edges, structure
+from topokit.dag.tap_checks import told_multiplicity
 from topokit.dag.taps import Taps
 from topokit.errors import InvalidNetworkError
 
@@ -77,7 +77,8 @@ class EdgeBlock:
         self._keep_values("weights", "f", "floating-point numbers")
         self._keep_values("multiplicity", "iu", "whole numbers")
         if self.taps is not None:
-            self._check_taps(self.taps)
+            multiplicity = told_multiplicity(self.taps, self.pattern, self.multiplicity, self.name)
+            object.__setattr__(self, "multiplicity", multiplicity)
         if self.weights is not None and not np.isfinite(self.weights).all():
             raise InvalidNetworkError(f"block {self.name!r} has NaN or infinite weights: remove or replace them")
 
@@ -117,37 +118,6 @@ class EdgeBlock:
                 f"{array.shape}: give {what}, one per edge in edge order"
             )
         object.__setattr__(self, label, read_only(array))
-
-    def _check_taps(self, taps: Taps) -> None:
-        if not isinstance(taps, Taps) or taps.sizes != self.shape:
-            raise InvalidNetworkError(
-                f"block {self.name!r} of shape {self.shape} has {taps!r}: give taps of its layers"
-            )
-        if not taps.is_held or isinstance(self.pattern, LazyPattern):
-            self._check_degrees(taps)
-            return
-        edges, multiplicity = taps.edges
-        if edges is not self.pattern and not same_edges(edges, self.pattern):
-            raise InvalidNetworkError(
-                f"block {self.name!r} has {self.n_edges} edges and taps of {edges.nnz}, not all the same: an edge is "
-                "where there is a tap"
-            )
-        if self.multiplicity is None:
-            object.__setattr__(self, "multiplicity", read_only(multiplicity))
-        elif not np.array_equal(self.multiplicity, multiplicity):
-            raise InvalidNetworkError(
-                f"block {self.name!r} has multiplicities other than the number of taps behind each edge: leave them out"
-            )
-
-    def _check_degrees(self, taps: Taps) -> None:
-        """What can be told of edges that are not in memory."""
-        leaving, reaching = taps.pattern.out_degrees().reshape(-1, taps.count), taps.pattern.in_degrees()
-        edges_out, edges_in = self.out_degrees(), self.in_degrees()
-        fits = (leaving.max(axis=1, initial=0) <= edges_out) & (edges_out <= leaving.sum(axis=1))
-        if not fits.all() or not ((edges_in <= reaching) & (reaching <= edges_in * taps.count)).all():
-            raise InvalidNetworkError(
-                f"block {self.name!r} has degrees that its {taps!r} cannot give: count both again"
-            )
 
     @classmethod
     def from_matrix(

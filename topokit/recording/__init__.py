@@ -12,7 +12,11 @@ A frame is a safetensors file. Its metadata (strings all of them) has ``step``, 
 name, size, kind and shape, the ``blocks`` of edges with name, source, target, kind, possible, mask_source and edges,
 and the ``provenance``). The edges of block k stand in the tensor ``k.bitmap``, uint8 (n_source, ceil(n_target / 8)),
 target j being bit j % 8 of byte j // 8, or in ``k.indptr`` and ``k.indices`` (compressed sparse rows), whichever is
-smaller. ``k.weights`` and ``k.multiplicity`` hold one value per edge, row by row, targets ascending.
+smaller. ``k.weights`` and ``k.multiplicity`` hold one value per edge, row by row, targets ascending. Where several
+numbers may stand behind an edge (a kernel, a flattened map, gates), the block has ``taps`` in the header (their
+``count`` for each source, their ``shape``, and ``edges``, their number in all), and ``k.taps.bitmap``, or
+``k.taps.indptr`` and ``k.taps.indices``, is their pattern with row ``source * count + tap``; ``k.taps.weights`` are
+their values.
 
 Every frame is written to a temporary name that begins with a dot, flushed and renamed, so a run that was killed
 leaves whole frames and possibly such a temporary file, which readers ignore. Rows of ``metrics.csv`` are appended;

@@ -1,4 +1,8 @@
-"""Networks as graphs of other libraries and as files, and back."""
+"""Networks as graphs of other libraries and as files, and back.
+
+Graphs and lists of edges have one row per edge: they keep how many taps stand behind each (``multiplicity``), not which
+and with what weights. ``.npz`` and recordings keep these too.
+"""
 
 from topokit.dag.convert.edge_list import from_edge_list, save_edge_list
 from topokit.dag.convert.gexf import save_gexf

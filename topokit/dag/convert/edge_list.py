@@ -2,7 +2,7 @@
 
 The columns are ``source_layer, source, target_layer, target, block`` and, where the network has them, ``weight`` and
 ``multiplicity``; neurons are numbered from 0 within their layer. Lines before the columns begin with ``#`` and hold
-the rest, one JSON value each, so nothing is lost and isolated neurons survive::
+the rest, one JSON value each, so nothing but the taps behind an edge is lost and isolated neurons survive::
 
     # topokit edge list 1
     # layer {"name": "input", "size": 784, "kind": "input", "shape": [28, 28]}

@@ -1,7 +1,7 @@
 """To GEXF 1.2, the format of Gephi.
 
 Node attributes ``layer`` and ``neuron``, edge attributes ``block`` and ``multiplicity``, and GEXF's own ``weight``.
-GEXF has no place for kinds, shapes, possible edges, mask sources, number types and provenance: those are lost.
+GEXF has no place for kinds, shapes, possible edges, mask sources, number types, taps and provenance: those are lost.
 """
 
 from __future__ import annotations

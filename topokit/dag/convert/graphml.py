@@ -1,7 +1,7 @@
 """To GraphML, for igraph, NetworkX, Gephi, Cytoscape and yEd.
 
 Nodes, edges and attributes are those of `topokit.dag.convert.networkx`, weights with all their digits, so that
-``from_networkx(networkx.read_graphml(path))`` gives back an equal network. The file is
+``from_networkx(networkx.read_graphml(path))`` gives back an equal network, but for taps. The file is
 written edge by edge: the writers of the graph libraries need many seconds and gigabytes for a million edges, or round
 weights to 15 digits.
 """

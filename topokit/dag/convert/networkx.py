@@ -3,7 +3,8 @@
 Nodes are numbered over the whole network, layer after layer, and have the attributes ``layer`` (its name) and
 ``neuron`` (its number in the layer). Edges have ``block`` (its name) and, where the block has them, ``weight`` and
 ``multiplicity``. The graph attribute ``topokit`` holds the rest (kinds, shapes, possible edges, provenance) as JSON,
-so `from_networkx` gives back an equal network, also after the graph went through a GraphML file.
+so `from_networkx` gives back an equal network, also after the graph went through a GraphML file. Only taps are lost:
+which of the numbers behind an edge there are.
 """
 
 from __future__ import annotations

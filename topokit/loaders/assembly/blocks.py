@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topokit.dag import CSRPattern, EdgeBlock
+from topokit.dag.patterns import csr_from_mask
 from topokit.loaders.assembly.content import Content, as_dense
 from topokit.loaders.assembly.gathered import TapLay, gathered, tap_lay
 from topokit.loaders.assembly.options import Options, Reduction
 from topokit.loaders.assembly.plan import JoinBlock, Numbers, PlannedBlock, TensorBlock
-from topokit.loaders.assembly.tapped import as_weights, tapped
+from topokit.loaders.assembly.tapped import as_weights, can_be_turned, tapped, turned
 
 _REDUCTIONS: Mapping[Reduction, np.ufunc] = {"l1": np.add, "l2": np.add, "max": np.maximum, "sum": np.add}
 
@@ -60,9 +61,13 @@ def _matrix_block(planned: TensorBlock, content: Content) -> EdgeBlock:
 
 def _single_block(planned: TensorBlock, content: Content, taps: TapLay) -> EdgeBlock:
     """Any tensor of which at most one number stands behind an edge."""
-    found = gathered(planned, content, taps)
-    pattern, behind = _pattern(planned, found.sources, found.targets)
-    weights = None if found.numbers is None else _placed(found.numbers, behind)
+    if can_be_turned(planned, content, taps):
+        mask, numbers = turned(planned, content, taps)
+        pattern, weights = csr_from_mask(mask), None if numbers is None else as_weights(numbers)
+    else:
+        found = gathered(planned, content, taps)
+        pattern, behind = _pattern(planned, found.sources, found.targets)
+        weights = None if found.numbers is None else _placed(found.numbers, behind)
     return EdgeBlock(planned.source, planned.target, pattern, weights=weights)
 
 

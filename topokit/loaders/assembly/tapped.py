@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,30 @@ from topokit.loaders.assembly.content import Content, as_dense
 from topokit.loaders.assembly.gathered import TapLay, gathered
 from topokit.loaders.assembly.plan import Numbers, TensorBlock
 
+_ROOM = 4
+
 
 def tapped(planned: TensorBlock, content: Content, lay: TapLay) -> tuple[Taps, NDArray[Any] | None]:
     """The taps of a block and, where they are known, their numbers as stored, in the same order."""
-    is_stored_sparsely = isinstance(content.weights if content.present is None else content.present, sparse.csr_array)
-    if planned.windows is None and not planned.lay.has_groups and not is_stored_sparsely:
-        return _from_dense(planned, content, lay)
-    return _from_numbers(planned, content, lay)
+    if not can_be_turned(planned, content, lay):
+        return _from_numbers(planned, content, lay)
+    mask, numbers = turned(planned, content, lay)
+    weights = None if numbers is None else as_weights(numbers)
+    return taps_from_mask(mask, lay.count, weights=weights, shape=lay.shape), numbers
+
+
+def can_be_turned(planned: TensorBlock, content: Content, lay: TapLay) -> bool:
+    """Whether the whole tensor is (source, tap, target) in some order, and not much smaller than its layers."""
+    decisive = content.weights if content.present is None else content.present
+    is_cube = planned.windows is None and not planned.lay.has_groups and not isinstance(decisive, sparse.csr_array)
+    return is_cube and prod(planned.shape) * lay.count <= _ROOM * prod(planned.lay.shape)
+
+
+def turned(planned: TensorBlock, content: Content, lay: TapLay) -> tuple[NDArray[np.bool_], NDArray[Any] | None]:
+    """Which numbers are edges as a matrix (n_source * count, n_target), and those that are, row by row."""
+    decisive = content.weights if content.present is None else content.present
+    mask = _turned(planned, as_dense(decisive) != 0, lay)
+    return mask, None if content.weights is None else _turned(planned, as_dense(content.weights), lay)[mask]
 
 
 def as_weights(numbers: NDArray[Any]) -> NDArray[np.floating] | None:
@@ -39,15 +57,6 @@ def _from_numbers(planned: TensorBlock, content: Content, lay: TapLay) -> tuple[
     numbers = None if found.numbers is None else found.numbers[order]
     weights = None if numbers is None else as_weights(numbers)
     return Taps.from_coordinates(ends, planned.shape, lay.count, weights=weights, shape=lay.shape), numbers
-
-
-def _from_dense(planned: TensorBlock, content: Content, lay: TapLay) -> tuple[Taps, NDArray[Any] | None]:
-    """All else: the whole tensor turned to (source, tap, target) at once."""
-    decisive = content.weights if content.present is None else content.present
-    mask = _turned(planned, as_dense(decisive) != 0, lay)
-    numbers = None if content.weights is None else _turned(planned, as_dense(content.weights), lay)[mask]
-    weights = None if numbers is None else as_weights(numbers)
-    return taps_from_mask(mask, lay.count, weights=weights, shape=lay.shape), numbers
 
 
 def _turned(planned: TensorBlock, values: NDArray[Any], lay: TapLay) -> NDArray[Any]:

@@ -29,8 +29,9 @@ def network_from_module(
     An edge is what a mask says, even where the weight is 0: one of `masks`, the ``weight_mask`` of
     ``torch.nn.utils.prune``, or a buffer, persistent or not, named as the mask of a weight (``mask``, ``fc1_mask``) or
     of its parametrization. Without a mask it is a weight that is not exactly 0. Matrices and kernels follow each other
-    in the order of their registration; a convolution joins channels, and the multiplicity of an edge counts its
-    kernel's taps. Layers bear the names of the modules, the first is ``input``.
+    in the order of their registration; a convolution joins channels, the multiplicity of an edge counts its kernel's
+    taps, and the block's `taps` say which of them there are and what they weigh. Layers bear the names of the modules,
+    the first is ``input``.
 
     Parameters
     ----------
