@@ -48,7 +48,10 @@ def _profit(row: int, lists: Lists, matching: Matching) -> int:
 @njit(INTEGERS(INTEGERS, LISTS, MATCHING), cache=True, nogil=True)
 def profits(rows: Integers, lists: Lists, matching: Matching) -> Integers:
     """The most that each of the rows could gain at these prices, never less than what its list left out."""
-    return np.array([_profit(row, lists, matching) for row in rows])
+    most = np.empty_like(rows)
+    for place, row in enumerate(rows):
+        most[place] = _profit(row, lists, matching)
+    return most
 
 
 @njit(nogil=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_AGAIN = np.uint64(0x94D049BB133111EB)
 
 Prints = NDArray[np.uint64]
+Mask = NDArray[np.bool_]
 
 
 class InputSets(NamedTuple):
@@ -43,7 +45,7 @@ def relabelled(sets: InputSets, labels: Integers) -> InputSets:
     return InputSets(sets.start, labels.astype(np.int32)[sets.members])
 
 
-@njit(int64(SETS, int64, SETS, int64, int64[::1]), cache=True, nogil=True)
+@njit(nogil=True)
 def _common(a: InputSets, i: int, b: InputSets, j: int, stamp: Integers) -> int:
     """Inputs common to set i of `a` and set j of `b`; `stamp` holds no i yet."""
     for place in range(a.start[i], a.start[i + 1]):
@@ -83,49 +85,6 @@ def _fingerprints(sets: InputSets) -> Prints:
     return prints
 
 
-@njit(nogil=True)
-def _equal(a: InputSets, i: int, b: InputSets, j: int, stamp: Integers) -> bool:
-    size = a.start[i + 1] - a.start[i]
-    return bool(size == b.start[j + 1] - b.start[j] and _common(a, i, b, j, stamp) == size)
-
-
-@njit(nogil=True)
-def _painted(prints: Prints, colours: Prints) -> Prints:
-    """Numbers that are equal for equal sets if and only if their colours are equal."""
-    mixed = (colours ^ (colours >> np.uint64(29))) * _MIX_AGAIN
-    return prints ^ mixed ^ (mixed >> np.uint64(32))
-
-
-@njit(nogil=True)
-def _pair_equals(
-    a: InputSets,
-    prints_a: Prints,
-    b: InputSets,
-    prints_b: Prints,
-    partner: Integers,
-    free_b: NDArray[np.bool_],
-    stamp: Integers,
-) -> None:
-    """Pair the equal sets of equal prints that have no partner: first those at the same position, then in order."""
-    for i in range(min(len(prints_a), len(prints_b))):
-        if partner[i] < 0 and free_b[i] and prints_a[i] == prints_b[i] and _equal(a, i, b, i, stamp):
-            partner[i] = i
-            free_b[i] = False
-    left_a, left_b = np.flatnonzero(partner < 0), np.flatnonzero(free_b)
-    left_a = left_a[np.argsort(prints_a[left_a], kind="mergesort")]
-    left_b = left_b[np.argsort(prints_b[left_b], kind="mergesort")]
-    place = 0
-    for other in left_a:
-        while place < len(left_b) and prints_b[left_b[place]] < prints_a[other]:
-            place += 1
-        alike = place < len(left_b) and prints_b[left_b[place]] == prints_a[other]
-        if alike and _equal(a, int(other), b, int(left_b[place]), stamp):
-            partner[other] = left_b[place]
-            free_b[left_b[place]] = False
-            place += 1
-
-
-@njit(int64[::1](SETS, SETS, int64, uint64[:, ::1], uint64[:, ::1]), cache=True, nogil=True)
 def identical_partners(
     a: InputSets, b: InputSets, n_inputs: int, colours_a: NDArray[np.uint64], colours_b: NDArray[np.uint64]
 ) -> Integers:
@@ -135,11 +94,60 @@ def identical_partners(
     then those of the round before, and so on; otherwise those at the same position, and the others in order.
     """
     prints_a, prints_b = _fingerprints(a), _fingerprints(b)
-    stamp = np.full(n_inputs, -1)
     partner = np.full(len(prints_a), -1)
-    free_b = np.ones(len(prints_b), np.bool_)
-    for r in range(len(colours_a) - 1, -1, -1):
-        painted_a, painted_b = _painted(prints_a, colours_a[r]), _painted(prints_b, colours_b[r])
-        _pair_equals(a, painted_a, b, painted_b, partner, free_b, stamp)
-    _pair_equals(a, prints_a, b, prints_b, partner, free_b, stamp)
+    open_a, open_b = np.ones(len(prints_a), np.bool_), np.ones(len(prints_b), np.bool_)
+
+    def pair(ours: Prints, theirs: Prints, candidates: Callable[..., tuple[Integers, Integers]]) -> None:
+        left_a, left_b = candidates(ours, open_a, theirs, open_b)
+        if len(left_a) == 0:
+            return
+        chosen = np.full(len(partner), -1)
+        chosen[left_a] = left_b
+        equal = left_a[pair_distances(a, b, chosen, n_inputs)[left_a] == 0]
+        partner[equal] = chosen[equal]
+        open_a[equal], open_b[chosen[equal]] = False, False
+
+    for round_a, round_b in zip(colours_a[::-1], colours_b[::-1], strict=True):
+        if not open_a.any():
+            break
+        ours, theirs = _painted(prints_a, round_a), _painted(prints_b, round_b)
+        pair(ours, theirs, _in_place)
+        open_a, open_b = _shared(prints_a, open_a, prints_b, open_b), _shared(prints_b, open_b, prints_a, open_a)
+        pair(ours, theirs, _in_order)
+    pair(prints_a, prints_b, _in_place)
+    pair(prints_a, prints_b, _in_order)
     return partner
+
+
+def _painted(prints: Prints, colours: NDArray[np.uint64]) -> Prints:
+    """Numbers that are equal for equal sets if and only if their colours are equal."""
+    mixed = (colours ^ (colours >> np.uint64(29))) * _MIX_AGAIN
+    painted: Prints = prints ^ mixed ^ (mixed >> np.uint64(32))
+    return painted
+
+
+def _shared(ours: Prints, open_a: Mask, theirs: Prints, open_b: Mask) -> Mask:
+    """Which of the open positions have a print that an open one of the others has."""
+    left, others = np.flatnonzero(open_a), np.append(np.sort(theirs[open_b]), np.uint64(0))
+    shared = np.zeros_like(open_a)
+    shared[left] = others[np.searchsorted(others[:-1], ours[left])] == ours[left]
+    return shared
+
+
+def _in_place(ours: Prints, open_a: Mask, theirs: Prints, open_b: Mask) -> tuple[Integers, Integers]:
+    """The positions open on both sides, twice, where the prints are equal."""
+    n = min(len(ours), len(theirs))
+    both = np.flatnonzero(open_a[:n] & open_b[:n] & (ours[:n] == theirs[:n]))
+    return both, both
+
+
+def _in_order(ours: Prints, open_a: Mask, theirs: Prints, open_b: Mask) -> tuple[Integers, Integers]:
+    """Pairs of open positions whose prints are equal: of each print first with first, second with second, and so on."""
+    left_a, left_b = np.flatnonzero(open_a), np.flatnonzero(open_b)
+    left_a = left_a[np.argsort(ours[left_a], kind="stable")]
+    left_b = left_b[np.argsort(theirs[left_b], kind="stable")]
+    ours, theirs = ours[left_a], theirs[left_b]
+    rank = np.arange(len(ours)) - np.searchsorted(ours, ours)
+    place = np.searchsorted(theirs, ours) + rank
+    found = place < np.searchsorted(theirs, ours, "right")
+    return left_a[found], left_b[place[found]]

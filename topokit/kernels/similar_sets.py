@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import float64, int32, int64, njit, types, uint64
+from numba import int32, int64, njit, types, uint64, void
 from numpy.typing import NDArray
 
-from topokit.kernels.assignment_state import COLUMN_BITS, LISTS, Integers, Lists
+from topokit.kernels.assignment_state import COLUMN_BITS, Integers, Lists
 from topokit.kernels.input_sets import SETS, InputSets
 
 ONE = 1 << 40
@@ -61,34 +61,45 @@ def columns_for(rows: InputSets, n_rows: int, sets: InputSets, chosen: Integers,
     return _bits_of_sets(sets, chosen, n_inputs, row_size)
 
 
-@njit(_COLUMNS(SETS, int64[::1], int64), cache=True, nogil=True)
 def _holders_of_inputs(sets: InputSets, chosen: Integers, n_inputs: int) -> Columns:
     sizes = sets.start[chosen + 1] - sets.start[chosen]
-    counts = np.zeros(n_inputs + 1, np.int64)
+    start, holders = np.zeros(n_inputs + 2, np.int64), np.empty(sizes.sum(), np.int32)
+    _write_holders(sets, chosen, start, holders)
+    return Columns(sizes, start[:-1], holders, np.empty((0, len(chosen)), np.uint64), np.zeros_like(sizes))
+
+
+@njit(void(SETS, int64[::1], int64[::1], int32[::1]), cache=True, nogil=True)
+def _write_holders(sets: InputSets, chosen: Integers, start: Integers, holders: NDArray[np.int32]) -> None:
+    """Write the columns that hold each input, one input after the other, and where each one's begin."""
+    # Counts stand two places late, so that they add up to the next free place of each input, one place late.
     for j in chosen:
-        for k in sets.members[sets.start[j] : sets.start[j + 1]]:
-            counts[k + 1] += 1
-    start = np.cumsum(counts)
-    free = start.copy()
-    holders = np.empty(sizes.sum(), np.int32)
+        for place in range(sets.start[j], sets.start[j + 1]):
+            start[sets.members[place] + 2] += 1
+    for k in range(2, len(start)):
+        start[k] += start[k - 1]
     for column, j in enumerate(chosen):
-        for k in sets.members[sets.start[j] : sets.start[j + 1]]:
-            holders[free[k]] = column
-            free[k] += 1
-    return Columns(sizes, start, holders, np.empty((0, len(chosen)), np.uint64), np.zeros_like(sizes))
+        for place in range(sets.start[j], sets.start[j + 1]):
+            k = sets.members[place] + 1
+            holders[start[k]] = column
+            start[k] += 1
 
 
-@njit(_COLUMNS(SETS, int64[::1], int64, float64), cache=True, nogil=True)
 def _bits_of_sets(sets: InputSets, chosen: Integers, n_inputs: int, row_size: float) -> Columns:
     sizes = sets.start[chosen + 1] - sets.start[chosen]
     bits = np.zeros(((n_inputs + 63) // 64, len(chosen)), np.uint64)
-    for column, j in enumerate(chosen):
-        for k in sets.members[sets.start[j] : sets.start[j + 1]]:
-            bits[k >> 6, column] |= np.uint64(1) << np.uint64(k & 63)
+    _write_bits(sets, chosen, bits)
     common = row_size * sizes / n_inputs
     expected = common / np.maximum(row_size + sizes - common, 1)
     head_start = ((expected.max() - expected) * ONE).astype(np.int64)
     return Columns(sizes, np.empty(0, np.int64), np.empty(0, np.int32), bits, head_start)
+
+
+@njit(void(SETS, int64[::1], uint64[:, ::1]), cache=True, nogil=True)
+def _write_bits(sets: InputSets, chosen: Integers, bits: NDArray[np.uint64]) -> None:
+    for column, j in enumerate(chosen):
+        for place in range(sets.start[j], sets.start[j + 1]):
+            k = sets.members[place]
+            bits[k >> 6, column] |= np.uint64(1) << np.uint64(k & 63)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -133,7 +144,9 @@ def _count_bits(inputs: NDArray[np.int32], columns: Columns, common: Integers, k
     for k in inputs:
         words[k >> 6] |= np.uint64(1) << np.uint64(k & 63)
     common[:] = 0
-    for word in np.flatnonzero(words):
+    for word in range(len(words)):
+        if words[word] == 0:
+            continue
         for column in range(len(common)):
             common[column] += np.int64(_popcount(words[word] & columns.bits[word, column]))
     for column in range(len(common)):
@@ -162,7 +175,6 @@ def _highest_first(keys: Integers, least: int, buckets: Integers) -> int:
     return count
 
 
-@njit(LISTS(SETS, int64[::1], _COLUMNS, int64[::1]), cache=True, nogil=True)
 def most_similar(sets: InputSets, rows: Integers, columns: Columns, keep: Integers) -> Lists:
     """For each of the `rows`, a list of the most similar columns, the most similar first.
 
@@ -177,11 +189,30 @@ def most_similar(sets: InputSets, rows: Integers, columns: Columns, keep: Intege
     keep : ndarray of int64, shape (n_rows,)
         Length of each list at most, at least 1. Only columns of positive weight are listed.
     """
+    keep = np.minimum(keep, len(columns.sizes))
+    stop, left_out, entries = np.zeros_like(rows), np.zeros_like(rows), np.empty(keep.sum(), np.int64)
+    _write_lists(sets, rows, columns, keep, stop, left_out, entries)
+    start = np.append(0, stop)[:-1]
+    entries = entries[: stop[-1] if len(rows) else 0]
+    return Lists(start, stop, _LAST_COLUMN - (entries & _LAST_COLUMN), entries >> COLUMN_BITS, left_out)
+
+
+@njit(
+    void(SETS, int64[::1], _COLUMNS, int64[::1], int64[::1], int64[::1], int64[::1]),
+    cache=True,
+    nogil=True,
+)
+def _write_lists(
+    sets: InputSets,
+    rows: Integers,
+    columns: Columns,
+    keep: Integers,
+    stop: Integers,
+    left_out: Integers,
+    entries: Integers,
+) -> None:
+    """Write the keys of each row's list, one after the other, where each one stops, and the weight it leaves out."""
     n_columns = len(columns.sizes)
-    bounds = np.zeros((3, len(rows)), np.int64)
-    start, stop, left_out = bounds[0], bounds[1], bounds[2]
-    ends = np.cumsum(np.minimum(keep, n_columns))
-    entries = np.empty(ends[-1] if len(rows) else 0, np.int64)
     keys, common, buckets = np.empty(n_columns, np.int64), np.zeros(n_columns, np.int64), np.empty(_BUCKETS, np.int64)
     position = 0
     for r, i in enumerate(rows):
@@ -196,9 +227,7 @@ def most_similar(sets: InputSets, rows: Integers, columns: Columns, keep: Intege
         keys[:count].sort()
         if kept < count:
             left_out[r] = keys[count - kept - 1] >> COLUMN_BITS
-        start[r], stop[r] = position, position + kept
         for place in range(kept):
             entries[position + place] = keys[count - 1 - place]
         position += kept
-    entries = entries[:position]
-    return Lists(start, stop, _LAST_COLUMN - (entries & _LAST_COLUMN), entries >> COLUMN_BITS, left_out)
+        stop[r] = position
