@@ -17,8 +17,8 @@ _BUCKETS = 1024
 @njit(nogil=True)
 def _highest_first(keys: Integers, least: int, buckets: Integers) -> int:
     """Move the `least` highest keys, and some of those near to the last one, to the front; return how many."""
-    lowest, range_bits = keys.min(), 0
-    while (keys.max() - lowest) >> range_bits >= _BUCKETS:
+    lowest, width, range_bits = keys.min(), keys.max() - keys.min(), 0
+    while width >> range_bits >= _BUCKETS:
         range_bits += 1
     buckets[:] = 0
     for key in keys:

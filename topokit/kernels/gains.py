@@ -35,36 +35,37 @@ def split_by_tap(sets: WeightedSets, source: Integers, tap: Integers, n_taps: in
     return WeightedSets(start.astype(np.int64), members, sets.values[chosen[order]])
 
 
-def gains(
-    a: WeightedSets, b: WeightedSets, partner: Integers, slopes: NDArray[np.float64], shape: tuple[int, int]
-) -> NDArray[np.float64]:
-    """What each pair of members would gain if they were the same, (n_a, n_b).
+def add_gains(
+    sums: NDArray[np.float64], a: WeightedSets, b: WeightedSets, partner: Integers, slopes: NDArray[np.float64]
+) -> None:
+    """Add what each pair of members would gain if they were the same.
 
     For members i and j, the sum over sets u of ``slopes[u]`` times the lesser of the values of i in set u of `a` and of
-    j in its partner in `b`. Exact for slopes that are whole numbers with a sum below 2^53, where values are 1.
+    j in its partner in `b`. Where values are 1, this is exact for slopes that are whole numbers, up to sums of 2^53.
 
     Parameters
     ----------
+    sums : ndarray of float64, shape (n_a, n_b)
+        What the gains are added to.
     a, b : WeightedSets
         Sets of members of their own, 0 to n_a - 1 and 0 to n_b - 1.
     partner : ndarray of int64, shape (n_sets,)
         The set of `b` that goes with each set of `a`.
     slopes : ndarray of float64, shape (n_sets,)
-    shape : tuple of int
-        n_a and n_b.
     """
-    meetings = np.diff(a.start) @ np.diff(b.start)[partner]
+    meetings, most = np.diff(a.start) @ np.diff(b.start)[partner], len(partner) * sums.size
     all_ones = bool((a.values == 1).all() and (b.values == 1).all())
-    if all_ones and _STEPS * meetings > len(partner) * shape[0] * shape[1]:
-        return _by_products(a, b, partner, slopes, shape)
-    sums = np.zeros(shape)
-    _add_meetings(a, b, partner, slopes, sums)
-    return sums
+    if all_ones and meetings == most:
+        sums += slopes.sum()
+    elif all_ones and _STEPS * meetings > most:
+        _add_products(sums, a, b, partner, slopes)
+    else:
+        _add_meetings(sums, a, b, partner, slopes)
 
 
-@njit(void(WEIGHTED_SETS, WEIGHTED_SETS, int64[::1], float64[::1], float64[:, ::1]), cache=True, nogil=True)
+@njit(void(float64[:, ::1], WEIGHTED_SETS, WEIGHTED_SETS, int64[::1], float64[::1]), cache=True, nogil=True)
 def _add_meetings(
-    a: WeightedSets, b: WeightedSets, partner: Integers, slopes: NDArray[np.float64], sums: NDArray[np.float64]
+    sums: NDArray[np.float64], a: WeightedSets, b: WeightedSets, partner: Integers, slopes: NDArray[np.float64]
 ) -> None:
     spread = np.zeros(sums.shape[1])
     for u, v in enumerate(partner):
@@ -84,17 +85,15 @@ def _add_meetings(
             spread[members] = 0.0
 
 
-def _by_products(
-    a: WeightedSets, b: WeightedSets, partner: Integers, slopes: NDArray[np.float64], shape: tuple[int, int]
-) -> NDArray[np.float64]:
+def _add_products(
+    sums: NDArray[np.float64], a: WeightedSets, b: WeightedSets, partner: Integers, slopes: NDArray[np.float64]
+) -> None:
     """The same for values of 1, as products of matrices of a part of the sets at a time."""
-    sums = np.zeros(shape)
-    block = max(1, _BLOCK // max(shape))
+    block = max(1, _BLOCK // max(sums.shape))
     for first in range(0, len(partner), block):
         chosen = np.arange(first, min(first + block, len(partner)))
-        ours = _incidence(a, chosen, shape[0]) * slopes[chosen, None]
-        sums += ours.T @ _incidence(b, partner[chosen], shape[1])
-    return sums
+        ours = _incidence(a, chosen, sums.shape[0]) * slopes[chosen, None]
+        sums += ours.T @ _incidence(b, partner[chosen], sums.shape[1])
 
 
 def _incidence(sets: WeightedSets, chosen: Integers, n_members: int) -> NDArray[np.float64]:

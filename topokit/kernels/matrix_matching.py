@@ -13,7 +13,8 @@ from topokit.kernels.candidate_lists import heaviest_columns, joined, replaced
 
 _LIST_LENGTH = 64
 _LENGTHENING = 4
-_BLOCK = 1 << 20
+# Entries of a block: few enough for the processor's cache.
+_BLOCK = 1 << 17
 _Rows = Callable[[Integers], NDArray[np.int64]]
 
 
@@ -42,10 +43,12 @@ def match_rows(weights: _Rows, n_rows: int, n_columns: int, greatest: int) -> tu
     block = max(1, _BLOCK // max(n_columns, 1))
     chunks = [np.arange(first, min(first + block, n_rows)) for first in range(0, max(n_rows, 1), block)]
     lost = max(0, (greatest - 1).bit_length() - (MAX_WEIGHT // 2 - 1).bit_length())
-    head_starts = _head_starts(weights(chunks[0]) >> lost, n_rows)
+    first = weights(chunks[0]) >> lost
+    head_starts = _head_starts(first, n_rows)
 
     def listed(rows: Integers, length: Integers) -> Lists:
-        return heaviest_columns((weights(rows) >> lost) + head_starts, length)
+        block = first if rows is chunks[0] else weights(rows) >> lost
+        return heaviest_columns(block + head_starts, length)
 
     def lengthen(lists: Lists, short: Integers) -> Lists:
         length = _LENGTHENING * (lists.stop - lists.start)[short]
