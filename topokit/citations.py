@@ -76,6 +76,77 @@ REFERENCES = {
         "Units. AAAI 2016.",
         "https://arxiv.org/abs/1512.07030",
     ),
+    "sokal1958": Reference(
+        "R. R. Sokal, C. D. Michener. A Statistical Method for Evaluating Systematic Relationships. University of "
+        "Kansas Science Bulletin 38, 1958.",
+        "",
+    ),
+    "sokal1962": Reference(
+        "R. R. Sokal, F. J. Rohlf. The Comparison of Dendrograms by Objective Methods. Taxon 11, 1962.",
+        "https://doi.org/10.2307/1217208",
+    ),
+    "barjoseph2001": Reference(
+        "Z. Bar-Joseph, D. K. Gifford, T. S. Jaakkola. Fast Optimal Leaf Ordering for Hierarchical Clustering. "
+        "Bioinformatics 17, 2001.",
+        "https://doi.org/10.1093/bioinformatics/17.suppl_1.S22",
+    ),
+    "torgerson1952": Reference(
+        "W. S. Torgerson. Multidimensional Scaling: I. Theory and Method. Psychometrika 17, 1952.",
+        "https://doi.org/10.1007/BF02288916",
+    ),
+    "gower1966": Reference(
+        "J. C. Gower. Some Distance Properties of Latent Root and Vector Methods Used in Multivariate Analysis. "
+        "Biometrika 53, 1966.",
+        "https://doi.org/10.1093/biomet/53.3-4.325",
+    ),
+    "mardia1978": Reference(
+        "K. V. Mardia. Some Properties of Classical Multi-Dimensional Scaling. Communications in Statistics: Theory "
+        "and Methods 7, 1978.",
+        "https://doi.org/10.1080/03610927808827707",
+    ),
+    "kruskal1964": Reference(
+        "J. B. Kruskal. Multidimensional Scaling by Optimizing Goodness of Fit to a Nonmetric Hypothesis. "
+        "Psychometrika 29, 1964.",
+        "https://doi.org/10.1007/BF02289565",
+    ),
+    "deleeuw2009": Reference(
+        "J. de Leeuw, P. Mair. Multidimensional Scaling Using Majorization: SMACOF in R. Journal of Statistical "
+        "Software 31, 2009.",
+        "https://doi.org/10.18637/jss.v031.i03",
+    ),
+    "mantel1967": Reference(
+        "N. Mantel. The Detection of Disease Clustering and a Generalized Regression Approach. Cancer Research 27, "
+        "1967.",
+        "https://pubmed.ncbi.nlm.nih.gov/6018555/",
+    ),
+    "phipson2010": Reference(
+        "B. Phipson, G. K. Smyth. Permutation P-values Should Never Be Zero: Calculating Exact P-values When "
+        "Permutations Are Randomly Drawn. Statistical Applications in Genetics and Molecular Biology 9, 2010.",
+        "https://doi.org/10.2202/1544-6115.1585",
+    ),
+    "guillot2013": Reference(
+        "G. Guillot, F. Rousset. Dismantling the Mantel Tests. Methods in Ecology and Evolution 4, 2013.",
+        "https://doi.org/10.1111/2041-210x.12018",
+    ),
+    "strona2014": Reference(
+        "G. Strona, D. Nappo, F. Boccacci, S. Fattorini, J. San-Miguel-Ayanz. A Fast and Unbiased Procedure to "
+        "Randomize Ecological Binary Matrices with Fixed Row and Column Totals. Nature Communications 5, 2014.",
+        "https://doi.org/10.1038/ncomms5114",
+    ),
+    "carstens2018": Reference(
+        "C. J. Carstens, M. Hamann, U. Meyer, M. Penschuck, H. Tran, D. Wagner. Parallel and I/O-efficient "
+        "Randomisation of Massive Networks using Global Curveball Trades. ESA 2018.",
+        "https://doi.org/10.4230/LIPIcs.ESA.2018.11",
+    ),
+    "jaccard1912": Reference(
+        "P. Jaccard. The Distribution of the Flora in the Alpine Zone. New Phytologist 11, 1912.",
+        "https://doi.org/10.1111/j.1469-8137.1912.tb05611.x",
+    ),
+    "liu2021": Reference(
+        "S. Liu, L. Yin, D. C. Mocanu, M. Pechenizkiy. Do We Actually Need Dense Over-Parameterization? In-Time "
+        "Over-Parameterization in Sparse Training. ICML 2021.",
+        "https://arxiv.org/abs/2102.02887",
+    ),
 }
 
 ANALYZER_REFERENCES = {
@@ -88,8 +159,14 @@ ANALYZER_REFERENCES = {
     "input_map": ("mocanu2018", "matab2024"),
     "nnstd": ("liu2020",),
     "nnstd_matrix": ("liu2020",),
+    "nnstd_between": ("liu2020",),
     "nnstd_against": ("liu2020",),
     "nnstd_consecutive": ("liu2020",),
+    "hierarchy": ("sokal1958", "sokal1962", "barjoseph2001"),
+    "network_map": ("torgerson1952", "gower1966", "mardia1978", "kruskal1964", "deleeuw2009"),
+    "mantel": ("mantel1967", "phipson2010", "guillot2013"),
+    "nnstd_chance": ("liu2020", "strona2014", "carstens2018", "phipson2010"),
+    "edge_changes": ("jaccard1912", "liu2021"),
     "set": ("mocanu2018",),
     "rigl": ("evci2020",),
     "snfs": ("dettmers2019",),
@@ -97,6 +174,7 @@ ANALYZER_REFERENCES = {
     "erdos_renyi": ("mocanu2018",),
     "erk": ("evci2020",),
     "rewired": ("liu2020",),
+    "same_degrees": ("strona2014", "carstens2018"),
 }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, as_completed, wait
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import TypeVar
@@ -24,6 +25,9 @@ Answer = TypeVar("Answer")
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
+
+# Tasks that wait or run at a time: many workers stay busy, and the items of the others need no memory yet.
+AHEAD = 256
 
 
 def map(
@@ -63,6 +67,43 @@ def map(
         _cancel(futures)
         raise
     return [future.result() for future in futures]
+
+
+def as_finished(
+    function: Callable[[Item], Answer], items: Iterable[Item], executor: Executor | None = None
+) -> Generator[tuple[int, Answer]]:
+    """Apply `function` to every item; yield the position and answer of each as soon as it is known.
+
+    Parameters
+    ----------
+    function : callable
+        Picklable when the executor's workers are processes.
+    items : iterable
+        Its arguments; read as they are needed, `AHEAD` of the work at most.
+    executor : concurrent.futures.Executor, optional
+        Where to run; this process unless given.
+
+    Yields
+    ------
+    tuple of int and object
+        Close the iterator, as `contextlib.closing` does, to cancel what has not begun; a failure cancels it too.
+    """
+    if executor is None:
+        for position, item in enumerate(items):
+            yield position, function(item)
+        return
+    waiting = enumerate(items)
+    running: dict[Future[Answer], int] = {}
+    try:
+        while True:
+            for position, item in islice(waiting, AHEAD - len(running)):
+                running[executor.submit(function, item)] = position
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+    finally:
+        _cancel(running)
 
 
 def progress(items: Iterable[Item], label: str = "", *, total: int | None = None) -> Iterator[Item]:

@@ -110,8 +110,12 @@ ANALYZERS = Registry(
         "input_map": "topokit.analyzers.input_map:input_map",
         "nnstd": "topokit.analyzers.nnstd:nnstd",
         "nnstd_matrix": "topokit.analyzers.nnstd_sets:nnstd_matrix",
+        "nnstd_between": "topokit.analyzers.nnstd_sets:nnstd_between",
         "nnstd_against": "topokit.analyzers.nnstd_sets:nnstd_against",
         "nnstd_consecutive": "topokit.analyzers.nnstd_sets:nnstd_consecutive",
+        "hierarchy": "topokit.analyzers.hierarchy:hierarchy",
+        "network_map": "topokit.analyzers.network_map:network_map",
+        "mantel": "topokit.analyzers.mantel:mantel",
     },
 )
 
@@ -153,6 +157,10 @@ PLOTS = Registry(
         "input_map_grid": "topokit.plots.input_map_grid:input_map_grid",
         "distance_layers": "topokit.plots.distance_layers:distance_layers",
         "distance_matrix": "topokit.plots.distance_matrix:distance_matrix",
+        "group_distances": "topokit.plots.group_distances:group_distances",
+        "dendrogram": "topokit.plots.dendrogram:dendrogram",
+        "network_map": "topokit.plots.network_map:network_map",
+        "mantel": "topokit.plots.mantel:mantel",
         "distance_evolution": "topokit.plots.distance_evolution:distance_evolution",
         "accuracy": "topokit.plots.accuracy:accuracy",
     },

@@ -1,19 +1,19 @@
 """Analyzers: one public function and one frozen result each."""
 
 from topokit.analyzers.degrees import DegreeDistribution, degrees
+from topokit.analyzers.distance_matrix import DistanceMatrix, GroupDistances
+from topokit.analyzers.distance_series import DistanceSeries
 from topokit.analyzers.dormant import DormantNeurons, dormant
+from topokit.analyzers.edge_changes import EdgeChanges, edge_changes
 from topokit.analyzers.fit_power_law import PowerLawFit, fit_power_law
+from topokit.analyzers.hierarchy import Hierarchy, hierarchy
 from topokit.analyzers.input_map import InputMap, input_map
 from topokit.analyzers.kshell import KShells, kshell
 from topokit.analyzers.likelihood_ratios import LikelihoodRatio
+from topokit.analyzers.mantel import MantelTest, mantel
+from topokit.analyzers.network_map import NetworkMap, network_map
 from topokit.analyzers.nnstd import TopologyDistance, nnstd
-from topokit.analyzers.nnstd_sets import (
-    DistanceMatrix,
-    DistanceSeries,
-    nnstd_against,
-    nnstd_consecutive,
-    nnstd_matrix,
-)
+from topokit.analyzers.nnstd_sets import nnstd_against, nnstd_between, nnstd_consecutive, nnstd_matrix
 from topokit.analyzers.power_law import PowerLawTest, power_law
 from topokit.analyzers.rank_evolution import RankCorrelation, rank_evolution
 from topokit.analyzers.result import Meta, Result
@@ -25,10 +25,15 @@ __all__ = [
     "DistanceMatrix",
     "DistanceSeries",
     "DormantNeurons",
+    "EdgeChanges",
+    "GroupDistances",
+    "Hierarchy",
     "InputMap",
     "KShells",
     "LikelihoodRatio",
+    "MantelTest",
     "Meta",
+    "NetworkMap",
     "PowerLawFit",
     "PowerLawTest",
     "RankCorrelation",
@@ -36,11 +41,16 @@ __all__ = [
     "TopologyDistance",
     "degrees",
     "dormant",
+    "edge_changes",
     "fit_power_law",
+    "hierarchy",
     "input_map",
     "kshell",
+    "mantel",
+    "network_map",
     "nnstd",
     "nnstd_against",
+    "nnstd_between",
     "nnstd_consecutive",
     "nnstd_matrix",
     "power_law",

@@ -1,118 +1,47 @@
-"""Topological distances within a set of networks: all pairs, all to one, each to the one before."""
+"""Topological distances within a set of networks: all pairs, two groups, all to one, each to the one before."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from functools import partial
-from itertools import combinations, pairwise
-from typing import Any, ClassVar, Unpack
+from itertools import combinations, pairwise, product
+from typing import Any, Unpack
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from topokit import execute
-from topokit.analyzers.greedy_matching import PreparedNetwork, match_networks, prepare
-from topokit.analyzers.nnstd_definition import Definition, DistanceOptions
-from topokit.analyzers.result import Meta, Result, time_columns
+from topokit.analyzers.distance_matrix import DistanceMatrix, GroupDistances
+from topokit.analyzers.distance_series import DistanceSeries
+from topokit.analyzers.matching.definition import Definition, DistanceOptions
+from topokit.analyzers.matching.prepared import PreparedNetwork, prepare
+from topokit.analyzers.pair_distances import Path, pair_distances
+from topokit.analyzers.result import Meta
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import LayeredDAG, Moment, Series, as_series
 from topokit.dag.chains import listed
 from topokit.errors import InsufficientDataError, ParameterError
 
-TOTAL = "total"
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class DistanceMatrix(Result):
-    """NNSTD between all pairs of n networks.
-
-    Attributes
-    ----------
-    matrix : ndarray, shape (n, n)
-        Mean over the layers; symmetric, 0 on the diagonal.
-    layer_matrices : ndarray, shape (L, n, n)
-        One such matrix per layer.
-    labels : tuple of str
-        Of the networks.
-    layer_names : tuple of str
-        Of the layers.
-    """
-
-    plot_name: ClassVar[str] = "distance_matrix"
-
-    matrix: NDArray[np.float64]
-    layer_matrices: NDArray[np.float64]
-    labels: tuple[str, ...]
-    layer_names: tuple[str, ...]
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """a, b, layer, distance: a row per ordered pair and layer, the last layer being "total"."""
-        names = np.array([*self.layer_names, TOTAL], object)
-        values = np.concatenate([self.layer_matrices, self.matrix[None]])
-        layer, a, b = (axis.ravel() for axis in np.indices(values.shape))
-        labels = np.array(self.labels, object)
-        return pd.DataFrame({"a": labels[a], "b": labels[b], "layer": names[layer], "distance": values.ravel()})
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class DistanceSeries(Result):
-    """NNSTD of networks to a reference each.
-
-    Attributes
-    ----------
-    moments : tuple of Moment
-        T moments.
-    layers : ndarray, shape (T, L)
-        Distance of each layer.
-    labels, references : tuple of str
-        Label of each network and of the one it is compared with, T each.
-    layer_names : tuple of str
-        Of the layers.
-    """
-
-    plot_name: ClassVar[str] = "distance_evolution"
-
-    moments: tuple[Moment, ...]
-    layers: NDArray[np.float64]
-    labels: tuple[str, ...]
-    references: tuple[str, ...]
-    layer_names: tuple[str, ...]
-
-    @property
-    def totals(self) -> NDArray[np.float64]:
-        """Mean over the layers, (T,)."""
-        return np.asarray(self.layers.mean(axis=1))
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """step, epoch, label, reference, layer, distance: a row per network and layer, the last with layer "total"."""
-        names = [*self.layer_names, TOTAL]
-        table = time_columns(self.moments).assign(label=list(self.labels), reference=list(self.references))
-        table = table.loc[np.repeat(table.index.to_numpy(), len(names))].reset_index(drop=True)
-        table["layer"] = names * len(self.moments)
-        table["distance"] = np.column_stack([self.layers, self.totals]).ravel()
-        return table
-
 
 def nnstd_matrix(
-    networks: Any, *, executor: Executor | None = None, **options: Unpack[DistanceOptions]
+    networks: Any, *, executor: Executor | None = None, store: Path | None = None, **options: Unpack[DistanceOptions]
 ) -> DistanceMatrix:
     """NNSTD between all pairs of networks.
 
     The pair (i, j) is computed once, as d(i, j) with i < j, and mirrored. Beyond the first layer d(j, i) may differ
-    from it where the best pairing of an earlier layer is not unique.
+    from it where the best pairing of an earlier layer is not unique; see ``symmetric`` of `topokit.nnstd`. Networks
+    with the same wiring are recognised: no pair is computed twice, and those among them not at all.
 
     Parameters
     ----------
     networks : Series, mapping of str to network, or list of networks
         n networks; of a mapping, the keys are the labels.
     executor : concurrent.futures.Executor, optional
-        Where to run the pairs; this process unless given. A thread pool does: the work does not hold the lock.
-    preset, ties, output, normaliser, layers
+        Where to run the pairs; this process unless given. A thread pool does, for the work does not hold the lock; so
+        do `topokit.execute.process_pool` and Dask's ``client.get_executor()``. The answer is the same, bit by bit.
+    store : path, optional
+        A CSV file to which each pair is added once it is finished. A second call with the same file computes what is
+        missing in it; the networks are told by their wiring, not by their labels.
+    **options
         As in `topokit.nnstd`.
 
     Returns
@@ -122,28 +51,81 @@ def nnstd_matrix(
 
     Raises
     ------
+    OutputError
+        The file holds distances of another definition, or something else, or cannot be written.
     TopokitError
-        As in `topokit.nnstd`.
+        As in `topokit.nnstd`, before any pair is computed.
     """
     definition = Definition.of(**options)
     prepared, _, labels = _prepare_all(networks, definition)
     pairs = list(combinations(range(len(prepared)), 2))
-    distances = _distances([(prepared[i], prepared[j]) for i, j in pairs], definition, executor)
+    distances = pair_distances(prepared, pairs, definition, executor=executor, store=store)
     names = _layer_names(prepared[0], definition)
-    layer_matrices = np.zeros((len(names), len(prepared), len(prepared)))
+    matrices = np.zeros((len(names) + 1, len(prepared), len(prepared)))
     for (i, j), values in zip(pairs, distances, strict=True):
-        layer_matrices[:, i, j] = layer_matrices[:, j, i] = values
+        matrices[:, i, j] = matrices[:, j, i] = values
     return DistanceMatrix(
-        meta=Meta("nnstd_matrix", definition.parameters(), ANALYZER_REFERENCES["nnstd"]),
-        matrix=np.mean(layer_matrices, axis=0),
-        layer_matrices=layer_matrices,
+        meta=Meta("nnstd_matrix", definition.parameters(), ANALYZER_REFERENCES["nnstd_matrix"]),
+        matrix=matrices[-1],
+        layer_matrices=matrices[:-1],
         labels=labels,
         layer_names=names,
     )
 
 
+def nnstd_between(
+    group_a: Any,
+    group_b: Any,
+    *,
+    executor: Executor | None = None,
+    store: Path | None = None,
+    **options: Unpack[DistanceOptions],
+) -> GroupDistances:
+    """NNSTD between each network of one group and each of another: d(a, b).
+
+    Parameters
+    ----------
+    group_a, group_b : Series, mapping of str to network, or list of networks
+        n_a and n_b networks; of a mapping, the keys are the labels.
+    executor : concurrent.futures.Executor, optional
+        Where to run the pairs, as in `nnstd_matrix`.
+    store : path, optional
+        A file that keeps finished pairs, as in `nnstd_matrix`.
+    **options
+        As in `topokit.nnstd`.
+
+    Returns
+    -------
+    GroupDistances
+        With totals (n_a, n_b), one matrix per layer, and the labels of both groups.
+
+    Raises
+    ------
+    OutputError, TopokitError
+        As in `nnstd_matrix`.
+    """
+    definition = Definition.of(**options)
+    (first, _, labels_a), (second, _, labels_b) = (_prepare_all(group, definition) for group in (group_a, group_b))
+    pairs = list(product(range(len(first)), range(len(first), len(first) + len(second))))
+    distances = pair_distances([*first, *second], pairs, definition, executor=executor, store=store)
+    matrices = distances.T.reshape(-1, len(first), len(second))
+    return GroupDistances(
+        meta=Meta("nnstd_between", definition.parameters(), ANALYZER_REFERENCES["nnstd_between"]),
+        matrix=matrices[-1],
+        layer_matrices=matrices[:-1],
+        labels_a=labels_a,
+        labels_b=labels_b,
+        layer_names=_layer_names(first[0], definition),
+    )
+
+
 def nnstd_against(
-    networks: Any, reference: Any = 0, *, executor: Executor | None = None, **options: Unpack[DistanceOptions]
+    networks: Any,
+    reference: Any = 0,
+    *,
+    executor: Executor | None = None,
+    store: Path | None = None,
+    **options: Unpack[DistanceOptions],
 ) -> DistanceSeries:
     """NNSTD of each network to one of them, or to another one: d(reference, network).
 
@@ -154,8 +136,10 @@ def nnstd_against(
     reference : int, LayeredDAG or list of matrices
         Position of the reference among the networks, or a network.
     executor : concurrent.futures.Executor, optional
-        Where to run the pairs; this process unless given.
-    preset, ties, output, normaliser, layers
+        Where to run the pairs, as in `nnstd_matrix`.
+    store : path, optional
+        A file that keeps finished pairs, as in `nnstd_matrix`.
+    **options
         As in `topokit.nnstd`.
 
     Returns
@@ -167,29 +151,34 @@ def nnstd_against(
     ------
     ParameterError
         No network at that position.
-    TopokitError
-        As in `topokit.nnstd`.
+    OutputError, TopokitError
+        As in `nnstd_matrix`.
     """
     definition = Definition.of(**options)
     prepared, moments, labels = _prepare_all(networks, definition)
+    count = len(prepared)
     if isinstance(reference, int | np.integer):
-        if not -len(prepared) <= reference < len(prepared):
-            raise ParameterError(f"reference={reference} is no position: there are {len(prepared)} networks")
-        first, name = prepared[reference], labels[reference]
+        if not -count <= reference < count:
+            raise ParameterError(f"reference={reference} is no position: there are {count} networks")
+        first, name = int(reference) % count, labels[reference]
     else:
-        first, name = prepare(reference, definition), "reference"
+        first, name = count, "reference"
+        prepared.append(prepare(reference, definition))
+    distances = pair_distances(prepared, [(first, k) for k in range(count)], definition, executor=executor, store=store)
+    parameters = {**definition.parameters(), "reference": name}
     return DistanceSeries(
-        meta=Meta("nnstd_against", {**definition.parameters(), "reference": name}, ANALYZER_REFERENCES["nnstd"]),
+        meta=Meta("nnstd_against", parameters, ANALYZER_REFERENCES["nnstd_against"]),
         moments=moments,
-        layers=_distances([(first, each) for each in prepared], definition, executor),
+        layers=distances[:, :-1],
+        totals=distances[:, -1],
         labels=labels,
-        references=(name,) * len(labels),
-        layer_names=_layer_names(first, definition),
+        references=(name,) * count,
+        layer_names=_layer_names(prepared[first], definition),
     )
 
 
 def nnstd_consecutive(
-    networks: Any, *, executor: Executor | None = None, **options: Unpack[DistanceOptions]
+    networks: Any, *, executor: Executor | None = None, store: Path | None = None, **options: Unpack[DistanceOptions]
 ) -> DistanceSeries:
     """NNSTD of each network but the first to the one before it: d(before, network).
 
@@ -198,8 +187,10 @@ def nnstd_consecutive(
     networks : Series, mapping of str to network, or list of networks
         T + 1 networks, at least two.
     executor : concurrent.futures.Executor, optional
-        Where to run the pairs; this process unless given.
-    preset, ties, output, normaliser, layers
+        Where to run the pairs, as in `nnstd_matrix`.
+    store : path, optional
+        A file that keeps finished pairs, as in `nnstd_matrix`.
+    **options
         As in `topokit.nnstd`.
 
     Returns
@@ -211,17 +202,20 @@ def nnstd_consecutive(
     ------
     InsufficientDataError
         Fewer than two networks.
-    TopokitError
-        As in `topokit.nnstd`.
+    OutputError, TopokitError
+        As in `nnstd_matrix`.
     """
     definition = Definition.of(**options)
     prepared, moments, labels = _prepare_all(networks, definition)
     if len(prepared) < 2:
         raise InsufficientDataError("one network has none before it: nnstd_consecutive needs at least two")
+    pairs = list(pairwise(range(len(prepared))))
+    distances = pair_distances(prepared, pairs, definition, executor=executor, store=store)
     return DistanceSeries(
-        meta=Meta("nnstd_consecutive", definition.parameters(), ANALYZER_REFERENCES["nnstd"]),
+        meta=Meta("nnstd_consecutive", definition.parameters(), ANALYZER_REFERENCES["nnstd_consecutive"]),
         moments=moments[1:],
-        layers=_distances(list(pairwise(prepared)), definition, executor),
+        layers=distances[:, :-1],
+        totals=distances[:, -1],
         labels=labels[1:],
         references=labels[:-1],
         layer_names=_layer_names(prepared[0], definition),
@@ -246,17 +240,4 @@ def _prepare_all(
 
 
 def _layer_names(network: PreparedNetwork, definition: Definition) -> tuple[str, ...]:
-    names = network.names[1:]
-    return tuple(names[k] for k in definition.positions(names))
-
-
-def _distances(
-    pairs: list[tuple[PreparedNetwork, PreparedNetwork]], definition: Definition, executor: Executor | None
-) -> NDArray[np.float64]:
-    """Layer distances of each pair, (n_pairs, L)."""
-    rows = execute.map(partial(_layer_distances, definition=definition), pairs, executor, label="NNSTD")
-    return np.array(rows)
-
-
-def _layer_distances(pair: tuple[PreparedNetwork, PreparedNetwork], *, definition: Definition) -> list[float]:
-    return [match.distance for match in match_networks(*pair, definition)]
+    return tuple(network.layers[k].name for k in network.positions(definition))

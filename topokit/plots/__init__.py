@@ -8,12 +8,16 @@ from topokit.plots.accuracy import accuracy
 from topokit.plots.activation_dormancy import activation_dormancy
 from topokit.plots.degree_ccdf import degree_ccdf
 from topokit.plots.degree_grid import degree_grid
+from topokit.plots.dendrogram import dendrogram
 from topokit.plots.distance_evolution import distance_evolution
 from topokit.plots.distance_layers import distance_layers
 from topokit.plots.distance_matrix import distance_matrix
 from topokit.plots.dormant_evolution import dormant_evolution
+from topokit.plots.group_distances import group_distances
 from topokit.plots.input_map import input_map
 from topokit.plots.input_map_grid import input_map_grid
+from topokit.plots.mantel import mantel
+from topokit.plots.network_map import network_map
 from topokit.plots.power_law_evolution import power_law_evolution
 from topokit.plots.power_law_fit import power_law_fit
 from topokit.plots.rank_matrix import rank_matrix
@@ -28,13 +32,17 @@ __all__ = [
     "activation_dormancy",
     "degree_ccdf",
     "degree_grid",
+    "dendrogram",
     "distance_evolution",
     "distance_layers",
     "distance_matrix",
     "dormant_evolution",
     "drawn",
+    "group_distances",
     "input_map",
     "input_map_grid",
+    "mantel",
+    "network_map",
     "palette",
     "power_law_evolution",
     "power_law_fit",

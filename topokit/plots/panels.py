@@ -117,12 +117,17 @@ def colour_bar(label: str, *, extend: Literal["neither", "min"] = "neither", who
     return add
 
 
-def heat(ax: Axes, matrix: NDArray[np.float64], labels: Sequence[str], colours: str) -> None:
-    """A square matrix of values from 0 to 1 between checkpoints or networks; NaN stays blank."""
+def heat(
+    ax: Axes, matrix: NDArray[np.float64], labels: Sequence[str], colours: str, *, rows: Sequence[str] | None = None
+) -> None:
+    """A matrix of values from 0 to 1 between checkpoints or networks; NaN stays blank.
+
+    `labels` are those of the columns, and of the rows of a square matrix; otherwise `rows` are.
+    """
     ax.imshow(matrix, cmap=colours, vmin=0, vmax=1)
     ax.spines[:].set_visible(False)
     label_axis(ax.xaxis, labels)
-    label_axis(ax.yaxis, labels)
+    label_axis(ax.yaxis, labels if rows is None else rows)
 
 
 def say(ax: Axes, words: str) -> None:
