@@ -1,117 +1,62 @@
 """Networks with their neurons in an order that depends on the wiring alone, not on how they were numbered.
 
 Two networks that differ in the numbers of their hidden neurons become the same, so whatever is computed from the
-result does not depend on those numbers. Neurons are told apart by colours: inputs, and labelled outputs, by their
-number, all others by the colours of the neurons before and behind them, round after round (Weisfeiler and Leman, 1968).
-Neurons that colours cannot tell apart are ordered by a canonical labelling of the part of the graph between them
-(Junttila and Kaski, ALENEX 2007: bliss, through igraph).
+result does not depend on those numbers. Neurons are ordered by colour; those that colours cannot tell apart, by a
+canonical labelling of the part of the graph between them (Junttila and Kaski, ALENEX 2007: bliss, through igraph).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from topokit.analyzers.matching.colouring import Integers, LayerEdges, Words, coloured, first_colours, layer_edges
+
 if TYPE_CHECKING:
     from topokit.analyzers.matching.prepared import PreparedLayer, PreparedNetwork
 
 ROUNDS_KEPT = 4
 
-Integers = NDArray[np.int64]
-Words = NDArray[np.uint64]
-
-
-@dataclass(frozen=True, eq=False)
-class _Edges:
-    """The edges of one layer, its neurons and features numbered over the whole network.
-
-    Attributes
-    ----------
-    layer : PreparedLayer
-    first : int
-        Number of the layer's first neuron.
-    neurons, labels : ndarray, shape (n_features,)
-        The neuron behind each feature, and a word for its source and tap.
-    values : ndarray of uint64, shape (n_edges,) or (0,)
-        The bits of the weights.
-    """
-
-    layer: PreparedLayer
-    first: int
-    neurons: Integers
-    labels: Words
-    values: Words
-
 
 def canonical_form(network: PreparedNetwork, *, labelled_outputs: bool) -> PreparedNetwork:
     """The network with the neurons of each group in canonical order, and with its orders and colours.
 
-    Inputs, and labelled outputs, stay where they are.
+    Inputs, and labelled outputs, stay where they are. Weights, where they are compared, are part of what the order
+    depends on; the colours tell of the wiring alone, for weights that differ a little would make all colours differ.
     """
-    offsets = np.cumsum([0, *(group.size for group in network.groups)])
     fixed = [group.role == "input" or (labelled_outputs and group.role == "output") for group in network.groups]
-    edges = [_edges(network, k, offsets) for k in range(len(network.layers))]
-    rounds = _coloured(network, edges, fixed)
-    ranks = _ranks(rounds[-1], edges)
-    orders = [
-        np.arange(group.size) if stays else np.lexsort((ranks[start:stop], rounds[-1][start:stop]))
-        for group, stays, start, stop in zip(network.groups, fixed, offsets, offsets[1:], strict=False)
-    ]
-    kept = np.array(rounds[1 : ROUNDS_KEPT + 1] or rounds)
+    edges = layer_edges(network, values=False)
+    rounds = coloured(first_colours(network, fixed), edges)
+    colours = rounds[-1]
+    if any(layer.values is not None for layer in network.layers):
+        edges = layer_edges(network, values=True)
+        colours = coloured(colours, edges)[-1]
+    ranks = _ranks(colours, edges)
+    bounds = np.cumsum([0, *(group.size for group in network.groups)])
+    places = [slice(start, stop) for start, stop in pairwise(bounds)]
+    orders = tuple(
+        np.arange(group.size) if stays else np.lexsort((ranks[place], colours[place]))
+        for group, stays, place in zip(network.groups, fixed, places, strict=True)
+    )
+    kept = np.array(rounds[1 : ROUNDS_KEPT + 1])
     return replace(
         network,
         layers=tuple(_reordered(layer, orders) for layer in network.layers),
-        orders=tuple(orders),
+        orders=orders,
         colours=tuple(
-            np.ascontiguousarray(kept[:, start:stop][:, order])
-            for order, start, stop in zip(orders, offsets, offsets[1:], strict=False)
+            np.ascontiguousarray(kept[:, place][:, order]) for place, order in zip(places, orders, strict=True)
         ),
     )
 
 
-def _edges(network: PreparedNetwork, k: int, offsets: Integers) -> _Edges:
-    layer = network.layers[k]
-    neurons, labels = [], []
-    for number, source in enumerate(layer.sources):
-        neurons.append(offsets[source.group] + np.repeat(np.arange(source.size), source.taps))
-        kinds = (
-            np.arange(source.taps, dtype=np.uint64)
-            + (np.uint64(k) << np.uint64(40))
-            + (np.uint64(number) << np.uint64(32))
-        )
-        labels.append(np.tile(kinds, source.size))
-    values = np.zeros(0, np.uint64) if layer.values is None else (layer.values + 0.0).view(np.uint64)
-    return _Edges(layer, int(offsets[layer.group]), np.concatenate(neurons), np.concatenate(labels), values)
-
-
-def _coloured(network: PreparedNetwork, edges: list[_Edges], fixed: list[bool]) -> list[Words]:
-    """The colours of all neurons after each round, until no round tells more of them apart."""
-    from topokit.kernels.colours import mixed, tell_neighbours
-
-    own = [
-        np.arange(group.size, dtype=np.uint64) + np.uint64(1) if stays else np.zeros(group.size, np.uint64)
-        for group, stays in zip(network.groups, fixed, strict=True)
-    ]
-    kinds = [np.full(group.size, number, np.uint64) for number, group in enumerate(network.groups)]
-    rounds = [mixed(np.concatenate(kinds), np.concatenate(own))]
-    n_colours = 0
-    while (n_now := len(np.unique(rounds[-1]))) > n_colours:
-        n_colours = n_now
-        incoming, outgoing = np.zeros((2, len(rounds[-1])), np.uint64)
-        for part in edges:
-            tell_neighbours(
-                part.layer.sets, part.first, part.neurons, part.labels, part.values, rounds[-1], incoming, outgoing
-            )
-        rounds.append(mixed(rounds[-1], mixed(incoming, outgoing)))
-    return rounds
-
-
-def _ranks(colours: Words, edges: list[_Edges]) -> Integers:
+def _ranks(colours: Words, edges: Sequence[LayerEdges]) -> Integers:
     """A number per neuron that orders those of one colour canonically; 0 where they are interchangeable."""
     _, cells, sizes = np.unique(colours, return_inverse=True, return_counts=True)
     several = sizes[cells] > 1
@@ -128,9 +73,9 @@ def _ranks(colours: Words, edges: list[_Edges]) -> Integers:
     return ranks
 
 
-def _between(several: NDArray[np.bool_], edges: _Edges) -> tuple[Integers, Integers, Words]:
+def _between(several: NDArray[np.bool_], edges: LayerEdges) -> tuple[Integers, Integers, Words]:
     """Tail, head and kind of the edges of a layer between neurons that share their colour with others."""
-    sets = edges.layer.sets
+    sets = edges.sets
     heads = edges.first + np.repeat(np.arange(len(sets.start) - 1), np.diff(sets.start))
     tails = edges.neurons[sets.members]
     chosen = several[tails] & several[heads]
@@ -187,7 +132,7 @@ def _with_middles(cells: Integers, tails: Integers, heads: Integers, kinds: Word
     return np.concatenate([cells, start + kind, np.full(n_edges, start + int(kind.max()) + 1)]), ends
 
 
-def _reordered(layer: PreparedLayer, orders: list[Integers]) -> PreparedLayer:
+def _reordered(layer: PreparedLayer, orders: Sequence[Integers]) -> PreparedLayer:
     """The layer with its neurons, and its features with the neurons behind them, in the given orders."""
     from topokit.kernels.input_sets import InputSets
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +114,9 @@ def _average(distances: NDArray[np.float64], a: PreparedNetwork, b: PreparedNetw
 
 
 def _greedy(a: PreparedNetwork, b: PreparedNetwork, definition: Definition) -> _Candidate:
+    if a.digest == b.digest and a.orders:
+        by_place = [np.arange(group.size) for group in a.groups]
+        return _candidate(by_place, np.zeros(len(a.positions(definition))), a, b, definition)
     pairings = greedy_pairings(a, b, definition)
     gaps = np.array([pairings[a.layers[k].group].gap for k in a.positions(definition)])
     partners = [pairing.partner for pairing in pairings]
@@ -156,7 +160,9 @@ def _distance(
     """Distance of layer `k`: the sum over its pairs over the normaliser."""
     group = a.layers[k].group
     costs = shared_layer(a.layers[k], b.layers[k], partners, widths).distances(partners[group])
-    return float(costs.sum() / normaliser(a, b, group, definition))
+    # The exact sum does not depend on the order of the neurons; NumPy's does, and the authors' code takes that.
+    cost = float(costs.sum()) if definition.ties == "scipy" else fsum(costs)
+    return cost / normaliser(a, b, group, definition)
 
 
 def _turned(found: _Candidate, a: PreparedNetwork, b: PreparedNetwork, definition: Definition) -> _Candidate:
