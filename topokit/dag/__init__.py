@@ -6,6 +6,7 @@ from topokit.dag.lazy_pattern import LazyPattern
 from topokit.dag.network import LayeredDAG
 from topokit.dag.patterns import BitmapPattern, CSRPattern, Pattern
 from topokit.dag.provenance import Provenance, Skipped
+from topokit.dag.reordered import reordered
 from topokit.dag.series import Moment, Series, as_network, as_series
 from topokit.dag.taps import Taps
 
@@ -24,4 +25,5 @@ __all__ = [
     "Taps",
     "as_network",
     "as_series",
+    "reordered",
 ]
