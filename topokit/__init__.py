@@ -52,6 +52,7 @@ _HOMES = {
         "nnstd",
         "nnstd_against",
         "nnstd_between",
+        "nnstd_chance",
         "nnstd_consecutive",
         "nnstd_matrix",
         "power_law",

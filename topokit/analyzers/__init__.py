@@ -13,6 +13,7 @@ from topokit.analyzers.likelihood_ratios import LikelihoodRatio
 from topokit.analyzers.mantel import MantelTest, mantel
 from topokit.analyzers.network_map import NetworkMap, network_map
 from topokit.analyzers.nnstd import TopologyDistance, nnstd
+from topokit.analyzers.nnstd_chance import ChanceLevel, nnstd_chance
 from topokit.analyzers.nnstd_sets import nnstd_against, nnstd_between, nnstd_consecutive, nnstd_matrix
 from topokit.analyzers.power_law import PowerLawTest, power_law
 from topokit.analyzers.rank_evolution import RankCorrelation, rank_evolution
@@ -21,6 +22,7 @@ from topokit.analyzers.tau_dormant import ActivationDormancy, tau_dormant
 
 __all__ = [
     "ActivationDormancy",
+    "ChanceLevel",
     "DegreeDistribution",
     "DistanceMatrix",
     "DistanceSeries",
@@ -51,6 +53,7 @@ __all__ = [
     "nnstd",
     "nnstd_against",
     "nnstd_between",
+    "nnstd_chance",
     "nnstd_consecutive",
     "nnstd_matrix",
     "power_law",

@@ -9,10 +9,12 @@ from topokit.plots.activation_dormancy import activation_dormancy
 from topokit.plots.degree_ccdf import degree_ccdf
 from topokit.plots.degree_grid import degree_grid
 from topokit.plots.dendrogram import dendrogram
+from topokit.plots.distance_chance import distance_chance
 from topokit.plots.distance_evolution import distance_evolution
 from topokit.plots.distance_layers import distance_layers
 from topokit.plots.distance_matrix import distance_matrix
 from topokit.plots.dormant_evolution import dormant_evolution
+from topokit.plots.edge_changes import edge_changes
 from topokit.plots.group_distances import group_distances
 from topokit.plots.input_map import input_map
 from topokit.plots.input_map_grid import input_map_grid
@@ -33,11 +35,13 @@ __all__ = [
     "degree_ccdf",
     "degree_grid",
     "dendrogram",
+    "distance_chance",
     "distance_evolution",
     "distance_layers",
     "distance_matrix",
     "dormant_evolution",
     "drawn",
+    "edge_changes",
     "group_distances",
     "input_map",
     "input_map_grid",
