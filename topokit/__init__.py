@@ -40,6 +40,7 @@ _HOMES = {
     ],
     "topokit.recording": ["Recording", "TopologyRecorder", "mean_activations", "open_recording"],
     "topokit.analyzers": [
+        "align",
         "degrees",
         "dormant",
         "edge_changes",

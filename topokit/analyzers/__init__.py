@@ -1,5 +1,6 @@
 """Analyzers: one public function and one frozen result each."""
 
+from topokit.analyzers.align import align
 from topokit.analyzers.degrees import DegreeDistribution, degrees
 from topokit.analyzers.distance_matrix import DistanceMatrix, GroupDistances
 from topokit.analyzers.distance_series import DistanceSeries
@@ -41,6 +42,7 @@ __all__ = [
     "RankCorrelation",
     "Result",
     "TopologyDistance",
+    "align",
     "degrees",
     "dormant",
     "edge_changes",
