@@ -16,36 +16,61 @@ from topokit.loaders.assembly.plan import Numbers, TensorBlock
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TapLay:
-    """How the numbers behind an edge are numbered: inputs that are one neuron, then kernel positions, then gates.
+class Repeats:
+    """Sources or targets of a tensor of which several may be one neuron.
 
     Attributes
     ----------
-    own : int
-        Kernel positions and gates.
-    repeats : int
-        How many sources of the tensor are one neuron at most: positions of a flattened map, say.
-    rank : ndarray of int64, optional
-        Which of the inputs of its neuron each source of the tensor is, in the order they are stored; None where each
-        neuron has one.
-    shape : tuple of int, optional
-        How they lie; None where nothing tells.
+    neurons : ndarray of int64, optional
+        The neuron that each is, -1 for none; None where they are the neurons themselves.
+    ranks : ndarray of int64, optional
+        Which of those that are its neuron each is, in the order they are stored; None where they are one each.
+    count : int
+        How many are one neuron at most.
     """
 
+    neurons: Numbers | None = None
+    ranks: Numbers | None = None
+    count: int = 1
+
+    def rank_of(self, numbers: Numbers) -> Numbers | int:
+        """The rank of some of them."""
+        return 0 if self.ranks is None else self.ranks[numbers]
+
+    @property
+    def places(self) -> Numbers | None:
+        """The place of each among `count` for every neuron; -1 where it is none."""
+        if self.neurons is None or self.ranks is None:
+            return self.neurons
+        return np.where(self.neurons < 0, -1, self.neurons * self.count + self.ranks)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TapLay:
+    """How the numbers behind an edge are numbered.
+
+    Sources of the tensor that are one neuron come first (positions of a flattened map, say), then its kernel positions
+    and gates, then targets that are one neuron.
+
+    Attributes
+    ----------
+    sources, targets : Repeats
+        Which of them are one neuron.
+    own : int
+        Kernel positions and gates.
+    shape : tuple of int, optional
+        How all lie; None where nothing tells.
+    """
+
+    sources: Repeats
+    targets: Repeats
     own: int
-    repeats: int
-    rank: Numbers | None
     shape: tuple[int, ...] | None
 
     @property
     def count(self) -> int:
-        """Inputs of each source neuron."""
-        return self.repeats * self.own
-
-    def inputs(self, rows: Numbers | None, size: int) -> Numbers:
-        """The place of each source of the tensor among the ``n_source * repeats`` inputs; -1 where it is none."""
-        neurons = np.arange(size) if rows is None else rows
-        return neurons if self.rank is None else np.where(neurons < 0, -1, neurons * self.repeats + self.rank)
+        """Numbers that may stand behind an edge."""
+        return self.sources.count * self.own * self.targets.count
 
 
 class Gathered(NamedTuple):
@@ -59,14 +84,12 @@ class Gathered(NamedTuple):
 
 def tap_lay(planned: TensorBlock) -> TapLay:
     """How the numbers behind the edges of a block are told apart."""
-    rank = None if planned.rows is None else _ranks(planned.rows)
-    repeats = 1 if rank is None else int(rank.max(initial=0)) + 1
+    sources, targets = repeats_of(planned.rows), repeats_of(planned.columns)
     # Unrolled, a tap makes an edge of its own at every place.
-    own, own_shape = (1, ()) if planned.windows is not None else (planned.lay.taps, planned.lay.tap_shape)
-    if repeats == 1:
-        return TapLay(own, 1, None, own_shape or None)
-    is_told = planned.map_shape is not None and prod(planned.map_shape) == repeats
-    return TapLay(own, repeats, rank, (*(planned.map_shape or ()), *own_shape) if is_told else None)
+    own, shape = (1, ()) if planned.windows is not None else (planned.lay.taps, planned.lay.tap_shape)
+    if sources.count > 1:
+        shape = (*(planned.map_shape or ()), *shape)
+    return TapLay(sources, targets, own, shape if prod(shape) == sources.count * own * targets.count else None)
 
 
 def gathered(planned: TensorBlock, content: Content, taps: TapLay) -> Gathered:
@@ -78,21 +101,24 @@ def gathered(planned: TensorBlock, content: Content, taps: TapLay) -> Gathered:
         kernel = planned.lay.kernel_positions(coordinates)
         sources, targets, of = _unrolled(planned.windows, _maps(planned), sources, targets, kernel)
         numbers, own = None if numbers is None else numbers[of], np.zeros(len(of), np.int64)
-    number = own if taps.rank is None else taps.rank[sources] * taps.own + own
+    number = (taps.sources.rank_of(sources) * taps.own + own) * taps.targets.count + taps.targets.rank_of(targets)
     sources, targets = _looked_up(planned.rows, sources), _looked_up(planned.columns, targets)
     real = (sources >= 0) & (targets >= 0)
     return Gathered(sources[real], number[real], targets[real], None if numbers is None else numbers[real])
 
 
-def _ranks(rows: Numbers) -> Numbers:
-    """How many equal ones stand before each."""
-    order = np.argsort(rows, kind="stable")
-    ascending = rows[order]
+def repeats_of(neurons: Numbers | None) -> Repeats:
+    """How often each neuron occurs among the sources or targets of a tensor."""
+    if neurons is None:
+        return Repeats()
+    order = np.argsort(neurons, kind="stable")
+    ascending = neurons[order]
     starts = np.flatnonzero(np.r_[True, ascending[1:] != ascending[:-1]])
-    rank = np.empty(len(rows), np.int64)
-    rank[order] = np.arange(len(rows)) - np.repeat(starts, np.diff(np.r_[starts, len(rows)]))
-    rank[rows < 0] = 0
-    return rank
+    ranks = np.empty(len(neurons), np.int64)
+    ranks[order] = np.arange(len(neurons)) - np.repeat(starts, np.diff(np.r_[starts, len(neurons)]))
+    ranks[neurons < 0] = 0
+    count = int(ranks.max(initial=0)) + 1
+    return Repeats(neurons, ranks if count > 1 else None, count)
 
 
 def _surviving(lay: Lay, content: Content) -> tuple[tuple[NDArray[Any], ...], NDArray[Any] | None]:

@@ -59,7 +59,7 @@ def lazy_block(planned: TensorBlock, options: Options, limits: Limits) -> EdgeBl
         kind=planned.kind,
         possible=planned.possible,
         mask_source=planned.mask_source(options),
-        taps=None if taps.count == 1 else _lazy_taps(planned, taps, options, limits),
+        taps=_lazy_taps(planned, taps, options, limits) if taps.count == taps.sources.count > 1 else None,
     )
 
 
@@ -77,8 +77,7 @@ def _lazy_pattern(planned: TensorBlock, options: Options, limits: Limits) -> Laz
 def _lazy_taps(planned: TensorBlock, taps: TapLay, options: Options, limits: Limits) -> Taps:
     """Sources that are one neuron, as inputs of their own."""
     n_source, n_target = planned.shape
-    inputs = taps.inputs(planned.rows, planned.lay.n_sources)
-    apart = replace(planned, rows=inputs, shape=(n_source * taps.count, n_target))
+    apart = replace(planned, rows=taps.sources.places, shape=(n_source * taps.count, n_target))
     return Taps(taps.count, _lazy_pattern(apart, options, limits), shape=taps.shape)
 
 

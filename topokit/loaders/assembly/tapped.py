@@ -62,12 +62,12 @@ def _from_numbers(planned: TensorBlock, content: Content, lay: TapLay) -> tuple[
 def _turned(planned: TensorBlock, values: NDArray[Any], lay: TapLay) -> NDArray[Any]:
     """A tensor as a matrix (n_source * count, n_target)."""
     cube = planned.lay.cube(values)
-    n_source, n_target = planned.shape
-    if planned.rows is not None:
-        cube = _at(cube, lay.inputs(planned.rows, len(cube)), n_source * lay.repeats, 0)
-    if planned.columns is not None:
-        cube = _at(cube, planned.columns, n_target, 2)
-    return cube.reshape(n_source * lay.count, n_target)
+    for axis, ends, size in ((0, lay.sources, planned.shape[0]), (2, lay.targets, planned.shape[1])):
+        if ends.places is not None:
+            cube = _at(cube, ends.places, size * ends.count, axis)
+    if lay.targets.count > 1:
+        cube = cube.reshape(*cube.shape[:2], planned.shape[1], lay.targets.count).swapaxes(2, 3)
+    return cube.reshape(planned.shape[0] * lay.count, planned.shape[1])
 
 
 def _at(cube: NDArray[Any], places: Numbers, size: int, axis: int) -> NDArray[Any]:
