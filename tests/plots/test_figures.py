@@ -21,11 +21,14 @@ from topokit import plots
 from topokit.analyzers import (
     degrees,
     dormant,
+    edge_changes,
     fit_power_law,
     input_map,
     kshell,
     nnstd,
     nnstd_against,
+    nnstd_between,
+    nnstd_chance,
     nnstd_matrix,
     power_law,
     rank_evolution,
@@ -54,9 +57,11 @@ DRAWN: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "rank_matrix": (plots.rank_matrix, rank_evolution),
     "power_law_evolution": (plots.power_law_evolution, lambda source: power_law(source, replicates=10)),
     "distance_matrix": (plots.distance_matrix, nnstd_matrix),
+    "group_distances": (plots.group_distances, lambda series: nnstd_between(series[:2], series[1:])),
     "distance_evolution": (plots.distance_evolution, nnstd_against),
+    "edge_changes": (plots.edge_changes, edge_changes),
 }
-OVER_TIME = {"rank_matrix", "distance_matrix", "distance_evolution"}
+OVER_TIME = {"rank_matrix", "distance_matrix", "group_distances", "distance_evolution", "edge_changes"}
 
 
 @pytest.mark.parametrize(("name", "frames"), [(n, t) for n in DRAWN for t in (1, 2, 50) if t > 1 or n not in OVER_TIME])
@@ -264,6 +269,45 @@ def test_distance_evolution_has_the_total_in_black() -> None:
     assert [line.get_label() for line in ax.lines] == ["total", *result.layer_names]
     assert_array_equal(ax.lines[0].get_ydata(), result.totals)
     assert ax.lines[0].get_color() == "black"
+
+
+def test_distance_chance_shows_both_and_their_quotient() -> None:
+    series = grown(2)
+    result = nnstd_chance(series[0], series[1], replicates=4)
+    ax = plots.distance_chance(result)
+    assert_legible(ax)
+    mean, given_networks = ax.lines
+    assert_array_equal(mean.get_xdata(), result.chance)
+    assert_array_equal(given_networks.get_xdata(), result.distances)
+    assert_allclose([bar.get_x() for bar in ax.patches], result.replicates.min(axis=0))
+    assert_allclose([bar.get_x() + bar.get_width() for bar in ax.patches], result.replicates.max(axis=0))
+    assert ax.texts[-1].get_text() == f"{100 * result.relative[-1]:.0f} % of chance"
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == [*result.layer_names, "total"]
+
+
+def test_distance_chance_of_one_network_and_of_dense_layers() -> None:
+    alone = plots.distance_chance(nnstd_chance(grown(1)[0], replicates=2))
+    assert_legible(alone)
+    assert len(alone.get_legend().get_texts()) == 2
+    dense = [np.ones((4, 3)), np.ones((3, 2))]
+    assert_legible(plots.distance_chance(nnstd_chance(dense, dense, replicates=2)))
+
+
+@pytest.mark.parametrize("value", ["jaccard", "dropped_share", "turned_share", "weight_change", "born", "explored"])
+def test_edge_changes_draw_any_column(value: str) -> None:
+    result = edge_changes(grown(6), reference="first", explored=True)
+    ax = plots.edge_changes(result, value=value)
+    assert_legible(ax)
+    assert [line.get_label() for line in ax.lines] == ["total", *result.blocks]
+    assert_array_equal(ax.lines[0].get_ydata(), getattr(result, value)[:, -1])
+    assert_array_equal(ax.lines[1].get_ydata(), getattr(result, value)[:, 0])
+
+
+def test_edge_changes_that_are_not_there_are_refused() -> None:
+    with pytest.raises(ParameterError, match="use 'distance', 'jaccard'"):
+        plots.edge_changes(edge_changes(grown(2)), value="died")
+    with pytest.raises(ParameterError, match="explored=True"):
+        plots.edge_changes(edge_changes(grown(2)), value="explored")
 
 
 def test_activation_dormancy_curves_and_threshold() -> None:
