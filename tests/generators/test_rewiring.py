@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from rich_networks import rich_dags
 from scipy import stats
 from strategies import layered_dags
 
@@ -33,6 +35,28 @@ def test_weights_move_along_and_the_others_stay(network: LayeredDAG, seed: int) 
         np.testing.assert_array_equal(np.sort(before.weights), np.sort(after.weights))
         kept = before.adjacency().multiply(after.adjacency()).toarray()
         np.testing.assert_array_equal(before.weight_matrix().toarray()[kept], after.weight_matrix().toarray()[kept])
+
+
+@given(network=rich_dags(taps=True), seed=st.integers(0, 99))
+def test_taps_move_along_with_their_edge(network: LayeredDAG, seed: int) -> None:
+    free = replace(network, blocks=tuple(replace(b, possible=0) for b in network.blocks))
+    for before, after in zip(free.blocks, rewired(free, 0.5, seed).blocks, strict=True):
+        assert (after.taps is None) == (before.taps is None)
+        if before.taps is not None:
+            assert np.array_equal(kernels(before), kernels(after))
+            kept = (before.adjacency().multiply(after.adjacency()).toarray() != 0)[:, None]
+            shape = (before.shape[0], before.tap_count, before.shape[1])
+            stays, came = (b.tap_matrix().toarray().reshape(shape) & kept for b in (before, after))
+            assert np.array_equal(stays, came)
+
+
+def kernels(block: EdgeBlock) -> NDArray[np.float64]:
+    """What stands behind each edge, (n_edges, taps), in an order that does not ask which edge it is."""
+    matrix = block.tap_matrix(weights=block.taps.weights is not None).astype(np.float64)
+    present = block.tap_matrix().toarray().reshape(block.shape[0], block.tap_count, block.shape[1])
+    values = matrix.toarray().reshape(present.shape)
+    rows = np.concatenate([present, values], axis=1).transpose(0, 2, 1)[present.any(axis=1)]
+    return rows[np.lexsort(rows.T)]
 
 
 def test_weights_are_dealt_out_at_random() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
+from rich_networks import rich_dags
 from safetensors import safe_open
 from safetensors.numpy import load_file
 from strategies import layered_dags
@@ -26,7 +27,7 @@ def chain(seed: int = 0, density: float = 0.3) -> LayeredDAG:
     return LayeredDAG.from_adjacencies(weights, masks=masks, input_shape=(3, 4))
 
 
-@given(layered_dags(max_size=40))
+@given(layered_dags(max_size=40) | rich_dags(taps=True))
 def test_every_network_comes_back_equal(network: LayeredDAG) -> None:
     with tempfile.TemporaryDirectory() as folder:
         RecordingWriter(Path(folder) / "run", {}).write_frame(network, step=0)

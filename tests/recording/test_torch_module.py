@@ -56,6 +56,28 @@ def test_convolutions_join_channels_and_count_taps() -> None:
     np.testing.assert_array_equal(network.blocks[2].adjacency().toarray(), pixels > 0)
 
 
+def test_taps_are_the_numbers_of_the_module() -> None:
+    model = convolutional()
+    first, grouped, flat = network_from_module(model).blocks[:3]
+    assert (first.taps.shape, grouped.taps.shape, flat.tap_count) == ((3, 3), (3, 3), 16)
+    mask, weight = model[0].weight_mask.bool().numpy(), model[0].weight.detach().numpy()
+    kept = mask.reshape(8, 3, 9).transpose(1, 2, 0).reshape(27, 8)
+    np.testing.assert_array_equal(first.tap_matrix().toarray(), kept)
+    values = weight.reshape(8, 3, 9).transpose(1, 2, 0).reshape(27, 8)
+    np.testing.assert_array_equal(first.tap_matrix(weights=True).toarray(), values)
+    np.testing.assert_array_equal(grouped.tap_matrix(weights=True).toarray()[:36, 3:], 0)
+    pixels = model[5].weight.detach().numpy().reshape(20, 96).T
+    np.testing.assert_array_equal(flat.tap_matrix(weights=True).toarray(), pixels)
+
+
+def test_taps_share_no_memory_with_the_module() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 2, 3))
+    network = network_from_module(model)
+    before = network.blocks[0].tap_matrix(weights=True).toarray()
+    model[0].weight.data.zero_()
+    np.testing.assert_array_equal(network.blocks[0].tap_matrix(weights=True).toarray(), before)
+
+
 def test_it_shares_no_memory_with_the_module() -> None:
     model = nn.Sequential(nn.Linear(3, 2))
     network = network_from_module(model)

@@ -22,7 +22,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("npz") / "network.npz"
 
 
-@given(network=rich_dags())
+@given(network=rich_dags(taps=True))
 def test_there_and_back_without_loss(network: LayeredDAG, path: Path) -> None:
     tk.save_npz(network, path)
     assert_identical(network, load_npz(path))

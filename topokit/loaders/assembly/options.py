@@ -66,7 +66,7 @@ class LoadOptions(TypedDict, total=False):
     norm : {'identity', 'cut'}
         Whether a channel whose normalisation has scale 0 keeps its edges.
     reduce : {'l1', 'l2', 'max', 'sum'}, optional
-        How several weights behind one edge become its weight; such edges carry none unless given.
+        How several weights behind one edge become its weight; such edges carry none unless given, their taps do.
     input_shape : tuple of int, optional
         Shape of one input without the batch, such as (3, 32, 32), where the file leaves it open.
     format : str, optional
