@@ -86,9 +86,7 @@ def test_a_few_rows_are_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(arrays(np.int64, (4, 9), elements=st.integers(0, 4)), st.integers(1, 12))
 def test_lists_hold_the_heaviest_columns(weights: Weights, length: int) -> None:
-    lists = joined(
-        [heaviest_columns(weights[:1], np.array([length])), heaviest_columns(weights[1:], np.full(3, length))]
-    )
+    lists = joined([heaviest_columns(weights[:1], length), heaviest_columns(weights[1:], length)])
     for row, entries in enumerate(map(slice, lists.start, lists.stop)):
         order = sorted(np.flatnonzero(weights[row]), key=lambda column: (-weights[row, column], column))
         assert lists.columns[entries].tolist() == order[:length]

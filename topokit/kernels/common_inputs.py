@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import float64, int32, int64, njit, uint64
+from numba import float64, int32, int64, njit, uint64, void
 from numpy.typing import NDArray
 
 from topokit.kernels.assignment_state import Integers
@@ -25,21 +25,23 @@ def common_counts(sets: InputSets, rows: Integers, columns: Columns) -> NDArray[
     columns : Columns
         The sets to compare with, over the same inputs, of `topokit.kernels.similar_sets.columns_for`.
     """
+    counts = np.zeros((len(rows), len(columns.sizes)))
     if len(columns.bits) > 0:
-        return _by_bits(sets, rows, columns.bits)
-    return _by_edges(sets, rows, columns.start, columns.holders, len(columns.sizes))
-
-
-@njit(float64[:, ::1](SETS, int64[::1], int64[::1], int32[::1], int64), cache=True, nogil=True)
-def _by_edges(
-    sets: InputSets, rows: Integers, start: Integers, holders: NDArray[np.int32], n_columns: int
-) -> NDArray[np.float64]:
-    counts = np.zeros((len(rows), n_columns))
-    for r, i in enumerate(rows):
-        for k in sets.members[sets.start[i] : sets.start[i + 1]]:
-            for column in holders[start[k] : start[k + 1]]:
-                counts[r, column] += 1
+        _count_bits(counts, sets, rows, columns.bits, np.empty(len(columns.bits), np.uint64))
+    else:
+        _follow_edges(counts, sets, rows, columns.start, columns.holders)
     return counts
+
+
+@njit(void(float64[:, ::1], SETS, int64[::1], int64[::1], int32[::1]), cache=True, nogil=True)
+def _follow_edges(
+    counts: NDArray[np.float64], sets: InputSets, rows: Integers, start: Integers, holders: NDArray[np.int32]
+) -> None:
+    for r, i in enumerate(rows):
+        for place in range(sets.start[i], sets.start[i + 1]):
+            k = sets.members[place]
+            for edge in range(start[k], start[k + 1]):
+                counts[r, holders[edge]] += 1
 
 
 @njit(nogil=True)
@@ -51,18 +53,20 @@ def _ones(word: np.uint64) -> np.uint64:
     return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
 
-@njit(float64[:, ::1](SETS, int64[::1], uint64[:, ::1]), cache=True, nogil=True)
-def _by_bits(sets: InputSets, rows: Integers, bits: NDArray[np.uint64]) -> NDArray[np.float64]:
-    n_columns = bits.shape[1]
-    counts = np.empty((len(rows), n_columns))
-    words, count = np.empty(len(bits), np.uint64), np.empty(n_columns, np.int64)
+@njit(void(float64[:, ::1], SETS, int64[::1], uint64[:, ::1], uint64[::1]), cache=True, nogil=True)
+def _count_bits(
+    counts: NDArray[np.float64],
+    sets: InputSets,
+    rows: Integers,
+    bits: NDArray[np.uint64],
+    words: NDArray[np.uint64],
+) -> None:
     for r, i in enumerate(rows):
         words[:] = 0
-        for k in sets.members[sets.start[i] : sets.start[i + 1]]:
+        for place in range(sets.start[i], sets.start[i + 1]):
+            k = sets.members[place]
             words[k >> 6] |= np.uint64(1) << np.uint64(k & 63)
-        count[:] = 0
-        for word in np.flatnonzero(words):
-            for column in range(n_columns):
-                count[column] += np.int64(_ones(words[word] & bits[word, column]))
-        counts[r] = count
-    return counts
+        for word in range(len(words)):
+            if words[word] != 0:
+                for column in range(counts.shape[1]):
+                    counts[r, column] += np.int64(_ones(words[word] & bits[word, column]))

@@ -60,29 +60,36 @@ def add_gains(
     elif all_ones and _STEPS * meetings > most:
         _add_products(sums, a, b, partner, slopes)
     else:
-        _add_meetings(sums, a, b, partner, slopes)
+        _add_meetings(sums, a, b, partner, slopes, np.zeros(sums.shape[1]))
 
 
-@njit(void(float64[:, ::1], WEIGHTED_SETS, WEIGHTED_SETS, int64[::1], float64[::1]), cache=True, nogil=True)
+@njit(
+    void(float64[:, ::1], WEIGHTED_SETS, WEIGHTED_SETS, int64[::1], float64[::1], float64[::1]), cache=True, nogil=True
+)
 def _add_meetings(
-    sums: NDArray[np.float64], a: WeightedSets, b: WeightedSets, partner: Integers, slopes: NDArray[np.float64]
+    sums: NDArray[np.float64],
+    a: WeightedSets,
+    b: WeightedSets,
+    partner: Integers,
+    slopes: NDArray[np.float64],
+    spread: NDArray[np.float64],
 ) -> None:
-    spread = np.zeros(sums.shape[1])
+    """Member by member; `spread` is room for one of the larger sets, all zeros."""
     for u, v in enumerate(partner):
-        members, values = b.members[b.start[v] : b.start[v + 1]], b.values[b.start[v] : b.start[v + 1]]
-        many = 4 * len(members) > len(spread)
-        if many:
-            spread[members] = values
+        begin, end = b.start[v], b.start[v + 1]
+        many = 4 * (end - begin) > len(spread)
+        for k in range(begin, end):
+            spread[b.members[k]] = b.values[k]
         for place in range(a.start[u], a.start[u + 1]):
             row, value, slope = sums[a.members[place]], a.values[place], slopes[u]
             if many:
                 for j in range(len(spread)):
                     row[j] += slope * (spread[j] if spread[j] < value else value)
             else:
-                for k in range(len(members)):
-                    row[members[k]] += slope * (values[k] if values[k] < value else value)
-        if many:
-            spread[members] = 0.0
+                for k in range(begin, end):
+                    row[b.members[k]] += slope * (b.values[k] if b.values[k] < value else value)
+        for k in range(begin, end):
+            spread[b.members[k]] = 0.0
 
 
 def _add_products(

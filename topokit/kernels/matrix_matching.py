@@ -46,16 +46,16 @@ def match_rows(weights: _Rows, n_rows: int, n_columns: int, greatest: int) -> tu
     first = weights(chunks[0]) >> lost
     head_starts = _head_starts(first, n_rows)
 
-    def listed(rows: Integers, length: Integers) -> Lists:
+    def listed(rows: Integers, length: int) -> Lists:
         block = first if rows is chunks[0] else weights(rows) >> lost
         return heaviest_columns(block + head_starts, length)
 
     def lengthen(lists: Lists, short: Integers) -> Lists:
-        length = _LENGTHENING * (lists.stop - lists.start)[short]
-        parts = [listed(short[k : k + block], length[k : k + block]) for k in range(0, len(short), block)]
+        length = _LENGTHENING * int((lists.stop - lists.start)[short].max())
+        parts = [listed(short[k : k + block], length) for k in range(0, len(short), block)]
         return replaced(lists, short, joined(parts))
 
-    lists = joined([listed(rows, np.full(len(rows), _LIST_LENGTH)) for rows in chunks])
+    lists = joined([listed(rows, _LIST_LENGTH) for rows in chunks])
     matching, gap = heaviest_matching(lists, n_columns, lengthen)
     return matching, gap << lost
 

@@ -12,7 +12,7 @@ from math import frexp, ldexp
 from typing import NamedTuple
 
 import numpy as np
-from numba import float64, int32, int64, njit, types
+from numba import float64, int32, int64, njit, types, void
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -88,16 +88,19 @@ def _offset(sets: WeightedSets, i: int) -> float:
     return ldexp(1.0, frexp(total)[1] + 1)
 
 
-@njit(float64[::1](WEIGHTED_SETS), cache=True, nogil=True)
 def totals(sets: WeightedSets) -> NDArray[np.float64]:
     """Sum of the values of each set, (n_sets,)."""
-    sums = np.empty(len(sets.start) - 1)
+    sums = np.zeros(len(sets.start) - 1)
+    _add_values(sums, sets)
+    return sums
+
+
+@njit(void(float64[::1], WEIGHTED_SETS), cache=True, nogil=True)
+def _add_values(sums: NDArray[np.float64], sets: WeightedSets) -> None:
     for i in range(len(sums)):
         offset = _offset(sets, i)
-        sums[i] = 0.0
         for place in range(sets.start[i], sets.start[i + 1]):
             sums[i] += (sets.values[place] + offset) - offset
-    return sums
 
 
 @njit(nogil=True)
@@ -107,16 +110,20 @@ def _lesser(one: float, other: float, offset: float) -> float:
     return ((one if one < other else other) + offset) - offset
 
 
-@njit(float64[:, ::1](WEIGHTED_SETS, int64[::1], _COLUMNS), cache=True, nogil=True)
 def overlaps(sets: WeightedSets, rows: Integers, columns: WeightedColumns) -> NDArray[np.float64]:
     """What each of the `rows` of `sets` has in common with each column, (n_rows, n_columns).
 
     The sum, over the inputs of both, of the lesser value.
     """
-    sums = np.empty((len(rows), len(columns.totals)))
+    sums = np.zeros((len(rows), len(columns.totals)))
+    _add_overlaps(sums, sets, rows, columns)
+    return sums
+
+
+@njit(void(float64[:, ::1], WEIGHTED_SETS, int64[::1], _COLUMNS), cache=True, nogil=True)
+def _add_overlaps(sums: NDArray[np.float64], sets: WeightedSets, rows: Integers, columns: WeightedColumns) -> None:
     for r, i in enumerate(rows):
         row, offset = sums[r], _offset(sets, i)
-        row[:] = 0.0
         for place in range(sets.start[i], sets.start[i + 1]):
             k, value = sets.members[place], sets.values[place]
             if len(columns.dense) > 0:
@@ -126,10 +133,8 @@ def overlaps(sets: WeightedSets, rows: Integers, columns: WeightedColumns) -> ND
             else:
                 for edge in range(columns.start[k], columns.start[k + 1]):
                     row[columns.holders[edge]] += _lesser(columns.held[edge], value, offset)
-    return sums
 
 
-@njit(int64[:, ::1](float64[:, ::1], float64[::1], float64[::1]), cache=True, nogil=True, error_model="numpy")
 def similarities(
     common: NDArray[np.float64], totals_a: NDArray[np.float64], totals_b: NDArray[np.float64]
 ) -> NDArray[np.int64]:
@@ -145,6 +150,17 @@ def similarities(
         What each set has.
     """
     weights = np.zeros(common.shape, np.int64)
+    _write_similarities(weights, common, totals_a, totals_b)
+    return weights
+
+
+@njit(void(int64[:, ::1], float64[:, ::1], float64[::1], float64[::1]), cache=True, nogil=True, error_model="numpy")
+def _write_similarities(
+    weights: NDArray[np.int64],
+    common: NDArray[np.float64],
+    totals_a: NDArray[np.float64],
+    totals_b: NDArray[np.float64],
+) -> None:
     for i in range(len(totals_a)):
         for j in range(len(totals_b)):
             if common[i, j] > 0:
@@ -152,10 +168,8 @@ def similarities(
                 weights[i, j] = min(int(similarity * ONE + 0.5), ONE)
             elif totals_a[i] + totals_b[j] == 0:
                 weights[i, j] = ONE
-    return weights
 
 
-@njit(float64[::1](WEIGHTED_SETS, WEIGHTED_SETS, int64[::1], int64), cache=True, nogil=True)
 def ruzicka_distances(a: WeightedSets, b: WeightedSets, partner: Integers, n_inputs: int) -> NDArray[np.float64]:
     """Ruzicka distance of each set of `a` to its partner in `b`, (n_a,); 0 where partner is -1.
 
@@ -163,22 +177,29 @@ def ruzicka_distances(a: WeightedSets, b: WeightedSets, partner: Integers, n_inp
     one is of total 0, and exactly 0 for equal sets in any order.
     """
     distances = np.zeros(len(partner))
-    left = np.zeros(n_inputs)
+    _write_distances(distances, a, b, partner, np.zeros(n_inputs))
+    return distances
+
+
+@njit(void(float64[::1], WEIGHTED_SETS, WEIGHTED_SETS, int64[::1], float64[::1]), cache=True, nogil=True)
+def _write_distances(
+    distances: NDArray[np.float64], a: WeightedSets, b: WeightedSets, partner: Integers, left: NDArray[np.float64]
+) -> None:
     for i, j in enumerate(partner):
         if j < 0:
             continue
-        own = slice(a.start[i], a.start[i + 1])
-        left[a.members[own]] = a.values[own]
+        for place in range(a.start[i], a.start[i + 1]):
+            left[a.members[place]] = a.values[place]
         apart = greater = 0.0
         for place in range(b.start[j], b.start[j + 1]):
             k, value = b.members[place], b.values[place]
             apart += abs(value - left[k])
             greater += max(value, left[k])
             left[k] = 0.0
-        for k in a.members[own]:
+        for place in range(a.start[i], a.start[i + 1]):
+            k = a.members[place]
             apart += left[k]
             greater += left[k]
             left[k] = 0.0
         if greater > 0:
             distances[i] = apart / greater
-    return distances
