@@ -54,6 +54,7 @@ _HOMES = {
         "nnstd_against",
         "nnstd_between",
         "nnstd_chance",
+        "nnstd_chance_matrix",
         "nnstd_consecutive",
         "nnstd_matrix",
         "power_law",

@@ -166,6 +166,7 @@ ANALYZER_REFERENCES = {
     "network_map": ("torgerson1952", "gower1966", "mardia1978", "kruskal1964", "deleeuw2009"),
     "mantel": ("mantel1967", "phipson2010", "guillot2013"),
     "nnstd_chance": ("liu2020", "strona2014", "carstens2018", "phipson2010"),
+    "nnstd_chance_matrix": ("liu2020",),
     "edge_changes": ("jaccard1912", "liu2021"),
     "set": ("mocanu2018",),
     "rigl": ("evci2020",),

@@ -114,6 +114,7 @@ ANALYZERS = Registry(
         "nnstd_against": "topokit.analyzers.nnstd_sets:nnstd_against",
         "nnstd_consecutive": "topokit.analyzers.nnstd_sets:nnstd_consecutive",
         "nnstd_chance": "topokit.analyzers.nnstd_chance:nnstd_chance",
+        "nnstd_chance_matrix": "topokit.analyzers.nnstd_chance_matrix:nnstd_chance_matrix",
         "edge_changes": "topokit.analyzers.edge_changes:edge_changes",
         "hierarchy": "topokit.analyzers.hierarchy:hierarchy",
         "network_map": "topokit.analyzers.network_map:network_map",

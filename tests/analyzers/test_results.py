@@ -30,8 +30,15 @@ RESULTS = {
     "input_map": lambda nets: tk.input_map(nets),
     "nnstd": lambda nets: tk.nnstd(nets[0], nets[1]),
     "nnstd_matrix": lambda nets: tk.nnstd_matrix(nets),
+    "nnstd_between": lambda nets: tk.nnstd_between(nets[:1], nets[1:]),
     "nnstd_against": lambda nets: tk.nnstd_against(nets),
     "nnstd_consecutive": lambda nets: tk.nnstd_consecutive(nets),
+    "nnstd_chance": lambda nets: tk.nnstd_chance(nets[0], nets[1], replicates=3),
+    "nnstd_chance_matrix": lambda nets: tk.nnstd_chance_matrix(nets, replicates=2),
+    "edge_changes": lambda nets: tk.edge_changes(nets),
+    "hierarchy": lambda nets: tk.hierarchy(tk.nnstd_matrix(nets)),
+    "network_map": lambda nets: tk.network_map(tk.nnstd_matrix(nets)),
+    "mantel": lambda nets: tk.mantel(tk.nnstd_matrix([*nets, *nets]), [1, 5, 2, 6, 3, 7], permutations=9),
 }
 
 

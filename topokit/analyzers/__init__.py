@@ -15,6 +15,7 @@ from topokit.analyzers.mantel import MantelTest, mantel
 from topokit.analyzers.network_map import NetworkMap, network_map
 from topokit.analyzers.nnstd import TopologyDistance, nnstd
 from topokit.analyzers.nnstd_chance import ChanceLevel, nnstd_chance
+from topokit.analyzers.nnstd_chance_matrix import RelativeMatrix, nnstd_chance_matrix
 from topokit.analyzers.nnstd_sets import nnstd_against, nnstd_between, nnstd_consecutive, nnstd_matrix
 from topokit.analyzers.power_law import PowerLawTest, power_law
 from topokit.analyzers.rank_evolution import RankCorrelation, rank_evolution
@@ -40,6 +41,7 @@ __all__ = [
     "PowerLawFit",
     "PowerLawTest",
     "RankCorrelation",
+    "RelativeMatrix",
     "Result",
     "TopologyDistance",
     "align",
@@ -56,6 +58,7 @@ __all__ = [
     "nnstd_against",
     "nnstd_between",
     "nnstd_chance",
+    "nnstd_chance_matrix",
     "nnstd_consecutive",
     "nnstd_matrix",
     "power_law",

@@ -32,6 +32,7 @@ class DistanceMatrix(Result):
     """
 
     plot_name: ClassVar[str] = "distance_matrix"
+    quantity: ClassVar[str] = "NNSTD"
 
     matrix: NDArray[np.float64]
     layer_matrices: NDArray[np.float64]

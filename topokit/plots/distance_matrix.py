@@ -69,7 +69,9 @@ def distance_matrix(
         values = one.layer_table(layer).to_numpy()[np.ix_(places, places)]
         heat(axes, values, [one.labels[k] for k in places], DISTANCE_COLOURS)
 
-    label = "NNSTD" if layer == "total" else f"NNSTD, {layer}"
+    some = next(iter(result.values()), None) if isinstance(result, Mapping) else result
+    quantity = some.quantity if some else ""
+    label = quantity if layer == "total" else f"{quantity}, {layer}"
     return draw(result, paint, ax=ax, key=colour_bar(label), images=True)
 
 
