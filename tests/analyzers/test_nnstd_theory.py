@@ -80,19 +80,18 @@ def test_the_optimum_and_the_symmetric_variant_are_symmetric(pair: tuple[list[Ma
 
 
 def test_layer_by_layer_is_a_dissimilarity_and_no_metric() -> None:
-    # Among small networks some break symmetry and the triangle inequality; the exact optimum never does.
+    # Some small networks break symmetry, some the triangle inequality; the exact optimum never does.
     rng = np.random.default_rng(0)
     skew = broken = 0
-    for _ in range(200):
-        x, y, z = (random_chain(rng, (3, 3, 3, 2), 0.5) for _ in range(3))
+    for _ in range(100):
+        x = random_chain(rng, (3, 3, 3, 2), 0.5)
+        y, z = ([np.where(rng.random(mask.shape) < 0.2, ~mask, mask) for mask in x] for _ in range(2))
         there, back, xz, yz = (tk.nnstd(*both).total for both in ((x, y), (y, x), (x, z), (y, z)))
         skew += abs(there - back) > 1e-9
-        broken += xz > there + yz + 1e-9
+        broken += xz > there + yz + 1e-9 or yz > back + xz + 1e-9
+        assert least_total(x, z) <= least_total(x, y) + least_total(y, z) + 1e-12
     assert skew > 0
     assert broken > 0
-    for _ in range(20):
-        x, y, z = (random_chain(rng, (3, 3, 3, 2), 0.5) for _ in range(3))
-        assert least_total(x, z) <= least_total(x, y) + least_total(y, z) + 1e-12
 
 
 # Renumbered networks

@@ -59,8 +59,9 @@ def reordered(network: LayeredDAG, orders: Mapping[str, ArrayLike]) -> LayeredDA
 def _places(layer: Layer, order: ArrayLike) -> Integers:
     """Where each neuron of the layer goes, (size,)."""
     taken = np.asarray(order)
-    kept = np.flatnonzero(taken >= 0) if taken.dtype.kind in "iu" and taken.ndim == 1 else np.empty(0, np.int64)
-    if not np.array_equal(np.sort(taken[kept]), np.arange(layer.size)):
+    is_list = taken.dtype.kind in "iu" and taken.ndim == 1
+    kept = np.flatnonzero(taken >= 0) if is_list else np.empty(0, np.int64)
+    if not is_list or not np.array_equal(np.sort(taken[kept]), np.arange(layer.size)):
         raise InvalidNetworkError(
             f"the order of layer {layer.name!r} does not take each of its {layer.size} neurons once: "
             f"give the numbers 0 to {layer.size - 1}, and -1 for a neuron without edges"
