@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,9 +19,13 @@ def relabelled(network: LayeredDAG, seed: int) -> tuple[LayeredDAG, NDArray[np.i
         rows, columns = orders[block.source], orders[block.target]
         mask = block.adjacency().toarray()[np.ix_(rows, columns)]
         weights = None if block.weights is None else block.weight_matrix().toarray()[np.ix_(rows, columns)]
-        blocks.append(
-            EdgeBlock.from_matrix(block.source, block.target, mask if weights is None else weights, mask=mask)
-        )
+        matrix = mask if weights is None else weights
+        made = EdgeBlock.from_matrix(block.source, block.target, matrix, mask=mask, name=block.name)
+        if block.taps is not None:
+            sources, targets = block.adjacency().nonzero()
+            moved = block.taps.moved(np.argsort(rows)[sources], np.argsort(columns)[targets])
+            made = replace(made, taps=moved)
+        blocks.append(made)
     offsets = zip(network.layers, network.offsets, strict=False)
     order = np.concatenate([first + orders[layer.name] for layer, first in offsets])
     return LayeredDAG(network.layers, tuple(blocks)), order

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from relabelling import relabelled
 from rich_networks import assert_identical, rich_dags
 
 from topokit.dag import EdgeBlock, LayeredDAG, LazyPattern, Taps
@@ -208,3 +209,18 @@ def test_folding_many_sources_takes_them_in_parts() -> None:
 def test_repr() -> None:
     assert repr(taps_from_mask(MASK, 2, shape=(1, 2))) == "Taps(2 of each source as 1 x 2, 4 in all)"
     assert repr(taps_from_mask(MASK, 2)) == "Taps(2 of each source, 4 in all)"
+
+
+@given(network=rich_dags(taps=True), seed=st.integers(0, 99))
+def test_relabelled_networks_keep_their_taps(network: LayeredDAG, seed: int) -> None:
+    copy, order = relabelled(network, seed)
+    for before, after in zip(network.blocks, copy.blocks, strict=True):
+        rows, columns = (
+            order[start : start + size] - start
+            for start, size in (
+                (network.offsets[network.index[end]], network.layer(end).size) for end in (before.source, before.target)
+            )
+        )
+        shape = (before.shape[0], before.tap_count, before.shape[1])
+        expected = before.tap_matrix().toarray().reshape(shape)[rows][:, :, columns]
+        np.testing.assert_array_equal(after.tap_matrix().toarray().reshape(shape), expected)
