@@ -7,6 +7,7 @@ import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,38 @@ def test_progress_shows_on_standard_error_after_a_second_only(tmp_path: Path) ->
 
 def test_usable_cores() -> None:
     assert 1 <= execute.usable_cores() <= (os.cpu_count() or 1)
+
+
+def test_answers_come_as_they_are_known() -> None:
+    assert list(execute.as_finished(square, (k for k in range(4)))) == [(0, 0), (1, 1), (2, 4), (3, 9)]
+    with ThreadPoolExecutor(3) as pool:
+        assert [answer for _, answer in execute.as_finished(late_first, range(3), pool)] == [2, 1, 0]
+        assert list(execute.as_finished(square, [], pool)) == []
+        with pytest.raises(ArithmeticError, match="no 2"):
+            list(execute.as_finished(fail_on_two, range(4), pool))
+
+
+def test_items_are_read_as_they_are_needed() -> None:
+    read: list[int] = []
+    items = (read.append(k) or k for k in range(1000))
+    with ThreadPoolExecutor(1) as pool, closing(execute.as_finished(square, items, pool)) as answers:
+        assert read == []
+        next(answers)
+        assert len(read) <= execute.AHEAD
+    assert len(list(execute.as_finished(square, range(1000)))) == 1000
+
+
+def test_closing_cancels_what_has_not_begun() -> None:
+    release, begun = threading.Event(), []
+
+    def work(number: int) -> int:
+        begun.append(number)
+        if number:
+            release.wait(30)
+        return number
+
+    with ThreadPoolExecutor(1) as pool:
+        with closing(execute.as_finished(work, range(50), pool)) as answers:
+            assert next(answers) == (0, 0)
+        release.set()
+    assert len(begun) <= 2

@@ -10,7 +10,13 @@ from wiring import Mask, random_chain, rewired
 import topokit as tk
 from topokit.analyzers import DistanceSeries
 from topokit.dag import LayeredDAG, Moment, Series
-from topokit.errors import IncompatibleNetworksError, InsufficientDataError, InvalidNetworkError, ParameterError
+from topokit.errors import (
+    IncompatibleNetworksError,
+    InsufficientDataError,
+    InvalidNetworkError,
+    ParameterError,
+    UnknownNameError,
+)
 from topokit.execute import process_pool
 
 SIZES = (40, 30, 30, 5)
@@ -52,6 +58,40 @@ def test_matrix_frame(series: Series) -> None:
     one = frame[(frame["a"] == "e1") & (frame["b"] == "e3")].set_index("layer")["distance"]
     assert one["hidden2"] == result.layer_matrices[0, 1, 3]
     assert one["total"] == result.matrix[1, 3]
+
+
+def test_tables_are_labelled_on_both_sides(series: Series) -> None:
+    result = tk.nnstd_matrix(series)
+    assert result.table.loc["e1", "e3"] == result.matrix[1, 3]
+    assert result.layer_table("hidden2").loc["e1", "e3"] == result.layer_matrices[1, 1, 3]
+    assert result.table.index.name == "a"
+    with pytest.raises(UnknownNameError, match="unknown layer 'hiden1'"):
+        result.layer_table("hiden1")
+
+
+def test_two_groups(series: Series) -> None:
+    result = tk.nnstd_between(series[:2], {"x": series[3], "y": series[2], "z": series[0]})
+    assert result.labels_a == ("e0", "e1")
+    assert result.labels_b == ("x", "y", "z")
+    assert result.layer_matrices.shape == (3, 2, 3)
+    for i, a in enumerate((0, 1)):
+        for j, b in enumerate((3, 2, 0)):
+            pair = tk.nnstd(series[a], series[b])
+            np.testing.assert_array_equal(result.layer_matrices[:, i, j], pair.layers)
+            assert result.table.iloc[i, j] == pair.total
+    assert list(result.frame.columns) == ["a", "b", "layer", "distance"]
+    assert len(result.frame) == 6 * 4
+    one = result.frame[(result.frame["a"] == "e1") & (result.frame["b"] == "y")].set_index("layer")["distance"]
+    assert one["total"] == result.matrix[1, 1]
+    assert one["hidden1"] == result.layer_table("hidden1").loc["e1", "y"]
+
+
+def test_totals_are_averaged_as_asked(series: Series) -> None:
+    for average in ("edges", "neurons"):
+        pair = tk.nnstd(series[0], series[2], average=average).total
+        assert tk.nnstd_matrix(series, average=average).matrix[0, 2] == pair
+        assert tk.nnstd_against(series, average=average).totals[2] == pair
+        assert tk.nnstd_between(series[:1], series[2:3], average=average).matrix[0, 0] == pair
 
 
 def test_generations_drift_away(series: Series) -> None:

@@ -60,7 +60,7 @@ def label_axis(axis: Axis, labels: Sequence[str]) -> None:
     """Name the positions 0, 1, ... of a matrix, of many only some; a common first word once."""
     word, names = _common_word(labels)
     ticks = MaxNLocator(nbins=6 if word else 12, integer=True, steps=[1, 2, 5, 10]).tick_values(0, len(names) - 1)
-    positions = [int(tick) for tick in ticks if 0 <= tick < len(names)]
+    positions = sorted({int(tick) for tick in ticks if 0 <= tick < len(names)})
     shown = [names[k] for k in positions]
     axis.set_ticks(positions, shown)
     if axis is axis.axes.xaxis and max(map(len, shown)) > 5:

@@ -33,6 +33,6 @@ def mantel(result: MantelTest, *, ax: Axes | None = None) -> Axes:
         axes.margins(x=0.05)
         count_axis(axes.yaxis)
         name = {"pearson": "Pearson's r", "spearman": "Spearman's ρ"}[result.method]
-        axes.set(xlabel=f"{name} over the pairs of {len(result.labels)} networks", ylabel="Orders of the networks")
+        axes.set(xlabel=f"{name} between {len(result.labels)} networks", ylabel="Orders of the networks")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
         return axes

@@ -122,9 +122,10 @@ def heat(
 ) -> None:
     """A matrix of values from 0 to 1 between checkpoints or networks; NaN stays blank.
 
-    `labels` are those of the columns, and of the rows of a square matrix; otherwise `rows` are.
+    `labels` are those of the columns, and of the rows too unless `rows` are; then the matrix fills the axes, for few
+    rows beside many columns would be too flat to be named.
     """
-    ax.imshow(matrix, cmap=colours, vmin=0, vmax=1)
+    ax.imshow(matrix, cmap=colours, vmin=0, vmax=1, aspect="equal" if rows is None else "auto")
     ax.spines[:].set_visible(False)
     label_axis(ax.xaxis, labels)
     label_axis(ax.yaxis, labels if rows is None else rows)
