@@ -147,7 +147,48 @@ REFERENCES = {
         "Over-Parameterization in Sparse Training. ICML 2021.",
         "https://arxiv.org/abs/2102.02887",
     ),
+    "ruzicka1958": Reference(
+        "M. Ružička. Anwendung mathematisch-statistischer Methoden in der Geobotanik (synthetische Bearbeitung von "
+        "Aufnahmen). Biológia, Bratislava 13, 1958.",
+        "",
+    ),
+    "weisfeiler1968": Reference(
+        "B. Weisfeiler, A. Leman. The Reduction of a Graph to Canonical Form and the Algebra Which Appears Therein. "
+        "Nauchno-Tekhnicheskaya Informatsia 2(9), 1968.",
+        "https://www.iti.zcu.cz/wl2018/pdf/wl_paper_translation.pdf",
+    ),
+    "junttila2007": Reference(
+        "T. Junttila, P. Kaski. Engineering an Efficient Canonical Labeling Tool for Large and Sparse Graphs. "
+        "ALENEX 2007.",
+        "https://doi.org/10.1137/1.9781611972870.13",
+    ),
+    "jonker1987": Reference(
+        "R. Jonker, A. Volgenant. A Shortest Augmenting Path Algorithm for Dense and Sparse Linear Assignment "
+        "Problems. Computing 38, 1987.",
+        "https://doi.org/10.1007/BF02278710",
+    ),
+    "hunter2004": Reference(
+        "D. R. Hunter, K. Lange. A Tutorial on MM Algorithms. The American Statistician 58, 2004.",
+        "https://doi.org/10.1198/0003130042836",
+    ),
+    "ainsworth2023": Reference(
+        "S. K. Ainsworth, J. Hayase, S. Srinivasa. Git Re-Basin: Merging Models modulo Permutation Symmetries. "
+        "ICLR 2023.",
+        "https://arxiv.org/abs/2209.04836",
+    ),
 }
+
+# The distance, its ties, the assignment behind it, distances of weights, and refinement.
+_NNSTD = (
+    "liu2020",
+    "jaccard1912",
+    "weisfeiler1968",
+    "junttila2007",
+    "jonker1987",
+    "ruzicka1958",
+    "hunter2004",
+    "ainsworth2023",
+)
 
 ANALYZER_REFERENCES = {
     "degrees": ("matab2024",),
@@ -157,16 +198,17 @@ ANALYZER_REFERENCES = {
     "tau_dormant": ("sokar2023",),
     "rank_evolution": ("kendall1945", "matab2024"),
     "input_map": ("mocanu2018", "matab2024"),
-    "nnstd": ("liu2020",),
-    "nnstd_matrix": ("liu2020",),
-    "nnstd_between": ("liu2020",),
-    "nnstd_against": ("liu2020",),
-    "nnstd_consecutive": ("liu2020",),
+    "nnstd": _NNSTD,
+    "nnstd_matrix": _NNSTD,
+    "nnstd_between": _NNSTD,
+    "nnstd_against": _NNSTD,
+    "nnstd_consecutive": _NNSTD,
+    "align": _NNSTD,
     "hierarchy": ("sokal1958", "sokal1962", "barjoseph2001"),
     "network_map": ("torgerson1952", "gower1966", "mardia1978", "kruskal1964", "deleeuw2009"),
     "mantel": ("mantel1967", "phipson2010", "guillot2013"),
-    "nnstd_chance": ("liu2020", "strona2014", "carstens2018", "phipson2010"),
-    "nnstd_chance_matrix": ("liu2020",),
+    "nnstd_chance": (*_NNSTD, "strona2014", "carstens2018", "phipson2010"),
+    "nnstd_chance_matrix": _NNSTD,
     "edge_changes": ("jaccard1912", "liu2021"),
     "set": ("mocanu2018",),
     "rigl": ("evci2020",),
