@@ -42,6 +42,8 @@ def padded(sets: InputSets, n: int) -> InputSets:
 
 def relabelled(sets: InputSets, labels: Integers) -> InputSets:
     """The sets with each input k called ``labels[k]``."""
+    if (labels == np.arange(len(labels))).all():
+        return sets
     return InputSets(sets.start, labels.astype(np.int32)[sets.members])
 
 
