@@ -9,8 +9,10 @@ with rows of few, but does when its columns trade.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from numba import int32, int64, njit, types, uint64
+from numba import int32, int64, njit, types, uint8, uint64, void
 from numpy.typing import NDArray
 
 from topokit.kernels.assignment_state import Integers
@@ -18,68 +20,76 @@ from topokit.kernels.random_numbers import State, random_below, shuffle
 
 Targets = NDArray[np.int32]
 
-_INT32 = types.Array(int32, 1, "C", readonly=True)
 _INT64 = types.Array(int64, 1, "C", readonly=True)
+_BEYOND = np.int32(2**31 - 1)
+
+
+class Room(NamedTuple):
+    """Where a pair of rows is written while it trades, each array as long as two rows together."""
+
+    pool: Targets
+    shared: NDArray[np.uint8]
+    dealt_a: Targets
+    dealt_b: Targets
+
+
+_ROOM = types.NamedTuple((int32[::1], uint8[::1], int32[::1], int32[::1]), Room)
 
 
 @njit(nogil=True)
-def _merged(a: Targets, b: Targets, pool: Targets, shared: NDArray[np.bool_]) -> int:
-    """Write both ascending lists as one, what they share once, and return its length."""
+def _merge(a: Targets, b: Targets, room: Room) -> int:
+    """Write two ascending rows as one, what they share once and marked by 1, and return its length."""
     i, j, k = 0, 0, 0
-    while i < len(a) and j < len(b):
-        x, y = a[i], b[j]
-        pool[k] = min(x, y)
-        shared[k] = x == y
-        i += x <= y
-        j += y <= x
-        k += 1
-    for place in range(i, len(a)):
-        pool[k] = a[place]
-        shared[k] = False
-        k += 1
-    for place in range(j, len(b)):
-        pool[k] = b[place]
-        shared[k] = False
+    while i < len(a) or j < len(b):
+        x = a[i] if i < len(a) else _BEYOND
+        y = b[j] if j < len(b) else _BEYOND
+        room.pool[k] = min(x, y)
+        room.shared[k] = int(x == y)
+        i += int(x <= y)
+        j += int(y <= x)
         k += 1
     return k
 
 
 @njit(nogil=True)
-def _trade(a: Targets, b: Targets, pool: Targets, shared: NDArray[np.bool_], dealt: Targets, state: State) -> None:
-    """Deal the columns that only one of two rows has out anew; `dealt` (2, longest + 1) is room to write in."""
-    size = _merged(a, b, pool, shared)
+def _trade(a: Targets, b: Targets, room: Room, state: State) -> None:
+    """Deal the columns that only one of two rows has out anew."""
+    size = _merge(a, b, room)
     common = len(a) + len(b) - size
     left, left_a = size - common, len(a) - common
     i, j = 0, 0
     for k in range(size):
         # Which way a column goes cannot be foreseen, by processors neither: so all is counted and nothing branches.
-        one = 1 - int(shared[k])
+        one = 1 - int(room.shared[k])
         to_a = one & int(random_below(state, left) < left_a)
-        dealt[0, i] = pool[k]
-        dealt[1, j] = pool[k]
+        room.dealt_a[i] = room.pool[k]
+        room.dealt_b[j] = room.pool[k]
         i += 1 - one + to_a
         j += 1 - to_a
         left -= one
         left_a -= to_a
-    a[:] = dealt[0, : len(a)]
-    b[:] = dealt[1, : len(b)]
+    for k in range(len(a)):
+        a[k] = room.dealt_a[k]
+    for k in range(len(b)):
+        b[k] = room.dealt_b[k]
 
 
 @njit(nogil=True)
-def _global_trade(start: Integers, members: Targets, room: Targets, state: State) -> None:
+def _global_trade(start: Integers, members: Targets, room: Room, state: State) -> None:
     """Pair the rows at random, one staying out if they are odd, and let each pair trade."""
     rows = np.arange(len(start) - 1)
     shuffle(rows, state)
-    shared = np.empty(room.shape[1], np.bool_)
     for k in range(0, len(rows) - 1, 2):
         a, b = rows[k], rows[k + 1]
-        _trade(members[start[a] : start[a + 1]], members[start[b] : start[b + 1]], room[0], shared, room[1:], state)
+        _trade(members[start[a] : start[a + 1]], members[start[b] : start[b + 1]], room, state)
 
 
 @njit(nogil=True)
 def _transposed(start: Integers, members: Targets, column_start: Integers, rows: Targets) -> None:
     """Write the rows of each column, ascending."""
-    free = column_start.copy()
+    free = np.empty_like(column_start)
+    for column in range(len(column_start)):
+        free[column] = column_start[column]
     for row in range(len(start) - 1):
         for place in range(start[row], start[row + 1]):
             column = members[place]
@@ -87,7 +97,16 @@ def _transposed(start: Integers, members: Targets, column_start: Integers, rows:
             free[column] += 1
 
 
-@njit(int32[::1](_INT64, _INT32, _INT64, uint64, int64), cache=True, nogil=True)
+@njit(void(_INT64, int32[::1], _INT64, _ROOM, uint64[::1], int64), cache=True, nogil=True)
+def _trade_all(start: Integers, by_row: Targets, column_start: Integers, room: Room, state: State, rounds: int) -> None:
+    by_column = np.empty_like(by_row)
+    for _ in range(rounds):
+        _global_trade(start, by_row, room, state)
+        _transposed(start, by_row, column_start, by_column)
+        _global_trade(column_start, by_column, room, state)
+        _transposed(column_start, by_column, start, by_row)
+
+
 def traded(start: Integers, members: Targets, column_start: Integers, seed: np.uint64, rounds: int) -> Targets:
     """The columns of each row after `rounds` rounds of a global trade among the rows and one among the columns.
 
@@ -108,13 +127,8 @@ def traded(start: Integers, members: Targets, column_start: Integers, seed: np.u
     -------
     ndarray of int32, shape (n_edges,)
     """
-    by_row, by_column = members.copy(), np.empty_like(members)
-    longest = max(np.max(np.diff(start)), np.max(np.diff(column_start)))
-    room = np.empty((3, 2 * longest + 1), np.int32)
-    state = np.array([seed], np.uint64)
-    for _ in range(rounds):
-        _global_trade(start, by_row, room, state)
-        _transposed(start, by_row, column_start, by_column)
-        _global_trade(column_start, by_column, room, state)
-        _transposed(column_start, by_column, start, by_row)
+    by_row = members.copy()
+    size = 2 * int(max(np.diff(start).max(initial=0), np.diff(column_start).max(initial=0))) + 1
+    room = Room(np.empty(size, np.int32), np.empty(size, np.uint8), np.empty(size, np.int32), np.empty(size, np.int32))
+    _trade_all(start, by_row, column_start, room, np.array([seed], np.uint64), rounds)
     return by_row

@@ -7,7 +7,7 @@ moving as many random columns as are missing keeps the share uniform among those
 from __future__ import annotations
 
 import numpy as np
-from numba import int32, int64, njit, types, uint64
+from numba import int32, int64, njit, types, uint64, void
 from numpy.typing import NDArray
 
 from topokit.kernels.assignment_state import Integers
@@ -86,39 +86,42 @@ def _transposed(bits: Words, turned: Words) -> None:
     """Write the transposed bitmap."""
     square = np.empty(64, np.uint64)
     for i in range(turned.shape[1]):
-        rows = min(64, len(bits) - 64 * i)
         for j in range(bits.shape[1]):
-            square[:rows] = bits[64 * i : 64 * i + rows, j]
-            square[rows:] = np.uint64(0)
+            for k in range(64):
+                square[k] = bits[64 * i + k, j] if 64 * i + k < len(bits) else np.uint64(0)
             _transpose_square(square)
-            columns = min(64, len(turned) - 64 * j)
-            turned[64 * j : 64 * j + columns, i] = square[:columns]
+            for k in range(min(64, len(turned) - 64 * j)):
+                turned[64 * j + k, i] = square[k]
 
 
-@njit(nogil=True)
-def _columns_of_rows(bits: Words, n_columns: int, count: int) -> Targets:
-    found = np.empty(count + 1, np.int32)
+@njit(void(_INT64, _INT32, uint64[:, ::1], uint64[:, ::1], uint64[::1], int64), cache=True, nogil=True)
+def _trade_all(start: Integers, members: Targets, bits: Words, turned: Words, state: State, rounds: int) -> None:
+    for row in range(len(bits)):
+        for place in range(start[row], start[row + 1]):
+            bits[row, members[place] >> 6] |= _ONE << np.uint64(members[place] & 63)
+    for _ in range(rounds):
+        _global_trade(bits, len(turned), state)
+        _transposed(bits, turned)
+        _global_trade(turned, len(bits), state)
+        _transposed(turned, bits)
+
+
+@njit(void(uint64[:, ::1], int64, int32[::1]), cache=True, nogil=True)
+def _list_columns(bits: Words, n_columns: int, columns: Targets) -> None:
+    """Write the columns of each row, ascending; `columns` has one place more than there are."""
     place = 0
     for row in range(len(bits)):
         for column in range(n_columns):
-            found[place] = column
+            columns[place] = column
             place += int((bits[row, column >> 6] >> np.uint64(column & 63)) & _ONE)
-    return found[:count].copy()
 
 
-@njit(int32[::1](_INT64, _INT32, int64, uint64, int64), cache=True, nogil=True)
 def traded_bits(start: Integers, members: Targets, n_columns: int, seed: np.uint64, rounds: int) -> Targets:
     """As `topokit.kernels.curveball.traded`, with other random numbers and n_rows * n_columns / 4 bytes of memory."""
     n_rows = len(start) - 1
-    bits = np.zeros((n_rows, (n_columns + 63) // 64), np.uint64)
-    turned = np.zeros((n_columns, (n_rows + 63) // 64), np.uint64)
-    for row in range(n_rows):
-        for place in range(start[row], start[row + 1]):
-            bits[row, members[place] >> 6] |= _ONE << np.uint64(members[place] & 63)
-    state = np.array([seed], np.uint64)
-    for _ in range(rounds):
-        _global_trade(bits, n_columns, state)
-        _transposed(bits, turned)
-        _global_trade(turned, n_rows, state)
-        _transposed(turned, bits)
-    return _columns_of_rows(bits, n_columns, len(members))
+    bits = np.zeros((n_rows, -(-n_columns // 64)), np.uint64)
+    turned = np.zeros((n_columns, -(-n_rows // 64)), np.uint64)
+    _trade_all(start, members, bits, turned, np.array([seed], np.uint64), rounds)
+    columns = np.empty(len(members) + 1, np.int32)
+    _list_columns(bits, n_columns, columns)
+    return columns[:-1]
