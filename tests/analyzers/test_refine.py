@@ -13,6 +13,7 @@ from wiring import hidden_shuffled, random_chain, rewired
 
 import topokit as tk
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Taps, capacity
+from topokit.dag.patterns import csr_from_mask
 from topokit.errors import TooLargeError
 
 Orders = dict[str, NDArray[np.int64]]
@@ -163,6 +164,43 @@ def test_the_symmetric_variant_is_refined_both_ways() -> None:
     both_ways = tk.nnstd(a, b, refine=True, symmetric=True).total
     assert both_ways == min(tk.nnstd(a, b, refine=True).total, tk.nnstd(b, a, refine=True).total)
     assert both_ways == tk.nnstd(b, a, refine=True, symmetric=True).total
+
+
+def concatenated(n_first: int, rng: np.random.Generator) -> tuple[LayeredDAG, list[NDArray[np.float64]]]:
+    """Two layers, first and second, side by side in a third that feeds the output; and the same chain's matrices."""
+    into = [rng.random((9, n)) * (rng.random((9, n)) < 0.3) for n in (n_first, 7)]
+    both, out = np.eye(n_first + 7, dtype=bool), rng.random((n_first + 7, 4)) * (rng.random((n_first + 7, 4)) < 0.4)
+    sizes = {"in": 9, "first": n_first, "second": 7, "both": n_first + 7, "out": 4}
+    passed = [
+        EdgeBlock(name, "both", csr_from_mask(rows), kind="identity")
+        for name, rows in (("first", both[:n_first]), ("second", both[n_first:]))
+    ]
+    blocks = [
+        EdgeBlock.from_matrix("in", "first", into[0]),
+        EdgeBlock.from_matrix("in", "second", into[1]),
+        *passed,
+        EdgeBlock.from_matrix("both", "out", out),
+    ]
+    return LayeredDAG(tuple(Layer(*item) for item in sizes.items()), tuple(blocks)), [*into, out]
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("n_first", [6, 8])
+def test_concatenated_layers_stay_with_what_they_are_made_of(n_first: int, weights: str) -> None:
+    rng = np.random.default_rng(5)
+    (a, (*_, out_a)), (b, (*_, out_b)) = concatenated(6, rng), concatenated(n_first, rng)
+    greedy, refined = (tk.nnstd(a, b, weights=weights, refine=refine) for refine in (False, True))
+    assert refined.total < greedy.total - 1e-3
+    # What the output is fed from, as it was in the first network, -1 for nothing.
+    first, second, _ = refined.assignments
+    rows = np.concatenate([first, np.where(second < 0, -1, n_first + second)])
+    moved = np.where(rows[:, None] < 0, 0, out_b[rows])
+    left = np.setdiff1d(np.arange(n_first + 7), rows)
+    ours, theirs = np.vstack([out_a, np.zeros((len(left), 4))]), np.vstack([moved, out_b[left]])
+    if weights == "none":
+        ours, theirs = (ours > 0).astype(float), (theirs > 0).astype(float)
+    expected = np.mean(1 - np.minimum(ours, theirs).sum(axis=0) / np.maximum(ours, theirs).sum(axis=0))
+    assert refined.layers[2] == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_relabelled_copy_stays_at_0() -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from topokit.analyzers.matching.comparable import is_labelled
 from topokit.analyzers.matching.definition import Definition
 from topokit.analyzers.matching.features import shared_layer
+from topokit.analyzers.matching.followers import followers, paired_after, seen_through
 from topokit.analyzers.matching.prepared import Integers, PreparedLayer, PreparedNetwork
 from topokit.dag.capacity import check_capacity
 from topokit.kernels.gains import add_gains, split_by_tap
@@ -28,7 +29,7 @@ from topokit.kernels.weighted_sets import WeightedSets, totals
 
 _MOST_SWEEPS = 50
 _LEAST_PROGRESS = 1e-12
-_BYTES_PER_PAIR = 40
+_BYTES_PER_PAIR = 24
 
 Floats = NDArray[np.float64]
 Partners = tuple[Integers, ...]
@@ -106,26 +107,26 @@ def refined(
     TooLargeError
         The matrix of all pairs of the widest group does not fit into memory.
     """
-    problem = _problem(a, b, [len(partner) for partner in start], rates, definition)
-    starts = [tuple(start)]
-    if all(layer.counted for layer in a.layers):
-        starts.append(tuple(_by_own_numbers(problem, start)))
-    ends = [_descent(problem, partners) for partners in starts]
-    return list(min(ends, key=lambda end: end[1])[0])
+    following = followers(a, b)
+    problem = _problem(seen_through(a, following), seen_through(b, following), list(map(len, start)), rates, definition)
+    starts = tuple(start), tuple(_by_own_numbers(problem, start))
+    partners, _ = min((_descent(problem, partners) for partners in starts), key=lambda end: end[1])
+    return paired_after(a, b, following, partners)
 
 
 def _problem(
     a: PreparedNetwork, b: PreparedNetwork, widths: list[int], rates: Mapping[int, float], definition: Definition
 ) -> _Problem:
-    # What is followed without a distance, such as a concatenation, must not come apart from what it follows.
-    followed = {
+    # A layer without a distance that cannot be seen through could come apart from what it is fed from.
+    feeding = {source.group for layer in a.layers for source in layer.sources}
+    bound = {
         group
         for layer in a.layers
-        if not layer.counted
+        if not layer.counted and layer.group in feeding
         for group in (layer.group, *(source.group for source in layer.sources))
     }
     concerned = {a.layers[k].group for k in rates} | {source.group for k in rates for source in a.layers[k].sources}
-    free = [g for g in sorted(concerned - followed) if not is_labelled(a, g, definition)]
+    free = [g for g in sorted(concerned - bound) if not is_labelled(a, g, definition)]
     widest = max((widths[group] for group in free), default=0)
     check_capacity(_BYTES_PER_PAIR * widest**2, f"all pairs of {widest:,} neurons (refine=True)", "networks")
     splits = {
