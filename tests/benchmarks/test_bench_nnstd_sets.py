@@ -15,6 +15,7 @@ from wiring import Mask
 
 import topokit as tk
 from topokit.dag import LayeredDAG
+from topokit.generators import erdos_renyi, rewiring_chain
 
 WIDTH = 784
 # The networks of Liu et al. (2020), section 4.2 and figure 5: two seeds and four generations of each density.
@@ -25,16 +26,16 @@ SAMPLE = 60
 @cache
 def ten_generations() -> tuple[LayeredDAG, ...]:
     """Each with a tenth of the one before's edges moved; the output is dense."""
-    first = tk.erdos_renyi([WIDTH] * 4, density=0.006, rng=0)
+    first = erdos_renyi([WIDTH] * 4, density=0.006, rng=0)
     dense = np.ones((WIDTH, 10), bool)
-    chain = tk.rewiring_chain(first, 0.1, rng=0, generations=9)
+    chain = rewiring_chain(first, 0.1, rng=0, generations=9)
     return tuple(LayeredDAG.from_adjacencies([*network.adjacencies(), dense]) for network in chain)
 
 
 @cache
 def figure_5() -> tuple[LayeredDAG, ...]:
-    roots = [tk.erdos_renyi([WIDTH, WIDTH], density=density, rng=seed) for density in DENSITIES for seed in (0, 1)]
-    return tuple(network for root in roots for network in tk.rewiring_chain(root, 0.01, rng=0, generations=3))
+    roots = [erdos_renyi([WIDTH, WIDTH], density=density, rng=seed) for density in DENSITIES for seed in (0, 1)]
+    return tuple(network for root in roots for network in rewiring_chain(root, 0.01, rng=0, generations=3))
 
 
 def masks_of(networks: Sequence[LayeredDAG]) -> list[list[Mask]]:
