@@ -16,6 +16,7 @@ from topokit.analyzers.result import Meta, Result
 from topokit.analyzers.square import square_distances
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.errors import ParameterError
+from topokit.execute import progress
 
 Scaling = Literal["classical", "smacof"]
 
@@ -113,7 +114,7 @@ def network_map(
     References
     ----------
     Torgerson (1952) and Gower (1966), classical scaling; Mardia (1978), shares of the axes; Kruskal (1964), stress;
-    de Leeuw and Mair (2009), equations 8 to 12, SMACOF.
+    de Leeuw and Mair (2009), SMACOF.
     """
     if method not in get_args(Scaling):
         raise ParameterError(f"method={method!r}: use {' or '.join(map(repr, get_args(Scaling)))}")
@@ -149,7 +150,7 @@ def _classical(distances: NDArray[np.float64], dimensions: int) -> tuple[NDArray
 def _least_squares(distances: NDArray[np.float64], coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
     """Guttman transforms until they no longer lower the sum of squared differences; none can raise it."""
     loss = _loss(distances, coordinates)
-    for _ in range(_STEPS):
+    for _ in progress(range(_STEPS), "network map"):
         apart = squareform(pdist(coordinates))
         ratios = np.divide(distances, apart, out=np.zeros_like(apart), where=apart > 0)
         moved = (ratios.sum(axis=1)[:, None] * coordinates - ratios @ coordinates) / len(coordinates)
