@@ -110,10 +110,11 @@ def built_blocks(
         else:
             content = content_of(planned, options)
             _check_edges(edges + min(planned.possible, content.count * planned.positions), planned, checkpoint)
-            block = block_of(planned, content, options, hold_taps=hold_taps and not lazily)
+            holds_taps = hold_taps and not lazily
+            block = block_of(planned, content, options, hold_taps=holds_taps)
             edges += block.n_edges
-            lacks = (_TAPS_NOT_HELD,) if block.taps is not None and not (hold_taps and not lazily) else ()
-            yield planned, block, (*content.notes, *lacks)
+            lacks_weights = block.taps is not None and not holds_taps
+            yield planned, block, (*content.notes, *[_TAPS_NOT_HELD] * lacks_weights)
 
 
 def _check_edges(edges: int, planned: TensorBlock, checkpoint: Checkpoint) -> None:
