@@ -11,13 +11,17 @@ from scipy import sparse
 from scipy.optimize import linear_sum_assignment
 from wiring import Mask, rewired, set_distances
 
-from topokit.kernels import tie_breaking
+from topokit.kernels import set_matching, tie_breaking
+from topokit.kernels.assignment import matched
+from topokit.kernels.assignment_state import Lists
+from topokit.kernels.candidate_lists import heaviest_columns
 from topokit.kernels.input_sets import InputSets, identical_partners
 from topokit.kernels.set_matching import inverse, match_sets
 from topokit.kernels.similar_sets import ONE
+from topokit.kernels.tie_breaking import Colours, most_agreeing
 
-Colours = NDArray[np.uint64]
-Orders = NDArray[np.int64]
+Words = NDArray[np.uint64]
+Numbers = NDArray[np.int64]
 
 shapes = st.tuples(st.integers(1, 70), st.integers(1, 6))
 densities = st.sampled_from([0.02, 0.1, 0.3, 0.6])
@@ -29,38 +33,40 @@ def sets_of(mask: Mask) -> InputSets:
     return InputSets(columns.indptr.astype(np.int64), columns.indices.astype(np.int32))
 
 
-def refining(rng: np.random.Generator, n: int, rounds: int) -> Colours:
+def refining(rng: np.random.Generator, n: int, rounds: int) -> Words:
     """Random colours, each round splitting those of the one before in two."""
     splits = rng.integers(0, 2, (rounds, n))
     return np.cumsum(splits * 2 ** np.arange(rounds)[:, None], axis=0).astype(np.uint64)
 
 
-def agreements(one: Colours, other: Colours) -> Orders:
+def agreements(one: Words, other: Words) -> Numbers:
     return (one[:, :, None] == other[:, None, :]).sum(axis=0)
 
 
-def total(matrix: Orders, partner: Orders) -> int:
+def total(matrix: Numbers, partner: Numbers) -> int:
     return int(matrix[np.arange(len(matrix)), partner].sum())
 
 
-def similarities(a: Mask, b: Mask) -> Orders:
+def similarities(a: Mask, b: Mask) -> Numbers:
     return np.rint((1 - set_distances(a, b)) * ONE).astype(np.int64)
 
 
-def every_order(n: int) -> Orders:
+def every_order(n: int) -> Numbers:
     return np.array(list(permutations(range(n))))
 
 
 @settings(max_examples=300)
-@given(shapes, densities, densities, st.integers(1, 3), seeds)
+@given(shapes, densities, densities, st.integers(1, 3), st.sampled_from([1, 2, 64]), seeds)
 def test_most_agreement_of_all_best_pairings(
-    shape: tuple[int, int], density: float, other: float, rounds: int, seed: int
+    shape: tuple[int, int], density: float, other: float, rounds: int, length: int, seed: int
 ) -> None:
     n_inputs, n = shape
     rng = np.random.default_rng(seed)
     a, b = rng.random((n_inputs, n)) < density, rng.random((n_inputs, n)) < other
     colours = refining(rng, n, rounds), refining(rng, n, rounds)
-    partner, gap = match_sets(sets_of(a), sets_of(b), n_inputs, colours)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(set_matching, "_LIST_LENGTH", length)
+        partner, gap = match_sets(sets_of(a), sets_of(b), n_inputs, colours)
     assert gap == 0
     similarity, agreement = similarities(a, b), agreements(*colours)
     equal = similarity == ONE
@@ -72,6 +78,27 @@ def test_most_agreement_of_all_best_pairings(
     assert total(similarity, partner) == weights.max()
     best = orders[weights == weights.max()]
     assert total(agreement, partner) == agreement[np.arange(n), best].sum(axis=1).max()
+
+
+@settings(max_examples=300)
+@given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 3), st.integers(1, 3), seeds)
+def test_most_agreement_of_all_heaviest_matchings(n: int, levels: int, rounds: int, length: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = rng.integers(0, levels + 1, (n, n))
+    colours = Colours(refining(rng, n, rounds), refining(rng, n, rounds))
+
+    def lengthen(lists: Lists, rows: Numbers) -> Lists:
+        return heaviest_columns(weights, int((lists.stop - lists.start).max()) + 1)
+
+    matching, lists = matched(heaviest_columns(weights, length), n, lengthen)
+    partner = most_agreeing(lists, matching, lengthen, colours)
+    partner[partner < 0] = np.setdiff1d(np.arange(n), partner)
+    orders = every_order(n)
+    totals = weights[np.arange(n), orders].sum(axis=1)
+    assert total(weights, partner) == totals.max()
+    agreement = agreements(*colours)
+    best = agreement[np.arange(n), orders[totals == totals.max()]].sum(axis=1).max()
+    assert total(agreement, partner) == best
 
 
 @given(shapes, densities, st.integers(1, 3), seeds)
@@ -118,13 +145,13 @@ def test_planted_colours_settle_ties_of_rewired_layers(density: float) -> None:
     )
 
 
-def test_ties_past_the_ends_of_lists_are_seen() -> None:
-    # Each neuron shares one input with all others, so that every pairing is as good; lists hold 64 of 200.
-    n = 200
+@pytest.mark.parametrize("n", [65, 70, 200])
+def test_ties_past_the_ends_of_lists_are_seen(n: int) -> None:
+    # Each neuron shares one input with all others, so that every pairing is as good; lists hold the first 64.
     a, b = np.zeros((2 * n + 1, n), bool), np.zeros((2 * n + 1, n), bool)
     a[0] = b[0] = True
     a[1 + np.arange(n), np.arange(n)] = b[1 + n + np.arange(n), np.arange(n)] = True
-    order = np.random.default_rng(0).permutation(n)
+    order = np.arange(n)[::-1]
     colours = np.arange(n, dtype=np.uint64)[None]
     partner, gap = match_sets(sets_of(a), sets_of(b), 2 * n + 1, (colours, colours[:, order]))
     np.testing.assert_array_equal(order[partner], np.arange(n))
