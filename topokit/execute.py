@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, as_completed, wait
 from contextlib import contextmanager
 from itertools import islice
-from multiprocessing import parent_process
+from multiprocessing import parent_process, resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import TypeVar
 
@@ -122,12 +123,14 @@ def progress(items: Iterable[Item], label: str = "", *, total: int | None = None
     yield from tqdm(items, desc=label or None, total=total, delay=1.0, leave=False, disable=in_worker)
 
 
-def process_pool(workers: int | None = None) -> ProcessPoolExecutor:
+def process_pool(workers: int | None = None, *, short_tasks: bool = False) -> ProcessPoolExecutor:
     """A pool of fresh processes, one per usable core unless told, each with one thread per numerical library.
 
-    Scripts that use it need the ``if __name__ == "__main__":`` guard of `multiprocessing`.
+    Scripts that use it need the ``if __name__ == "__main__":`` guard of `multiprocessing`. Ctrl-C reaches the workers
+    too, which end with a traceback each; with `short_tasks` they end quietly with the tasks that they are at.
     """
-    return ProcessPoolExecutor(workers or usable_cores(), mp_context=_OneThreadContext())
+    context = _DeafContext() if short_tasks else _OneThreadContext()
+    return ProcessPoolExecutor(workers or usable_cores(), mp_context=context)
 
 
 def usable_cores() -> int:
@@ -150,6 +153,31 @@ class _OneThreadProcess(SpawnProcess):
 
 class _OneThreadContext(SpawnContext):
     Process = _OneThreadProcess
+
+
+class _DeafProcess(_OneThreadProcess):
+    # A worker is born with the signals blocked that its parent blocks, so that not even its imports are interrupted.
+    def start(self) -> None:
+        with _interrupts_blocked():
+            super().start()
+
+
+class _DeafContext(_OneThreadContext):
+    Process = _DeafProcess
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Where it does not run yet, a process starts it first, which unblocks interrupts.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from topokit.cli.loading import loading_options
 from topokit.cli.main import run
 from topokit.loaders.assembly.options import LoadOptions
 
-READING = ("inspect", "analyze", "compare", "convert", "export")
+READING = ("inspect", "analyze", "compare", "distances", "convert", "export")
 
 
 @pytest.fixture

@@ -110,6 +110,7 @@ def analyses(
     }
     of_changes: dict[str, Callable[[Series], Result]] = {
         "rank_evolution": tk.rank_evolution,
+        "edge_changes": tk.edge_changes,
         "nnstd_against_first": tk.nnstd_against,
         "nnstd_matrix": lambda series: tk.nnstd_matrix(_thinned(series)),
     }

@@ -29,16 +29,22 @@ def convert(file: str, out: Path, loading: LoadOptions) -> None:
     """
     from topokit.cli.sources import open_source
 
-    if out.suffix not in SUFFIXES:
-        raise UnknownNameError("suffix", out.suffix, SUFFIXES)
-    check_absent(out)
+    check_new(out)
     series = open_source(file, loading)
     network = series[-1]
-    _write(network, series.moments[-1], out)
+    write_network(network, series.moments[-1], out)
     click.echo(f"{out}: {network.n_neurons:,} neurons, {network.n_edges:,} edges")
 
 
-def _write(network: LayeredDAG, moment: Moment, out: Path) -> None:
+def check_new(out: Path) -> None:
+    """Refuse a name with another suffix, or of something that is there already."""
+    if out.suffix not in SUFFIXES:
+        raise UnknownNameError("suffix", out.suffix, SUFFIXES)
+    check_absent(out)
+
+
+def write_network(network: LayeredDAG, moment: Moment, out: Path) -> None:
+    """Write a network in the form that the suffix names, whole or not at all."""
     from topokit.dag.convert import save_npz
     from topokit.recording.frames import write_frame
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -22,12 +23,17 @@ class LoadingCommand(click.Command):
     They are made when the command runs or explains itself, because the list of commands must not wait for the readers.
     """
 
+    def groups(self) -> dict[str, tuple[click.Option, ...]]:
+        """The options that are not the command's own, under the titles that its help gives them."""
+        return {"Reading checkpoints": loading_options()}
+
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         *own, help_option = super().get_params(ctx)
-        return [*own, *loading_options(), help_option]
+        return [*own, *chain.from_iterable(self.groups().values()), help_option]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, options in (("Options", super().get_params(ctx)), ("Reading checkpoints", loading_options())):
+        sections: dict[str, Sequence[click.Parameter]] = {"Options": super().get_params(ctx), **self.groups()}
+        for title, options in sections.items():
             records = [option.get_help_record(ctx) for option in options if isinstance(option, click.Option)]
             with formatter.section(title):
                 formatter.write_dl([record for record in records if record is not None])

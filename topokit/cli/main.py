@@ -17,6 +17,7 @@ COMMANDS = {
     "inspect": "topokit.cli.inspect:inspect",
     "analyze": "topokit.cli.analyze:analyze",
     "compare": "topokit.cli.compare:compare",
+    "distances": "topokit.cli.distances:distances",
     "train": "topokit.cli.train:train",
     "report": "topokit.cli.report:report",
     "convert": "topokit.cli.convert:convert",
