@@ -7,22 +7,27 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from growing import grown
+from growing import WIDTHS, grown
+from scipy import sparse
 
+import topokit as tk
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Moment, Series
-from topokit.errors import ParameterError, RecordingError, WriteFailedError
+from topokit.errors import InsufficientDataError, ParameterError, RecordingError, WriteFailedError
 from topokit.recording import RecordingWriter, open_recording
 from topokit.report import report
+from topokit.report.chance import Draws, chance_between, chance_of_last
 from topokit.report.findings import Options, find, shared_epochs, spread
 from topokit.report.summary import accuracy_row, summarise
 from topokit.report.widgets import timeline
 from topokit.report.write import labels
 
+DENSE = LayeredDAG.from_adjacencies([np.ones(shape) for shape in pairwise(WIDTHS)])
 EVIL = "<script>alert(1)</script>\"'&$x$"
 
 
@@ -122,7 +127,7 @@ def test_page_says_what_was_measured(written: Path, runs: list[Path]) -> None:
 
 def test_every_figure_is_there(written: Path) -> None:
     drawings = [image for image in Page(written).all("img") if image["src"].startswith("data:image/svg")]
-    assert len(drawings) == 12
+    assert len(drawings) == 14
 
 
 def test_names_and_settings_are_escaped(tmp_path: Path) -> None:
@@ -166,12 +171,13 @@ def test_a_lone_network_has_a_report(tmp_path: Path) -> None:
     assert "Topology of 1 network run," in page.text
 
 
-def test_a_network_with_a_skip_has_everything_but_a_distance(tmp_path: Path) -> None:
+def test_a_network_with_a_skip_has_a_report(tmp_path: Path) -> None:
     layers = [Layer(name, 4) for name in "abc"]
     blocks = [EdgeBlock.from_matrix(*ends, np.tri(4, dtype=bool)) for ends in ("ab", "bc", "ac")]
     skipping = Series.from_networks([LayeredDAG(tuple(layers), tuple(blocks))] * 2, name="skipping")
     text = Page(report(skipping, tmp_path / "page.html", replicates=0)).text
-    assert "the network is not a chain" in text
+    assert "Distance of the last network to the first" in text
+    assert "Edges of the last network against the first" in text
     assert "k-shells of the last network" in str(Page(tmp_path / "page.html").all("img"))
 
 
@@ -220,6 +226,40 @@ def test_summary_is_plain_json() -> None:
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
     assert summary["runs"][0]["facts"]["edges"] == series[-1].n_edges
     assert sum(row["core"] + row["crust"] + row["isolated"] for row in summary["shells"]) == series[-1].n_neurons
+
+
+def test_distances_stand_beside_their_chance_levels() -> None:
+    runs = [("grown", grown(3)), ("other", grown(3, seed=1))]
+    runs.append(("dense", Series(runs[0][1].moments, lambda _: DENSE)))
+    summary = summarise(find(runs, Options(replicates=0, rng=4)))
+    for row, (_, series) in zip(summary["chance"], runs[:2], strict=True):
+        level = tk.nnstd_chance(series[0], series[-1], replicates=5, rng=4)
+        assert row["relative"] == pytest.approx(level.relative[-1], abs=1e-12)
+        assert row["chance_error"] == pytest.approx(level.chance_error[-1], abs=1e-12)
+    assert "every possible connection" in summary["missing"]["chance"]["dense"]
+    assert summary["relative"]["labels"] == ["grown", "other"]
+    assert summary["relative"]["shares"][0][1] == pytest.approx(1, abs=0.1)
+
+
+def test_chance_levels_that_take_long_are_left_out_in_words() -> None:
+    wide = LayeredDAG.from_adjacencies([sparse.eye_array(10_000)])
+    with pytest.raises(InsufficientDataError, match="take long and were left out"):
+        chance_of_last(Series.from_networks([wide] * 2), Draws(replicates=5, rng=0, executor=None))
+    with pytest.raises(InsufficientDataError, match="take long"):
+        chance_between({"a": wide, "b": wide}, Draws(replicates=5, rng=0, executor=None))
+
+
+def test_edges_of_the_last_network_against_the_first() -> None:
+    series = grown(4)
+    rows = summarise(find([("grown", series)], Options(replicates=0)))["edge_changes"]
+    blocks = zip(rows, series[0].blocks, series[-1].blocks, strict=False)
+    for row, before, after in blocks:
+        first, last = (block.adjacency().toarray() != 0 for block in (before, after))
+        assert row["block"] == before.name
+        assert (row["kept"], row["born"]) == ((first & last).sum(), (last & ~first).sum())
+        assert row["dropped"] == (first & ~last).sum()
+    assert rows[-1]["block"] == "total"
+    assert rows[-1]["before"] == series[0].n_edges
 
 
 def test_accuracy_in_four_ways() -> None:

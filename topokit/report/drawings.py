@@ -45,7 +45,7 @@ def draw(findings: Findings) -> dict[str, list[Drawing]]:
     findings : Findings
         What `topokit.report.findings.find` returned.
     """
-    makers = (_accuracy, _degrees, _power_law, _shells, _dormant, _rank, _input_map, _distances, _drift)
+    makers = (_accuracy, _degrees, _power_law, _shells, _dormant, _rank, _input_map, _distances, _drift, _edges)
     return {maker.__name__.removeprefix("_"): maker(findings) for maker in progress(makers, "drawing")}
 
 
@@ -144,3 +144,17 @@ def _drift(findings: Findings) -> list[Drawing]:
     return (
         [_drawing(plots.distance_evolution, results, "Line charts: distance to the start", caption)] if results else []
     )
+
+
+def _edges(findings: Findings) -> list[Drawing]:
+    kept, turnover = findings.of("edge_changes"), findings.of("edge_turnover")
+    found = []
+    if kept:
+        plot = partial(plots.edge_changes, value="jaccard")
+        caption = "Edges shared with the first moment over those of either: 1 the same edges, 0 none in common."
+        found.append(_drawing(plot, kept, "Line charts: edges shared with the start", caption))
+    if turnover:
+        plot = partial(plots.edge_changes, value="dropped_share")
+        caption = "Share of the edges of each recorded moment that the next one had dropped."
+        found.append(_drawing(plot, turnover, "Line charts: edges dropped between moments", caption))
+    return found

@@ -10,9 +10,11 @@ from typing import Any
 from topokit.analyzers import (
     DistanceMatrix,
     DistanceSeries,
+    RelativeMatrix,
     Result,
     degrees,
     dormant,
+    edge_changes,
     input_map,
     kshell,
     nnstd_against,
@@ -24,6 +26,7 @@ from topokit.dag import LayeredDAG, Series
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, NotAChainError, ParameterError
 from topokit.execute import progress
 from topokit.plots.axis import evenly
+from topokit.report.chance import Draws, chance_between, chance_of_last
 
 Finding = Result | str
 
@@ -43,10 +46,12 @@ class Options:
         Most frames of a run, and most epochs of all runs, whose pairs are compared.
     replicates : int
         Bootstrap replicates of each power-law test.
+    random_pairs : int
+        Pairs of random networks behind each chance level of a distance.
     threshold : int
         Degree below which a neuron counts as dormant.
     rng : int
-        Seed of the bootstrap.
+        Seed of the bootstrap and of the random networks.
     executor : Executor or None
         Where the pairs of networks are compared.
     """
@@ -54,9 +59,15 @@ class Options:
     frames: int = 60
     distance_frames: int = 16
     replicates: int = 100
+    random_pairs: int = 5
     threshold: int = 10
     rng: int = 0
     executor: Executor | None = None
+
+    @property
+    def draws(self) -> Draws:
+        """How random networks are drawn."""
+        return Draws(self.random_pairs, self.rng, self.executor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +102,16 @@ class Findings:
         In the order given.
     between : mapping of str to DistanceMatrix, or str
         Distances between all runs, by epoch; a sentence when they cannot be compared.
+    relative : RelativeMatrix or str
+        Those at the last of these epochs between runs that are not dense, as shares of their chance levels; a sentence
+        where there are none.
     options : Options
         How they were computed.
     """
 
     runs: tuple[RunFindings, ...]
     between: Mapping[str, DistanceMatrix] | str
+    relative: RelativeMatrix | str
     options: Options
 
     def dense(self) -> list[str]:
@@ -137,6 +152,9 @@ ANALYSES: dict[str, Callable[[Series, Options], Result]] = {
     "input_map": lambda series, options: _image_map(spread(series, options.frames)),
     "distances": lambda series, options: _pairs(spread(series, options.distance_frames), options),
     "drift": lambda series, options: _drift(spread(series, options.frames), options),
+    "chance": lambda series, options: chance_of_last(_several(series), options.draws),
+    "edge_changes": lambda series, options: edge_changes(_several(spread(series, options.frames)), reference="first"),
+    "edge_turnover": lambda series, options: edge_changes(_several(spread(series, options.frames))),
 }
 
 
@@ -155,7 +173,8 @@ def find(runs: Sequence[tuple[str, Series]], options: Options) -> Findings:
     for label, series, name in progress(work, "analysing"):
         results[label][name] = _attempt(ANALYSES[name], series, options)
     found = tuple(RunFindings(label, series, series[-1], results[label]) for label, series in runs)
-    return Findings(found, _between(runs, options.distance_frames), options)
+    between = _between(runs, options.distance_frames)
+    return Findings(found, between, between if isinstance(between, str) else _relative(runs, options), options)
 
 
 def spread(series: Series, most: int) -> Series:
@@ -197,7 +216,7 @@ def _drift(series: Series, options: Options) -> DistanceSeries:
 
 def _several(series: Series) -> Series:
     if len(series) < 2:
-        raise InsufficientDataError("one network was recorded: a distance over time needs at least two")
+        raise InsufficientDataError("one network was recorded: changes over time need at least two")
     return series
 
 
@@ -214,5 +233,17 @@ def _between(runs: Sequence[tuple[str, Series]], most: int) -> dict[str, Distanc
         return str(error)
 
 
+def _relative(runs: Sequence[tuple[str, Series]], options: Options) -> RelativeMatrix | str:
+    last = shared_epochs(series for _, series in runs)[-1]
+    try:
+        return chance_between(_networks(runs, last), options.draws)
+    except INAPPLICABLE as error:
+        return str(error)
+
+
 def _at(runs: Sequence[tuple[str, Series]], epoch: float) -> DistanceMatrix:
-    return nnstd_matrix({label: series.at(epoch=epoch) for label, series in runs})
+    return nnstd_matrix(_networks(runs, epoch))
+
+
+def _networks(runs: Sequence[tuple[str, Series]], epoch: float) -> dict[str, LayeredDAG]:
+    return {label: series.at(epoch=epoch) for label, series in runs}

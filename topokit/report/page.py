@@ -25,6 +25,7 @@ SECTIONS = (
     ("rank", "Rank evolution"),
     ("input-map", "Input maps"),
     ("distance", "Topological distance"),
+    ("edges", "Edges born and dropped"),
     ("cite", "How to cite"),
 )
 

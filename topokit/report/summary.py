@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 import topokit
-from topokit.analyzers import DegreeDistribution, DormantNeurons, KShells, PowerLawTest
+from topokit.analyzers import ChanceLevel, DegreeDistribution, DormantNeurons, EdgeChanges, KShells, PowerLawTest
 from topokit.analyzers.result import frame_rows
 from topokit.citations import ANALYZER_REFERENCES, REFERENCES
 from topokit.dag import LayeredDAG, Series
@@ -19,9 +19,9 @@ from topokit.report.findings import Findings, RunFindings
 
 Row = dict[str, Any]
 
-_OPTIONS = ("frames", "distance_frames", "replicates", "threshold", "rng")
+_OPTIONS = ("frames", "distance_frames", "replicates", "random_pairs", "threshold", "rng")
 
-CITED = ("degrees", "power_law", "kshell", "dormant", "rank_evolution", "input_map", "nnstd")
+CITED = ("degrees", "power_law", "kshell", "dormant", "rank_evolution", "input_map", "nnstd", "edge_changes")
 
 
 def summarise(findings: Findings) -> dict[str, Any]:
@@ -36,7 +36,8 @@ def summarise(findings: Findings) -> dict[str, Any]:
     -------
     dict
         Keys ``topokit`` (version), ``options``, ``runs`` (one entry per run: facts, layers, blocks, config, versions,
-        accuracy), ``degrees``, ``power_law``, ``shells``, ``dormant`` (rows),
+        accuracy), ``degrees``, ``power_law``, ``shells``, ``dormant``, ``chance``, ``edge_changes`` (rows),
+        ``relative`` (labels and shares of chance between runs, or the reason why there are none),
         ``left_out_dense`` (dense runs that some figures leave out), ``missing`` (why a run lacks a result)
         and ``references``. JSON-safe: no NaN, no NumPy number.
     """
@@ -48,6 +49,9 @@ def summarise(findings: Findings) -> dict[str, Any]:
         "power_law": _rows(findings, "power_law", _power_law_rows),
         "shells": _rows(findings, "kshell", _shell_rows),
         "dormant": _rows(findings, "dormant", _dormant_rows),
+        "chance": _rows(findings, "chance", _chance_rows),
+        "relative": _relative(findings),
+        "edge_changes": _rows(findings, "edge_changes", _edge_rows),
         "left_out_dense": findings.dense(),
         "missing": {name: findings.missing(name) for name in findings.runs[0].results},
         "references": _references(findings),
@@ -166,6 +170,24 @@ def _shell_rows(result: KShells) -> list[Row]:
 def _dormant_rows(result: DormantNeurons) -> list[Row]:
     columns = ["layer", "size", "below_threshold", "no_input", "no_output"]
     return frame_rows(result.frame.groupby("layer", sort=False)[columns].tail(1))
+
+
+def _chance_rows(result: ChanceLevel) -> list[Row]:
+    return frame_rows(result.frame.tail(1)[["distance", "chance", "chance_error", "relative"]])
+
+
+def _edge_rows(result: EdgeChanges) -> list[Row]:
+    """Of the last network."""
+    columns = ["block", "before", "born", "dropped", "kept", "jaccard"]
+    return frame_rows(result.frame.tail(len(result.blocks) + 1)[columns])
+
+
+def _relative(findings: Findings) -> Row:
+    relative = findings.relative
+    if isinstance(relative, str):
+        return {"labels": [], "shares": [], "reason": relative}
+    shares = [[_number(value) for value in row] for row in relative.matrix]
+    return {"labels": list(relative.labels), "shares": shares, "reason": ""}
 
 
 def _rows(findings: Findings, name: str, rows: Any) -> list[Row]:
