@@ -17,6 +17,7 @@ import numpy as np
 
 from topokit.kernels.input_sets import InputSets
 from topokit.kernels.set_matching import match_sets
+from topokit.kernels.tie_breaking import Colours
 
 
 def sets(rng, density):
@@ -30,8 +31,8 @@ pairings = []
 for density in (0.003, 0.01, 0.1, 0.6):
     a, b = sets(rng, density), sets(rng, density)
     colours = rng.integers(0, 3, (2, 1, 300)).astype(np.uint64)
-    for agreement in (None, (colours[0], colours[1])):
-        pairings.append(match_sets(a, b, 300, agreement).partner.tolist())
+    for told in (None, Colours(colours[0], colours[1])):
+        pairings.append(match_sets(a, b, 300, told).partner.tolist())
 print(json.dumps(pairings))
 """
 

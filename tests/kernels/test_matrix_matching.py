@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from topokit.kernels import matrix_matching
-from topokit.kernels.assignment_state import MAX_WEIGHT, Matching
-from topokit.kernels.candidate_lists import heaviest_columns, joined
-from topokit.kernels.matrix_matching import completed, match_rows
+from topokit.kernels.assignment_state import MAX_WEIGHT, Integers
+from topokit.kernels.candidate_lists import completed, heaviest_columns, joined
+from topokit.kernels.matrix_matching import match_rows
 
 Weights = NDArray[np.int64]
 
 
-def match(weights: Weights, greatest: int = MAX_WEIGHT // 2) -> tuple[Matching, int]:
+def match(weights: Weights, greatest: int = MAX_WEIGHT // 2) -> tuple[Integers, int]:
     return match_rows(lambda rows: weights[rows], *weights.shape, greatest)
 
 
 def check(weights: Weights, greatest: int = MAX_WEIGHT // 2) -> None:
-    matching, gap = match(weights, greatest)
-    rows = np.flatnonzero(matching.partner >= 0)
-    columns = matching.partner[rows]
+    partner, gap = match(weights, greatest)
+    rows = np.flatnonzero(partner >= 0)
+    columns = partner[rows]
     assert gap == 0
     assert len(set(columns.tolist())) == len(columns)
     assert weights[rows, columns].sum() == weights[linear_sum_assignment(-weights)].sum()
@@ -65,9 +65,9 @@ def test_sums_of_many_layers_keep_their_ties(weights: Weights) -> None:
 def test_only_the_lowest_bits_are_lost() -> None:
     rng = np.random.default_rng(2)
     weights = rng.integers(0, 5 << 40, (80, 80))
-    matching, gap = match(weights, 5 << 40)
+    partner, gap = match(weights, 5 << 40)
     assert gap == 0
-    lost = weights[linear_sum_assignment(-weights)].sum() - weights[np.arange(80), matching.partner].sum()
+    lost = weights[linear_sum_assignment(-weights)].sum() - weights[np.arange(80), partner].sum()
     assert 0 <= lost < 80 * 8
 
 

@@ -63,7 +63,7 @@ def test_most_agreement_of_all_best_pairings(
     n_inputs, n = shape
     rng = np.random.default_rng(seed)
     a, b = rng.random((n_inputs, n)) < density, rng.random((n_inputs, n)) < other
-    colours = refining(rng, n, rounds), refining(rng, n, rounds)
+    colours = Colours(refining(rng, n, rounds), refining(rng, n, rounds))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(set_matching, "_LIST_LENGTH", length)
         partner, gap = match_sets(sets_of(a), sets_of(b), n_inputs, colours)
@@ -107,7 +107,7 @@ def test_most_agreement_among_equal_sets(shape: tuple[int, int], density: float,
     rng = np.random.default_rng(seed)
     kinds = rng.random((n_inputs, 2)) < density
     a, b = kinds[:, rng.integers(0, 2, n)], kinds[:, rng.integers(0, 2, n)]
-    colours = refining(rng, n, rounds), refining(rng, n, rounds)
+    colours = Colours(refining(rng, n, rounds), refining(rng, n, rounds))
     partner = identical_partners(sets_of(a), sets_of(b), n_inputs, *colours)
     equal, agreement = set_distances(a, b) == 0, agreements(*colours)
     paired = np.flatnonzero(partner >= 0)
@@ -125,7 +125,7 @@ def test_planted_colours_are_found(density: float) -> None:
     mask = rng.random((300, 300)) < density
     order = rng.permutation(300)
     colours = np.stack([mask.sum(axis=0), mask.sum(axis=0) * 1000 + np.arange(300)]).astype(np.uint64)
-    partner, gap = match_sets(sets_of(mask), sets_of(mask[:, order]), 300, (colours, colours[:, order]))
+    partner, gap = match_sets(sets_of(mask), sets_of(mask[:, order]), 300, Colours(colours, colours[:, order]))
     np.testing.assert_array_equal(order[partner], np.arange(300))
     assert gap == 0
 
@@ -137,7 +137,7 @@ def test_planted_colours_settle_ties_of_rewired_layers(density: float) -> None:
     changed, order = rewired(mask, 0.2, rng), rng.permutation(300)
     colours = np.arange(300, dtype=np.uint64)[None]
     a, b = sets_of(mask), sets_of(changed[:, order])
-    plain, coloured = match_sets(a, b, 300), match_sets(a, b, 300, (colours, colours[:, order]))
+    plain, coloured = match_sets(a, b, 300), match_sets(a, b, 300, Colours(colours, colours[:, order]))
     similarity = similarities(mask, changed[:, order])
     assert total(similarity, coloured.partner) == total(similarity, plain.partner)
     assert np.count_nonzero(order[coloured.partner] == np.arange(300)) >= np.count_nonzero(
@@ -153,7 +153,7 @@ def test_ties_past_the_ends_of_lists_are_seen(n: int) -> None:
     a[1 + np.arange(n), np.arange(n)] = b[1 + n + np.arange(n), np.arange(n)] = True
     order = np.arange(n)[::-1]
     colours = np.arange(n, dtype=np.uint64)[None]
-    partner, gap = match_sets(sets_of(a), sets_of(b), 2 * n + 1, (colours, colours[:, order]))
+    partner, gap = match_sets(sets_of(a), sets_of(b), 2 * n + 1, Colours(colours, colours[:, order]))
     np.testing.assert_array_equal(order[partner], np.arange(n))
     assert gap == 0
 
@@ -164,14 +164,14 @@ def test_sets_that_share_nothing_are_paired_by_colour() -> None:
     a[np.arange(n), np.arange(n)] = b[n + np.arange(n), np.arange(n)] = True
     order = np.random.default_rng(0).permutation(n)
     colours = np.stack([np.arange(n) % 5, np.arange(n)]).astype(np.uint64)
-    partner = match_sets(sets_of(a), sets_of(b), 2 * n, (colours, colours[:, order])).partner
+    partner = match_sets(sets_of(a), sets_of(b), 2 * n, Colours(colours, colours[:, order])).partner
     np.testing.assert_array_equal(order[partner], np.arange(n))
 
 
 def test_colours_in_which_nothing_agrees_change_nothing() -> None:
     rng = np.random.default_rng(3)
     a, b = (sets_of(rng.random((200, 200)) < 0.01) for _ in range(2))
-    colours = np.zeros((2, 200), np.uint64), np.ones((2, 200), np.uint64)
+    colours = Colours(np.zeros((2, 200), np.uint64), np.ones((2, 200), np.uint64))
     np.testing.assert_array_equal(match_sets(a, b, 200, colours).partner, match_sets(a, b, 200).partner)
 
 
@@ -180,7 +180,7 @@ def test_too_many_ties_are_settled_in_part(monkeypatch: pytest.MonkeyPatch) -> N
     rng = np.random.default_rng(4)
     a, b = (rng.random((200, 200)) < 0.005 for _ in range(2))
     colours = [refining(rng, 200, 6) for _ in range(2)]
-    partner, gap = match_sets(sets_of(a), sets_of(b), 200, (colours[0], colours[1]))
+    partner, gap = match_sets(sets_of(a), sets_of(b), 200, Colours(colours[0], colours[1]))
     plain = match_sets(sets_of(a), sets_of(b), 200).partner
     similarity, agreement = similarities(a, b), agreements(colours[0], colours[1])
     assert gap == 0
@@ -192,7 +192,7 @@ def test_too_many_ties_are_settled_in_part(monkeypatch: pytest.MonkeyPatch) -> N
 def test_layers_may_be_swapped() -> None:
     rng = np.random.default_rng(5)
     a, b = rng.random((200, 200)) < 0.01, rng.random((200, 200)) < 0.011
-    colours = refining(rng, 200, 3), refining(rng, 200, 3)
+    colours = Colours(refining(rng, 200, 3), refining(rng, 200, 3))
     forth = match_sets(sets_of(a), sets_of(b), 200, colours).partner
-    back = match_sets(sets_of(b), sets_of(a), 200, colours[::-1]).partner
+    back = match_sets(sets_of(b), sets_of(a), 200, Colours(*colours[::-1])).partner
     np.testing.assert_array_equal(inverse(forth), back)

@@ -1,4 +1,4 @@
-"""Lists of each row's heaviest columns: taken from rows of a matrix, joined, and partly replaced."""
+"""Lists of each row's heaviest columns: taken from rows of a matrix, joined, and partly replaced; and what is left."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.kernels.assignment_state import COLUMN_BITS, Integers, Lists
+from topokit.kernels.assignment_state import COLUMN_BITS, NONE, Integers, Lists
 
 _LAST_COLUMN = (1 << COLUMN_BITS) - 1
 
@@ -61,3 +61,22 @@ def _written(array: Integers, place: int, values: Integers) -> Integers:
         array = np.concatenate([array[:place], np.empty(place + len(values), np.int64)])
     array[place : place + len(values)] = values
     return array
+
+
+def completed(partner: Integers, preferred: Integers | None = None) -> Integers:
+    """Match the rest of as many rows as columns: each row as preferred where that column is free, the others in order.
+
+    Parameters
+    ----------
+    partner : ndarray of int64, shape (n,)
+        Column of each row, -1 for none.
+    preferred : ndarray of int64, shape (n,)
+        A permutation: the column that each row is to have if it can; by default the one at its own position.
+    """
+    preferred = np.arange(len(partner)) if preferred is None else preferred
+    partner, free = partner.copy(), np.ones(len(partner), np.bool_)
+    free[partner[partner != NONE]] = False
+    rows = np.flatnonzero((partner == NONE) & free[preferred])
+    partner[rows], free[preferred[rows]] = preferred[rows], False
+    partner[partner == NONE] = np.flatnonzero(free)
+    return partner

@@ -8,29 +8,17 @@ from numpy.typing import NDArray
 
 from topokit.kernels.assignment_state import Integers
 from topokit.kernels.input_sets import SETS, InputSets
+from topokit.kernels.words import STEP, mixed
 
 Words = NDArray[np.uint64]
 
-_STEP = np.uint64(0x9E3779B97F4A7C15)
-_MIX = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_AGAIN = np.uint64(0x94D049BB133111EB)
-
-
-@njit(uint64(uint64), nogil=True, cache=True)
-def _mixed(word: np.uint64) -> np.uint64:
-    """A word whose every bit depends on every bit of the given one (splitmix64)."""
-    word = word + _STEP
-    word = (word ^ (word >> np.uint64(30))) * _MIX
-    word = (word ^ (word >> np.uint64(27))) * _MIX_AGAIN
-    return word ^ (word >> np.uint64(31))
-
 
 @njit(uint64[::1](uint64[::1], uint64[::1]), nogil=True, cache=True)
-def mixed(words: Words, others: Words) -> Words:
+def mixed_pairs(words: Words, others: Words) -> Words:
     """One word for each pair of words, which depends on their order."""
     result = np.empty_like(words)
     for k in range(len(words)):
-        result[k] = _mixed(_mixed(words[k]) ^ (others[k] + _STEP))
+        result[k] = mixed(mixed(words[k]) ^ (others[k] + STEP))
     return result
 
 
@@ -67,11 +55,11 @@ def tell_neighbours(
         Changed: sums over the edges that reach and leave each neuron, which do not depend on their order.
     """
     for u in range(len(sets.start) - 1):
-        own = _mixed(~colours[first + u])
+        own = mixed(~colours[first + u])
         for place in range(sets.start[u], sets.start[u + 1]):
             feature = sets.members[place]
             label = labels[feature]
             if len(values) > 0:
-                label = _mixed(label ^ values[place])
-            incoming[first + u] += _mixed(colours[neurons[feature]] + label)
-            outgoing[neurons[feature]] += _mixed(own + label)
+                label = mixed(label ^ values[place])
+            incoming[first + u] += mixed(colours[neurons[feature]] + label)
+            outgoing[neurons[feature]] += mixed(own + label)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from topokit.kernels.assignment_state import Integers
 from topokit.kernels.input_sets import SETS, InputSets
 from topokit.kernels.similar_sets import Columns
+from topokit.kernels.words import popcount
 
 
 def common_counts(sets: InputSets, rows: Integers, columns: Columns) -> NDArray[np.float64]:
@@ -44,15 +45,6 @@ def _follow_edges(
                 counts[r, holders[edge]] += 1
 
 
-@njit(nogil=True)
-def _ones(word: np.uint64) -> np.uint64:
-    # The compiler knows this pattern and makes one instruction of it.
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
-
-
 @njit(void(float64[:, ::1], SETS, int64[::1], uint64[:, ::1], uint64[::1]), cache=True, nogil=True)
 def _count_bits(
     counts: NDArray[np.float64],
@@ -69,4 +61,4 @@ def _count_bits(
         for word in range(len(words)):
             if words[word] != 0:
                 for column in range(counts.shape[1]):
-                    counts[r, column] += np.int64(_ones(words[word] & bits[word, column]))
+                    counts[r, column] += popcount(words[word] & bits[word, column])

@@ -93,7 +93,7 @@ def _place_ends(
 
 
 @njit("Tuple((int32[::1], int32[::1], int64[::1]))(int64[::1])", cache=True, nogil=True)
-def _sorted_by_degree(degrees: NDArray[np.int64]) -> Sorted:
+def sorted_by_degree(degrees: NDArray[np.int64]) -> Sorted:
     """Nodes by ascending degree, the place of each node there, and where the nodes of each degree begin."""
     highest = 0
     for degree in degrees:
@@ -124,7 +124,7 @@ def core_numbers(starts: NDArray[np.int64], neighbours: NDArray[np.int32]) -> ND
     remaining = np.empty(len(starts) - 1, np.int64)
     for node in range(len(remaining)):
         remaining[node] = starts[node + 1] - starts[node]
-    order, position, bins = _sorted_by_degree(remaining)
+    order, position, bins = sorted_by_degree(remaining)
     for node in order:
         for edge in range(starts[node], starts[node + 1]):
             other = neighbours[edge]

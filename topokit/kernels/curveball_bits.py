@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from topokit.kernels.assignment_state import Integers
 from topokit.kernels.random_numbers import State, random_below, random_word, shuffle
+from topokit.kernels.words import popcount
 
 Words = NDArray[np.uint64]
 Targets = NDArray[np.int32]
@@ -19,15 +20,6 @@ Targets = NDArray[np.int32]
 _INT32 = types.Array(int32, 1, "C", readonly=True)
 _INT64 = types.Array(int64, 1, "C", readonly=True)
 _ONE = np.uint64(1)
-
-
-@njit(nogil=True)
-def popcount(word: np.uint64) -> int:
-    """Bits that are set; the compiler makes one instruction of it."""
-    word = word - ((word >> _ONE) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @njit(nogil=True)

@@ -10,9 +10,9 @@ from numba import float64, int32, int64, njit, types, uint64
 from numpy.typing import NDArray
 
 from topokit.kernels.assignment_state import Integers
+from topokit.kernels.words import mixed
 
-_MIX = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_AGAIN = np.uint64(0x94D049BB133111EB)
+_ODD = np.uint64(0x94D049BB133111EB)
 
 Prints = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
@@ -81,9 +81,7 @@ def _fingerprints(sets: InputSets) -> Prints:
     prints = np.zeros(len(sets.start) - 1, np.uint64)
     for i in range(len(prints)):
         for place in range(sets.start[i], sets.start[i + 1]):
-            mixed = (np.uint64(sets.members[place]) + np.uint64(1)) * _MIX
-            mixed = (mixed ^ (mixed >> np.uint64(29))) * _MIX_AGAIN
-            prints[i] += mixed ^ (mixed >> np.uint64(32))
+            prints[i] += mixed(np.uint64(sets.members[place]))
     return prints
 
 
@@ -123,8 +121,8 @@ def identical_partners(
 
 def _painted(prints: Prints, colours: NDArray[np.uint64]) -> Prints:
     """Numbers that are equal for equal sets if and only if their colours are equal."""
-    mixed = (colours ^ (colours >> np.uint64(29))) * _MIX_AGAIN
-    painted: Prints = prints ^ mixed ^ (mixed >> np.uint64(32))
+    spread = colours * _ODD
+    painted: Prints = prints ^ spread ^ (spread >> np.uint64(32))
     return painted
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.kernels.assignment import heaviest_matching
-from topokit.kernels.assignment_state import MAX_WEIGHT, NONE, Integers, Lists, Matching
+from topokit.kernels.assignment_state import MAX_WEIGHT, Integers, Lists
 from topokit.kernels.candidate_lists import heaviest_columns, joined, replaced
+from topokit.kernels.tie_breaking import Colours, agreeing_matching
 
 _LIST_LENGTH = 64
 _LENGTHENING = 4
@@ -18,7 +18,9 @@ _BLOCK = 1 << 17
 _Rows = Callable[[Integers], NDArray[np.int64]]
 
 
-def match_rows(weights: _Rows, n_rows: int, n_columns: int, greatest: int) -> tuple[Matching, int]:
+def match_rows(
+    weights: _Rows, n_rows: int, n_columns: int, greatest: int, colours: Colours | None = None
+) -> tuple[Integers, int]:
     """Match rows and columns, each at most once, so that the sum of weights is largest.
 
     Only each row's heaviest columns are kept, so no matrix of all rows and columns is ever held.
@@ -32,11 +34,13 @@ def match_rows(weights: _Rows, n_rows: int, n_columns: int, greatest: int) -> tu
     greatest : int
         No weight exceeds it. Beyond half of `MAX_WEIGHT`, all weights lose as many of their lowest bits as it takes to
         fit that: equal ones remain equal, and those that differ in these bits alone become so.
+    colours : Colours, optional
+        Of rows and columns: of equally heavy matchings the one whose pairs agree most in them is taken.
 
     Returns
     -------
-    matching : Matching
-        Gains and prices are of the weights without the bits lost, and of those with head starts (see `_head_starts`).
+    partner : ndarray of int64, shape (n_rows,)
+        Each row's column, -1 where that may be any.
     gap : int
         How much heavier another matching could be at most, the bits lost apart; 0 is the proof that none is heavier.
     """
@@ -56,8 +60,8 @@ def match_rows(weights: _Rows, n_rows: int, n_columns: int, greatest: int) -> tu
         return replaced(lists, short, joined(parts))
 
     lists = joined([listed(rows, _LIST_LENGTH) for rows in chunks])
-    matching, gap = heaviest_matching(lists, n_columns, lengthen)
-    return matching, gap << lost
+    partner, gap = agreeing_matching(lists, n_columns, lengthen, colours)
+    return partner, gap << lost
 
 
 def _head_starts(sample: NDArray[np.int64], n_rows: int) -> Integers:
@@ -72,22 +76,3 @@ def _head_starts(sample: NDArray[np.int64], n_rows: int) -> Integers:
     means = sample.sum(axis=0) // len(sample)
     head_starts: Integers = means.max() - means
     return head_starts
-
-
-def completed(partner: Integers, preferred: Integers | None = None) -> Integers:
-    """Match the rest of as many rows as columns: each row as preferred where that column is free, the others in order.
-
-    Parameters
-    ----------
-    partner : ndarray of int64, shape (n,)
-        Column of each row, -1 for none.
-    preferred : ndarray of int64, shape (n,)
-        A permutation: the column that each row is to have if it can; by default the one at its own position.
-    """
-    preferred = np.arange(len(partner)) if preferred is None else preferred
-    partner, free = partner.copy(), np.ones(len(partner), np.bool_)
-    free[partner[partner != NONE]] = False
-    rows = np.flatnonzero((partner == NONE) & free[preferred])
-    partner[rows], free[preferred[rows]] = preferred[rows], False
-    partner[partner == NONE] = np.flatnonzero(free)
-    return partner

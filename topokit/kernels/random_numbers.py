@@ -6,22 +6,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from topokit.kernels.words import STEP, mixed
+
 # One word, started at a seed and moved on by each draw.
 State = NDArray[np.uint64]
-
-_STEP = np.uint64(0x9E3779B97F4A7C15)
-_MIX = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_AGAIN = np.uint64(0x94D049BB133111EB)
 
 
 @njit(nogil=True)
 def random_word(state: State) -> np.uint64:
     """64 random bits."""
-    state[0] += _STEP
-    mixed = state[0]
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX_AGAIN
-    return mixed ^ (mixed >> np.uint64(31))
+    word = mixed(state[0])
+    state[0] += STEP
+    return np.uint64(word)
 
 
 @njit(nogil=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from topokit.kernels.assignment import duality_gap, matched
 from topokit.kernels.assignment_state import Integers, Lists
+from topokit.kernels.candidate_lists import completed, replaced
 from topokit.kernels.input_sets import InputSets, identical_partners, padded, pair_distances
 from topokit.kernels.similar_sets import ONE, columns_for, most_similar
-from topokit.kernels.tie_breaking import Colours, most_agreeing
+from topokit.kernels.tie_breaking import Colours, agreeing_matching
 
 _LIST_LENGTH = 64
 _LENGTHENING = 4
@@ -36,9 +35,7 @@ class SetMatch(NamedTuple):
     gap: int
 
 
-def match_sets(
-    a: InputSets, b: InputSets, n_inputs: int, agreement: tuple[NDArray[np.uint64], NDArray[np.uint64]] | None = None
-) -> SetMatch:
+def match_sets(a: InputSets, b: InputSets, n_inputs: int, colours: Colours | None = None) -> SetMatch:
     """A pairing of the sets of `a` and `b` whose Jaccard distances have the least sum.
 
     Equal sets are paired first: the Jaccard distance is a metric, so whatever two other pairings of them cost
@@ -50,10 +47,10 @@ def match_sets(
         Sets over the inputs 0 to `n_inputs` - 1. If one has fewer sets, then sets that are similar to nothing follow.
     n_inputs : int
         Number of inputs.
-    agreement : pair of ndarray of uint64, shapes (n_rounds, n_a) and (n_rounds, n_b), optional
-        Colours of the sets of `a` and of `b`, where each round tells apart whatever the one before does. Two sets agree
-        in as many rounds as they have equal colours. Of equally good pairings the one with the most agreement is taken:
-        first among equal sets, the last rounds counting first, and then, as a sum, among the others.
+    colours : Colours, optional
+        Of the sets of `a` and of `b`. Two sets agree in as many rounds as they have equal colours. Of equally good
+        pairings the one with the most agreement is taken: first among equal sets, the last rounds counting first, and
+        then, as a sum, among the others.
 
     Returns
     -------
@@ -62,17 +59,17 @@ def match_sets(
     """
     if len(b.members) < len(a.members):
         # Lists of the sparser sets are the shorter ones.
-        partner, gap = match_sets(b, a, n_inputs, None if agreement is None else agreement[::-1])
+        partner, gap = match_sets(b, a, n_inputs, None if colours is None else Colours(colours.columns, colours.rows))
         return SetMatch(inverse(partner), gap)
     n_a, n_b = len(a.start) - 1, len(b.start) - 1
     n = max(n_a, n_b)
-    colours = Colours(*(_widened(part, n) for part in agreement or (_NO_ROUNDS, _NO_ROUNDS)))
+    wide = (colours or Colours(_NO_ROUNDS, _NO_ROUNDS)).widened(n)
     partner = np.full(n, -1)
-    partner[:n_a] = identical_partners(a, b, n_inputs, colours.rows, colours.columns)
+    partner[:n_a] = identical_partners(a, b, n_inputs, wide.rows, wide.columns)
     rows, columns = np.flatnonzero(partner < 0), _absent(partner)
-    chosen, gap = _most_similar_pairs(padded(a, n), rows, padded(b, n), columns, n_inputs, colours)
+    chosen, gap = _most_similar_pairs(padded(a, n), rows, padded(b, n), columns, n_inputs, wide)
     partner[rows] = np.where(chosen < 0, -1, columns[chosen])
-    return SetMatch(_completed(partner), gap)
+    return SetMatch(completed(partner), gap)
 
 
 def gap_of(partner: Integers, a: InputSets, b: InputSets, n_inputs: int) -> int:
@@ -115,32 +112,11 @@ def _most_similar_pairs(
 
     def lengthen(lists: Lists, short: Integers) -> Lists:
         length = _LENGTHENING * (lists.stop - lists.start)[short]
-        return _replaced(lists, short, most_similar(a, rows[short], index, length))
+        return replaced(lists, short, most_similar(a, rows[short], index, length))
 
     lists = most_similar(a, rows, index, np.full(len(rows), _LIST_LENGTH))
-    matching, lists = matched(lists, len(columns), lengthen)
-    gap = duality_gap(lists, matching)
-    if gap > 0 or len(colours.rows) == 0 or len(rows) == 0:
-        return matching.partner, gap
     chosen = Colours(colours.rows[:, rows], colours.columns[:, columns])
-    return most_agreeing(lists, matching, lengthen, chosen), gap
-
-
-def _replaced(lists: Lists, rows: Integers, longer: Lists) -> Lists:
-    """The lists with those of `rows` replaced; the old entries stay behind, unused."""
-    start, stop, left_out = lists.start.copy(), lists.stop.copy(), lists.left_out.copy()
-    used = int(stop.max())
-    start[rows], stop[rows], left_out[rows] = longer.start + used, longer.stop + used, longer.left_out
-    columns = _written(lists.columns, used, longer.columns)
-    return Lists(start, stop, columns, _written(lists.weights, used, longer.weights), left_out)
-
-
-def _written(array: Integers, place: int, values: Integers) -> Integers:
-    """The array with `values` from `place` on, in a larger one with room to spare where it does not fit."""
-    if place + len(values) > len(array):
-        array = np.concatenate([array[:place], np.empty(place + len(values), np.int64)])
-    array[place : place + len(values)] = values
-    return array
+    return agreeing_matching(lists, len(columns), lengthen, chosen)
 
 
 def _absent(partner: Integers) -> Integers:
@@ -148,18 +124,3 @@ def _absent(partner: Integers) -> Integers:
     absent = np.ones(len(partner), np.bool_)
     absent[partner[partner >= 0]] = False
     return np.flatnonzero(absent)
-
-
-def _completed(partner: Integers) -> Integers:
-    """Pair the rest, which shares no input: first each position with itself where it is free, then in order."""
-    in_place = np.intersect1d(np.flatnonzero(partner < 0), _absent(partner), assume_unique=True)
-    partner[in_place] = in_place
-    partner[partner < 0] = _absent(partner)
-    return partner
-
-
-def _widened(colours: NDArray[np.uint64], n: int) -> NDArray[np.uint64]:
-    """The colours followed by zeros, `n` in all."""
-    wider = np.zeros((len(colours), n), np.uint64)
-    wider[:, : colours.shape[1]] = colours
-    return wider

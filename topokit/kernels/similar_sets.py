@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from topokit.kernels.assignment_state import COLUMN_BITS, Integers, Lists
 from topokit.kernels.input_sets import SETS, InputSets
+from topokit.kernels.words import popcount
 
 ONE = 1 << 40
 _LAST_COLUMN = (1 << COLUMN_BITS) - 1
@@ -128,15 +129,6 @@ def _follow_edges(inputs: NDArray[np.int32], columns: Columns, common: Integers,
     return count
 
 
-@njit(nogil=True)
-def _popcount(word: np.uint64) -> np.uint64:
-    # The compiler knows this pattern and makes one instruction of it.
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
-
-
 @njit(nogil=True, error_model="numpy")
 def _count_bits(inputs: NDArray[np.int32], columns: Columns, common: Integers, keys: Integers) -> int:
     """Write the keys of all sets of positive weight; return how many."""
@@ -148,7 +140,7 @@ def _count_bits(inputs: NDArray[np.int32], columns: Columns, common: Integers, k
         if words[word] == 0:
             continue
         for column in range(len(common)):
-            common[column] += np.int64(_popcount(words[word] & columns.bits[word, column]))
+            common[column] += popcount(words[word] & columns.bits[word, column])
     for column in range(len(common)):
         keys[column] = _key(common[column], len(inputs), column, columns)
     count = 0

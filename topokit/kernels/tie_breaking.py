@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from topokit.kernels.assignment import matched
+from topokit.kernels.assignment import duality_gap, matched
 from topokit.kernels.assignment_state import NONE, Integers, Lists, Matching
 from topokit.kernels.augmenting_paths import profits
 
@@ -42,12 +42,42 @@ class Colours(NamedTuple):
         agreement: Integers = (self.rows[:, rows] == self.columns[:, columns]).sum(axis=0)
         return agreement
 
+    def widened(self, n: int) -> Colours:
+        """The same followed by rows and columns of colour 0, `n` of each in all."""
+        return Colours(*(np.pad(part, ((0, 0), (0, n - part.shape[1]))) for part in self))
+
 
 class _Pairs(NamedTuple):
     """Rows and columns that may go together."""
 
     rows: Integers
     columns: Integers
+
+
+def agreeing_matching(
+    lists: Lists, n_columns: int, lengthen: Callable[[Lists, Integers], Lists], colours: Colours | None
+) -> tuple[Integers, int]:
+    """A heaviest matching, with colours one of most agreement.
+
+    Parameters
+    ----------
+    lists, n_columns, lengthen
+        As for `topokit.kernels.assignment.heaviest_matching`.
+    colours : Colours, optional
+        Of the rows and columns, of which there are as many.
+
+    Returns
+    -------
+    partner : ndarray of int64, shape (n_rows,)
+        Each row's column, -1 where that may be any.
+    gap : int
+        How much heavier another matching could be at most.
+    """
+    matching, lists = matched(lists, n_columns, lengthen)
+    gap = duality_gap(lists, matching)
+    if gap > 0 or colours is None or len(colours.rows) == 0 or len(lists.start) == 0:
+        return matching.partner, gap
+    return most_agreeing(lists, matching, lengthen, colours), gap
 
 
 def most_agreeing(

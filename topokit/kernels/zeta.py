@@ -58,10 +58,15 @@ def _integrals(c: float, width: float) -> Three:
 def _end(s: float, x: float) -> float:
     """Euler-Maclaurin's terms at the lower end x of a sum of x^-s, over x^-s."""
     total = 0.5
-    product = s / x
+    inverse = 1 / x
+    square = inverse * inverse
+    product = s * inverse
     for j in range(len(_COEFFICIENTS)):
-        total += _COEFFICIENTS[j] * product
-        product *= (s + 2 * j + 1) * (s + 2 * j + 2) / (x * x)
+        term = _COEFFICIENTS[j] * product
+        total += term
+        if abs(term) < _NEGLIGIBLE:
+            break
+        product *= (s + 2 * j + 1) * (s + 2 * j + 2) * square
     return total
 
 
@@ -69,13 +74,20 @@ def _end(s: float, x: float) -> float:
 def _end_derivatives(s: float, x: float) -> Three:
     """`_end` and its first and second derivative by s."""
     total, first, second = 0.5, 0.0, 0.0
-    p, dp, ddp = s / x, 1 / x, 0.0
+    inverse = 1 / x
+    p, dp, ddp = s * inverse, inverse, 0.0
     for j in range(len(_COEFFICIENTS)):
-        total += _COEFFICIENTS[j] * p
-        first += _COEFFICIENTS[j] * dp
-        second += _COEFFICIENTS[j] * ddp
+        c = _COEFFICIENTS[j]
+        total += c * p
+        first += c * dp
+        second += c * ddp
+        if abs(c) * (abs(p) + abs(dp) + abs(ddp)) < _NEGLIGIBLE:
+            break
         for i in (2 * j + 1, 2 * j + 2):
-            p, dp, ddp = p * (s + i) / x, (dp * (s + i) + p) / x, (ddp * (s + i) + 2 * dp) / x
+            factor = (s + i) * inverse
+            ddp = ddp * factor + 2 * dp * inverse
+            dp = dp * factor + p * inverse
+            p = p * factor
     return total, first, second
 
 

@@ -3,11 +3,14 @@
 A histogram is two float arrays: distinct positive values, ascending, and their counts. The model is
 P(k) proportional to k ** -alpha on the integers from `low` to `high`, `high` being infinite unless the values are
 bounded. Clauset, Shalizi and Newman (2009), section 3.
+
+Two rules say where data and model are compared (`EXACT`, `PLFIT`), and `grid` restricts exponents to the multiples
+that Clauset's own program tries, 1.5 to 3.5; 0 lets them be any real number.
 """
 
 from __future__ import annotations
 
-from math import exp, inf, log
+from math import exp, floor, inf, log
 
 import numpy as np
 from numba import njit
@@ -15,11 +18,18 @@ from numpy.typing import NDArray
 
 from topokit.kernels.zeta import largest_term, log_moments, power_sum
 
+# Over every integer; or, as igraph's plfit does, just below each occupied value.
+EXACT, PLFIT = 0, 1
+
 # A bounded sample can rise with k; nothing steeper than this is told from "all at the bound".
 _LOWEST_BOUNDED = -100.0
-_PRECISION = 1e-10
+# Newton's steps shrink quadratically: one as small as this leaves an error of rounding.
+_LAST_STEP = 1e-6
 # Of huge neighbouring values the logarithms differ by less than rounding; a spread of 0 has no exponent.
 _SMALLEST_SPREAD = 1e-15
+_GRID_START, _GRID_STOP = 1.5, 3.5
+# Two ways to sum up the same probability differ by less.
+_ROUNDING = 1e-12
 
 
 @njit("float64(float64, float64, float64, float64)", cache=True, nogil=True)
@@ -42,10 +52,12 @@ def fit_exponent(mean_log: float, low: float, high: float, guess: float) -> floa
             below = alpha
         else:
             above = alpha
-        step = alpha + log(mean / wanted) * mean / variance if mean > 0 and variance > 0 else inf
+        newton = mean > 0 and variance > 0
+        step = alpha + log(mean / wanted) * mean / variance if newton else inf
         if not below < step < above:
+            newton = False
             step = 2 * abs(alpha) + 1 if above == inf else (below + above) / 2
-        if abs(step - alpha) <= _PRECISION * max(1.0, abs(alpha)):
+        if abs(step - alpha) <= (_LAST_STEP if newton else _ROUNDING) * max(1.0, abs(alpha)):
             return step
         alpha = step
     return alpha
@@ -65,113 +77,202 @@ def log_norm(alpha: float, low: float, high: float) -> float:
     return log(power_sum(alpha, low, high, scale)) - alpha * log(scale)
 
 
-@njit("float64(float64[::1], float64[::1], float64, float64, float64, float64)", cache=True, nogil=True)
-def distance(
-    values: NDArray[np.float64], counts: NDArray[np.float64], alpha: float, low: float, high: float, limit: float
-) -> float:
-    """Largest |P_data(X <= k) - P_model(X <= k)| over all integers k >= low; stops once it exceeds `limit`.
-
-    Between two occupied values the data stand still and the model rises, so both ends of each gap suffice.
-    """
-    scale = largest_term(alpha, low, high)
-    norm = power_sum(alpha, low, high, scale)
-    total = 0.0
-    for count in counts:
-        total += count
-    worst = seen = 0.0
-    free = low - 1
-    left = 1.0
-    for i in range(len(values)):
-        if values[i] > free + 1:
-            left = power_sum(alpha, values[i], high, scale) / norm
-            worst = max(worst, abs(seen / total - (1 - left)))
-        seen += counts[i]
-        left -= exp(-alpha * log(values[i] / scale)) / norm
-        worst = max(worst, abs(seen / total - (1 - left)))
-        if worst > limit:
-            break
-        free = values[i]
-    return float(worst)
+@njit("float64(float64, float64, float64, float64)", cache=True, nogil=True)
+def tail_exponent(mean_log: float, low: float, high: float, grid: float) -> float:
+    """`fit_exponent` from a guess of its own; with a `grid`, the most likely of its points."""
+    # The exponent of the continuous model that starts half an integer earlier.
+    guess = 1 + 1 / max(mean_log - log(low - 0.5), _SMALLEST_SPREAD)
+    alpha = fit_exponent(mean_log, low, high, guess)
+    if grid == 0:
+        return alpha
+    # The likelihood has one peak, so one of the two neighbours on the grid is the best point.
+    last = floor((_GRID_STOP - _GRID_START) / grid + 0.5)
+    before = min(max(floor((alpha - _GRID_START) / grid), 0.0), last)
+    lower = _GRID_START + grid * before
+    upper = _GRID_START + grid * min(before + 1, last)
+    rise = (upper - lower) * mean_log + log_norm(upper, low, high) - log_norm(lower, low, high)
+    return lower if rise >= 0 else upper
 
 
-@njit("UniTuple(float64[::1], 2)(float64[::1], float64[::1])", cache=True, nogil=True)
+@njit("UniTuple(float64[::1], 3)(float64[::1], float64[::1])", cache=True, nogil=True)
 def tail_sums(
     values: NDArray[np.float64], counts: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Size, and mean of log k, of the tail that starts at each value."""
-    sizes, means = np.empty(len(values)), np.empty(len(values))
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Logarithm of each value, and size and mean of log k of the tail that starts there."""
+    logs, sizes, means = np.log(values), np.empty(len(values)), np.empty(len(values))
     size = total = 0.0
     for i in range(len(values) - 1, -1, -1):
         size += counts[i]
-        total += counts[i] * log(values[i])
+        total += counts[i] * logs[i]
         sizes[i] = size
         means[i] = total / size
-    return sizes, means
+    return logs, sizes, means
 
 
-@njit("float64(float64, float64)", cache=True, nogil=True)
-def first_guess(mean_log: float, low: float) -> float:
-    """The exponent of the continuous model that starts half an integer earlier."""
-    return 1 + 1 / max(mean_log - log(low - 0.5), _SMALLEST_SPREAD)
+@njit(nogil=True)
+def _gap(
+    values: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    first: int,
+    place: int,
+    model: tuple[float, float, float, float],
+    rule: int,
+) -> float:
+    """How far data and model are apart at the value in `place`; `model` is alpha, high, scale, norm."""
+    alpha, high, scale, norm = model
+    total = sizes[first]
+    left = power_sum(alpha, values[place], high, scale) / norm
+    below = abs(sizes[place] / total - left)
+    if rule == PLFIT:
+        return below
+    left -= exp(-alpha * log(values[place] / scale)) / norm
+    after = sizes[place + 1] if place + 1 < len(sizes) else 0.0
+    return max(below, abs(after / total - left))
 
 
-@njit("Tuple((int64, float64, float64))(float64[::1], float64[::1], float64, int64)", cache=True, nogil=True)
+@njit(nogil=True)
+def _distance_from(
+    values: NDArray[np.float64],
+    logs: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    first: int,
+    low: float,
+    model: tuple[float, float, float, float],
+    limit: float,
+    rule: int,
+) -> tuple[float, int]:
+    """The distance of the tail from position `first` on, and where it is reached; gives up well above `limit`.
+
+    Between two occupied values the data stand still and the model falls, so both ends of each gap suffice.
+    """
+    alpha, high, scale, norm = model
+    total, log_scale = sizes[first], log(scale)
+    worst, where = 0.0, first
+    free = low - 1
+    left = 1.0
+    for i in range(first, len(values)):
+        if values[i] > free + 1:
+            left = power_sum(alpha, values[i], high, scale) / norm
+            reached = abs(sizes[i] / total - left)
+            if reached > worst:
+                worst, where = reached, i
+        elif rule == PLFIT:
+            reached = abs(sizes[i] / total - left)
+            if reached > worst:
+                worst, where = reached, i
+        left -= exp(-alpha * (logs[i] - log_scale)) / norm
+        if rule == EXACT:
+            after = sizes[i + 1] if i + 1 < len(values) else 0.0
+            reached = abs(after / total - left)
+            if reached > worst:
+                worst, where = reached, i
+        if worst > 1.5 * limit:
+            break
+        free = values[i]
+    return worst, where
+
+
+@njit(nogil=True)
+def _model(alpha: float, low: float, high: float) -> tuple[float, float, float, float]:
+    scale = largest_term(alpha, low, high)
+    return alpha, high, scale, power_sum(alpha, low, high, scale)
+
+
+@njit("float64(float64[::1], float64[::1], float64, float64, float64, int64)", cache=True, nogil=True)
+def distance(
+    values: NDArray[np.float64], counts: NDArray[np.float64], alpha: float, low: float, high: float, rule: int
+) -> float:
+    """Largest |P_data(X <= k) - P_model(X <= k)| over all integers k >= low, or as the `rule` has it."""
+    logs, sizes, _ = tail_sums(values, counts)
+    return _distance_from(values, logs, sizes, 0, low, _model(alpha, low, high), inf, rule)[0]
+
+
+@njit(nogil=True)
+def last_start(values: NDArray[np.float64], rule: int) -> int:
+    """How many of the values may start a tail: two distinct ones must be left, three under plfit's rule."""
+    return len(values) - (2 if rule == PLFIT else 1)
+
+
+@njit("Tuple((int64, float64, float64))(float64[::1], float64[::1], float64, int64, int64, float64)", cache=True, nogil=True)
 def best_tail(
-    values: NDArray[np.float64], counts: NDArray[np.float64], high: float, min_tail: int
+    values: NDArray[np.float64], counts: NDArray[np.float64], high: float, min_tail: int, rule: int, grid: float
 ) -> tuple[int, float, float]:
-    """The tail with the smallest distance among those of `min_tail` observations and two distinct values.
+    """The tail with the smallest distance among those of `min_tail` observations.
 
     Returns
     -------
     position, alpha, distance
         Position of its first value, the smallest of equals; -1 when no tail qualifies.
     """
-    sizes, means = tail_sums(values, counts)
+    logs, sizes, means = tail_sums(values, counts)
     best, best_alpha, best_distance = -1, np.nan, inf
-    for first in range(len(values) - 1):
+    hint = -1
+    for first in range(last_start(values, rule)):
         if sizes[first] < min_tail:
             break
         low = values[first]
-        alpha = fit_exponent(means[first], low, high, first_guess(means[first], low))
-        reached = distance(values[first:], counts[first:], alpha, low, high, best_distance)
+        alpha = tail_exponent(means[first], low, high, grid)
+        model = _model(alpha, low, high)
+        # Neighbouring tails are the furthest off at the same place, so most are settled by one look.
+        if hint > first and _gap(values, sizes, first, hint, model, rule) > best_distance + _ROUNDING:
+            continue
+        reached, hint = _distance_from(values, logs, sizes, first, low, model, best_distance, rule)
         if reached < best_distance:
             best, best_alpha, best_distance = first, alpha, reached
     return best, best_alpha, best_distance
 
 
-@njit("int64(float64[::1], float64[::1], float64, int64, float64, float64)", cache=True, nogil=True)
+@njit(nogil=True)
 def some_tail_fits(
-    values: NDArray[np.float64], counts: NDArray[np.float64], high: float, min_tail: int, near: float, limit: float
+    values: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    high: float,
+    min_tail: int,
+    near: float,
+    limit: float,
+    rule: int,
+    grid: float,
 ) -> int:
     """Whether `best_tail` would reach a distance below `limit`: 1 yes, 0 no, -1 no tail qualifies.
 
     The tails from `near` on are tried first, for one of them is most often the answer.
     """
-    sizes, means = tail_sums(values, counts)
+    logs, sizes, means = tail_sums(values, counts)
     answer = -1
-    candidates = len(values) - 1
+    candidates = last_start(values, rule)
     start = 0
     while start < candidates and values[start] < near:
         start += 1
+    hint = -1
     for step in range(candidates):
         first = (start + step) % candidates
         if sizes[first] < min_tail:
             continue
         answer = 0
         low = values[first]
-        alpha = fit_exponent(means[first], low, high, first_guess(means[first], low))
-        if distance(values[first:], counts[first:], alpha, low, high, limit) < limit:
+        alpha = tail_exponent(means[first], low, high, grid)
+        model = _model(alpha, low, high)
+        if hint > first and _gap(values, sizes, first, hint, model, rule) > limit + _ROUNDING:
+            continue
+        reached, hint = _distance_from(values, logs, sizes, first, low, model, limit, rule)
+        if reached < limit:
             return 1
     return answer
 
 
-@njit("int64(float64[::1], float64[::1], float64, float64, float64)", cache=True, nogil=True)
+@njit(nogil=True)
 def fixed_tail_fits(
-    values: NDArray[np.float64], counts: NDArray[np.float64], low: float, high: float, limit: float
+    values: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    low: float,
+    high: float,
+    limit: float,
+    rule: int,
+    grid: float,
 ) -> int:
     """Whether the tail from `low` on, which is all of the histogram, has a distance below `limit`; as above."""
     if len(values) < 2:
         return -1
-    _, means = tail_sums(values, counts)
-    alpha = fit_exponent(means[0], low, high, first_guess(means[0], low))
-    return 1 if distance(values, counts, alpha, low, high, limit) < limit else 0
+    logs, sizes, means = tail_sums(values, counts)
+    model = _model(tail_exponent(means[0], low, high, grid), low, high)
+    return 1 if _distance_from(values, logs, sizes, 0, low, model, limit, rule)[0] < limit else 0

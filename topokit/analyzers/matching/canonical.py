@@ -81,9 +81,9 @@ def _between(several: NDArray[np.bool_], edges: LayerEdges) -> tuple[Integers, I
     chosen = several[tails] & several[heads]
     kinds = edges.labels[sets.members]
     if len(edges.values):
-        from topokit.kernels.colours import mixed
+        from topokit.kernels.colours import mixed_pairs
 
-        kinds = mixed(kinds, edges.values)
+        kinds = mixed_pairs(kinds, edges.values)
     return tails[chosen], heads[chosen], kinds[chosen]
 
 

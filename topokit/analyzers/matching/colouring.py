@@ -53,19 +53,19 @@ def layer_edges(network: PreparedNetwork, *, values: bool) -> list[LayerEdges]:
 
 def first_colours(network: PreparedNetwork, fixed: Sequence[bool]) -> Words:
     """Colours of all neurons by their group, and in the `fixed` groups by their number too."""
-    from topokit.kernels.colours import mixed
+    from topokit.kernels.colours import mixed_pairs
 
     numbers = [
         np.arange(1, group.size + 1, dtype=np.uint64) if stays else np.zeros(group.size, np.uint64)
         for group, stays in zip(network.groups, fixed, strict=True)
     ]
     kinds = [np.full(group.size, number, np.uint64) for number, group in enumerate(network.groups)]
-    return mixed(np.concatenate(kinds), np.concatenate(numbers))
+    return mixed_pairs(np.concatenate(kinds), np.concatenate(numbers))
 
 
 def coloured(colours: Words, edges: Sequence[LayerEdges]) -> list[Words]:
     """The colours of all neurons after each round, until no round tells more of them apart; the first are `colours`."""
-    from topokit.kernels.colours import mixed, tell_neighbours
+    from topokit.kernels.colours import mixed_pairs, tell_neighbours
 
     rounds, n_colours = [colours], 0
     while (n_now := len(np.unique(rounds[-1]))) > n_colours:
@@ -75,7 +75,7 @@ def coloured(colours: Words, edges: Sequence[LayerEdges]) -> list[Words]:
             tell_neighbours(
                 part.sets, part.first, part.neurons, part.labels, part.values, rounds[-1], incoming, outgoing
             )
-        rounds.append(mixed(rounds[-1], mixed(incoming, outgoing)))
+        rounds.append(mixed_pairs(rounds[-1], mixed_pairs(incoming, outgoing)))
     return rounds
 
 

@@ -60,7 +60,7 @@ def paired_after(
     a: PreparedNetwork, b: PreparedNetwork, following: Mapping[int, int], partners: Sequence[Integers]
 ) -> list[Integers]:
     """The pairings with each follower's neurons paired as what they pass on."""
-    from topokit.kernels.matrix_matching import completed
+    from topokit.kernels.candidate_lists import completed
 
     paired, widths = list(partners), [len(partner) for partner in partners]
     for group, k in following.items():

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from topokit.analyzers.matching.definition import Ties
 from topokit.analyzers.matching.features import SharedLayer, of_known_sources, shared_layer
 from topokit.analyzers.matching.prepared import Integers, PreparedNetwork
 from topokit.dag.capacity import check_capacity
+
+if TYPE_CHECKING:
+    from topokit.kernels.tie_breaking import Colours
 
 # Of distances, common inputs and the solver's copy, for each pair of neurons.
 _DENSE_BYTES = 24
@@ -48,14 +51,12 @@ def paired_group(
     shared = [
         shared_layer(one, other, partners, widths) for one, other in known if one is not None and other is not None
     ]
-    pairing = _paired(shared, _agreement(a, b, group), ties)
+    pairing = _paired(shared, _colours(a, b, group, widths[group]), ties)
     is_whole = len(members) == 1 and known[0][0] is a.layers[members[0]]
     return pairing if is_whole else Pairing(pairing.partner, float("nan"))
 
 
-def _paired(
-    shared: Sequence[SharedLayer], agreement: tuple[NDArray[np.uint64], NDArray[np.uint64]] | None, ties: Ties
-) -> Pairing:
+def _paired(shared: Sequence[SharedLayer], colours: Colours | None, ties: Ties) -> Pairing:
     # Loading compiled code takes a moment, which analyses that do not match should not wait for.
     from topokit.kernels.set_matching import match_sets
     from topokit.kernels.similar_sets import ONE
@@ -63,20 +64,21 @@ def _paired(
     if ties == "scipy":
         return _paired_densely(shared)
     if len(shared) > 1 or shared[0].weighted:
-        return _paired_by_rows(shared)
+        return _paired_by_rows(shared, colours)
     only = shared[0]
-    partner, gap = match_sets(only.a, only.b, only.n_features, agreement)
+    partner, gap = match_sets(only.a, only.b, only.n_features, colours)
     return Pairing(partner, gap / ONE)
 
 
-def _paired_by_rows(shared: Sequence[SharedLayer]) -> Pairing:
+def _paired_by_rows(shared: Sequence[SharedLayer], colours: Colours | None = None) -> Pairing:
     """By the similarities of several layers, or of weights, summed a few neurons at a time."""
-    from topokit.kernels.matrix_matching import completed, match_rows
+    from topokit.kernels.candidate_lists import completed
+    from topokit.kernels.matrix_matching import match_rows
     from topokit.kernels.similar_sets import ONE
 
     width = shared[0].width
-    matching, gap = match_rows(_summed_similarities(shared), width, width, ONE * len(shared))
-    return Pairing(completed(matching.partner, np.arange(width)), gap / ONE)
+    partner, gap = match_rows(_summed_similarities(shared), width, width, ONE * len(shared), colours)
+    return Pairing(completed(partner), gap / ONE)
 
 
 def _summed_similarities(shared: Sequence[SharedLayer]) -> Callable[[Integers], Integers]:
@@ -110,11 +112,11 @@ def _paired_densely(shared: Sequence[SharedLayer]) -> Pairing:
     return Pairing(partner, best.gap + float(gained) / ONE)
 
 
-def _agreement(
-    a: PreparedNetwork, b: PreparedNetwork, group: int
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64]] | None:
-    """The colours of a group in both networks, as many rounds as both have."""
+def _colours(a: PreparedNetwork, b: PreparedNetwork, group: int, width: int) -> Colours | None:
+    """The colours of a group in both networks, padded, as many rounds as both have."""
+    from topokit.kernels.tie_breaking import Colours
+
     if not a.colours or not b.colours:
         return None
     rounds = min(len(a.colours[group]), len(b.colours[group]))
-    return a.colours[group][:rounds], b.colours[group][:rounds]
+    return Colours(a.colours[group][:rounds], b.colours[group][:rounds]).widened(width)

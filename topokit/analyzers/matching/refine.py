@@ -21,9 +21,10 @@ from topokit.analyzers.matching.features import shared_layer
 from topokit.analyzers.matching.followers import followers, paired_after, seen_through
 from topokit.analyzers.matching.prepared import Integers, PreparedLayer, PreparedNetwork
 from topokit.dag.capacity import check_capacity
+from topokit.kernels.candidate_lists import completed
 from topokit.kernels.gains import add_gains, split_by_tap
 from topokit.kernels.input_sets import InputSets, padded
-from topokit.kernels.matrix_matching import completed, match_rows
+from topokit.kernels.matrix_matching import match_rows
 from topokit.kernels.similar_sets import ONE
 from topokit.kernels.weighted_sets import WeightedSets, totals
 
@@ -227,8 +228,8 @@ def _paired_again(problem: _Problem, group: int, partners: Sequence[Integers], c
         worth *= ONE / max(most, 1.0)
         return np.rint(worth, out=worth).astype(np.int64)
 
-    matching, _ = match_rows(weights, width, width, ONE)
-    return completed(matching.partner, partners[group])
+    partner, _ = match_rows(weights, width, width, ONE)
+    return completed(partner, partners[group])
 
 
 def _worth_behind(
