@@ -44,6 +44,7 @@ _HOMES = {
         "degrees",
         "dormant",
         "edge_changes",
+        "edge_survival",
         "fit_power_law",
         "hierarchy",
         "input_map",

@@ -147,6 +147,53 @@ REFERENCES = {
         "Over-Parameterization in Sparse Training. ICML 2021.",
         "https://arxiv.org/abs/2102.02887",
     ),
+    "kaplan1958": Reference(
+        "E. L. Kaplan, P. Meier. Nonparametric Estimation from Incomplete Observations. Journal of the American "
+        "Statistical Association 53, 1958.",
+        "https://doi.org/10.1080/01621459.1958.10501452",
+    ),
+    "brookmeyer1982": Reference(
+        "R. Brookmeyer, J. Crowley. A Confidence Interval for the Median Survival Time. Biometrics 38, 1982.",
+        "https://doi.org/10.2307/2530286",
+    ),
+    "mantel1966": Reference(
+        "N. Mantel. Evaluation of Survival Data and Two New Rank Order Statistics Arising in Its Consideration. "
+        "Cancer Chemotherapy Reports 50, 1966.",
+        "",
+    ),
+    "gini1912": Reference("C. Gini. Variabilità e mutabilità. Bologna, 1912.", ""),
+    "hill1973": Reference(
+        "M. O. Hill. Diversity and Evenness: A Unifying Notation and Its Consequences. Ecology 54, 1973.",
+        "https://doi.org/10.2307/1934352",
+    ),
+    "newman2001": Reference(
+        "M. E. J. Newman. Clustering and Preferential Attachment in Growing Networks. Physical Review E 64, 2001.",
+        "https://doi.org/10.1103/PhysRevE.64.025102",
+    ),
+    "jeong2003": Reference(
+        "H. Jeong, Z. Neda, A. L. Barabasi. Measuring Preferential Attachment in Evolving Networks. Europhysics "
+        "Letters 61, 2003.",
+        "https://doi.org/10.1209/epl/i2003-00166-9",
+    ),
+    "pham2015": Reference(
+        "T. Pham, P. Sheridan, H. Shimodaira. PAFit: A Statistical Method for Measuring Preferential Attachment in "
+        "Temporal Complex Networks. PLoS ONE 10, 2015.",
+        "https://doi.org/10.1371/journal.pone.0137796",
+    ),
+    "prentice1978": Reference(
+        "R. L. Prentice, L. A. Gloeckler. Regression Analysis of Grouped Survival Data with Application to Breast "
+        "Cancer Data. Biometrics 34, 1978.",
+        "https://doi.org/10.2307/2529588",
+    ),
+    "kunsch1989": Reference(
+        "H. R. Künsch. The Jackknife and the Bootstrap for General Stationary Observations. Annals of Statistics 17, "
+        "1989.",
+        "https://doi.org/10.1214/aos/1176347265",
+    ),
+    "holm1979": Reference(
+        "S. Holm. A Simple Sequentially Rejective Multiple Test Procedure. Scandinavian Journal of Statistics 6, 1979.",
+        "https://www.jstor.org/stable/4615733",
+    ),
     "ruzicka1958": Reference(
         "M. Ružička. Anwendung mathematisch-statistischer Methoden in der Geobotanik (synthetische Bearbeitung von "
         "Aufnahmen). Biológia, Bratislava 13, 1958.",
@@ -210,6 +257,10 @@ ANALYZER_REFERENCES = {
     "nnstd_chance": (*_NNSTD, "strona2014", "carstens2018", "phipson2010"),
     "nnstd_chance_matrix": _NNSTD,
     "edge_changes": ("jaccard1912", "liu2021"),
+    "edge_survival": ("kaplan1958", "brookmeyer1982", "mantel1966"),
+    "exploration": ("liu2021",),
+    "degree_inequality": ("gini1912", "hill1973"),
+    "attachment": ("jeong2003", "newman2001", "pham2015", "prentice1978", "kunsch1989", "phipson2010", "holm1979"),
     "set": ("mocanu2018",),
     "rigl": ("evci2020",),
     "snfs": ("dettmers2019",),

@@ -116,6 +116,7 @@ ANALYZERS = Registry(
         "nnstd_chance": "topokit.analyzers.nnstd_chance:nnstd_chance",
         "nnstd_chance_matrix": "topokit.analyzers.nnstd_chance_matrix:nnstd_chance_matrix",
         "edge_changes": "topokit.analyzers.edge_changes:edge_changes",
+        "edge_survival": "topokit.analyzers.edge_survival:edge_survival",
         "hierarchy": "topokit.analyzers.hierarchy:hierarchy",
         "network_map": "topokit.analyzers.network_map:network_map",
         "mantel": "topokit.analyzers.mantel:mantel",

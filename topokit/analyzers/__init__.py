@@ -6,6 +6,7 @@ from topokit.analyzers.distance_matrix import DistanceMatrix, GroupDistances
 from topokit.analyzers.distance_series import DistanceSeries
 from topokit.analyzers.dormant import DormantNeurons, dormant
 from topokit.analyzers.edge_changes import EdgeChanges, edge_changes
+from topokit.analyzers.edge_survival import EdgeSurvival, edge_survival
 from topokit.analyzers.fit_power_law import PowerLawFit, fit_power_law
 from topokit.analyzers.hierarchy import Hierarchy, hierarchy
 from topokit.analyzers.input_map import InputMap, input_map
@@ -30,6 +31,7 @@ __all__ = [
     "DistanceSeries",
     "DormantNeurons",
     "EdgeChanges",
+    "EdgeSurvival",
     "GroupDistances",
     "Hierarchy",
     "InputMap",
@@ -48,6 +50,7 @@ __all__ = [
     "degrees",
     "dormant",
     "edge_changes",
+    "edge_survival",
     "fit_power_law",
     "hierarchy",
     "input_map",
