@@ -116,7 +116,8 @@ def test_analyze_writes_a_frame_and_a_figure_each(
     found = json_of(capsys, "analyze", recorded, "-o", out, "--replicates", 5, "--figures", "svg")
     assert found["sources"][0]["edges"] == tk.open_recording(recorded)[-1].n_edges
     names = {path.stem for path in out.glob("*.csv")}
-    assert {"degrees", "power_law", "kshell", "dormant", "input_map", "rank_evolution", "nnstd_matrix"} <= names
+    assert {"degrees", "power_law", "kshell", "dormant", "input_map", "rank_evolution", "edge_changes"} <= names
+    assert {"nnstd_against_first", "nnstd_matrix"} <= names
     assert {path.stem for path in out.glob("*.svg")} == names
 
 

@@ -191,7 +191,7 @@ def test_an_interrupted_command_keeps_its_pairs_and_goes_on(
     jobs: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Ctrl-C goes to the command and its workers alike."""
-    record(tmp_path / "run", (150, 200, 200, 10), seed=0, epochs=100)
+    record(tmp_path / "run", (150, 200, 200, 10), seed=0, epochs=60)
     words: list[Any] = [tmp_path / "run", "-o", tmp_path / "out", "--jobs", jobs]
     command = [sys.executable, "-m", "topokit", "distances", *map(str, words)]
     kept = tmp_path / "out.pairs.csv"

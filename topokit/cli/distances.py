@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 USUAL_METRIC = "test_accuracy"
 PAIRS = "pairs.csv"
 HEAD_LINES = 2
+# The Mantel test needs so many networks.
+FEWEST_RUNS = 4
 
 
 @click.command(cls=DistanceCommand)
@@ -182,5 +184,7 @@ def _print_mantel(mantel: MantelTest | None, metric: str | None, gathered: Gathe
     if mantel is None:
         return
     click.echo(f"Mantel test against differences of {metric}: r = {mantel.correlation:.3f}, p = {mantel.p_value:.2g}")
-    if len(set(gathered.sources)) < len(gathered.sources):
-        click.echo("networks of one run follow each other, so p is too small (--thin 1: last ones)")
+    runs = len(set(gathered.sources))
+    if runs < len(gathered.sources):
+        remedy = " (--thin 1 takes the last ones)" if runs >= FEWEST_RUNS else ""
+        click.echo(f"networks of one run follow each other, so p is too small{remedy}")
