@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, ClassVar, Protocol, overload
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,15 +14,30 @@ from topokit.plots.panels import draw, legend
 from topokit.plots.style import palette
 
 if TYPE_CHECKING:
-    from topokit.analyzers import KShells
+    from numpy.typing import NDArray
+
+    from topokit.dag import Layer
+
+
+class Shells(Protocol):
+    """What is drawn: `topokit.analyzers.KShells` or `topokit.analyzers.WeightedKShells`."""
+
+    shell_name: ClassVar[str]
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of the network."""
+
+    def values(self, layer: str | None = None, moment: int = -1) -> NDArray[np.int64]:
+        """The shells of a layer's neurons at one moment, 1-D."""
 
 
 @overload
-def shell_histogram(result: KShells, *, ax: Axes | None = None, moment: int = -1) -> Axes: ...
+def shell_histogram(result: Shells, *, ax: Axes | None = None, moment: int = -1) -> Axes: ...
 @overload
-def shell_histogram(result: Mapping[str, KShells], *, ax: None = None, moment: int = -1) -> Figure: ...
+def shell_histogram(result: Mapping[str, Shells], *, ax: None = None, moment: int = -1) -> Figure: ...
 def shell_histogram(
-    result: KShells | Mapping[str, KShells], *, ax: Axes | None = None, moment: int = -1
+    result: Shells | Mapping[str, Shells], *, ax: Axes | None = None, moment: int = -1
 ) -> Axes | Figure:
     """Neurons in each shell, stacked by layer; shell 0 holds the isolated ones, the last shell is the core.
 
@@ -30,7 +45,7 @@ def shell_histogram(
 
     Parameters
     ----------
-    result : KShells, or mapping of str to KShells
+    result : KShells or WeightedKShells, or mapping of str to such
         One, or several by label for a panel each.
     ax : Axes, optional
         Where to draw a lone result.
@@ -43,13 +58,13 @@ def shell_histogram(
         A figure for a mapping.
     """
 
-    def paint(axes: Axes, one: KShells) -> None:
+    def paint(axes: Axes, one: Shells) -> None:
         shells = [one.values(layer.name, moment) for layer in one.layers]
         names = [visible(layer.name) for layer in one.layers]
         bins = whole_bins(np.concatenate(shells))
         axes.hist(shells, bins=bins, stacked=True, color=palette(len(names)), label=names, linewidth=0)
         count_axis(axes.xaxis)
         count_axis(axes.yaxis)
-        axes.set(xlabel="Shell (coreness)", ylabel="Neurons")
+        axes.set(xlabel=one.shell_name, ylabel="Neurons")
 
     return draw(result, paint, ax=ax, key=legend)

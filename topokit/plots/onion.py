@@ -1,0 +1,137 @@
+"""The onion picture of a network: its core in the middle, its shells around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle
+from numpy.typing import NDArray
+
+from topokit.plots.axis import short, visible
+from topokit.plots.panels import draw
+from topokit.plots.style import palette
+
+if TYPE_CHECKING:
+    from topokit.analyzers import ShellLayout
+
+RING = "0.85"
+EDGE = "0.45"
+MOST_RINGS = 7
+
+
+@overload
+def onion(result: ShellLayout, *, ax: Axes | None = None) -> Axes: ...
+@overload
+def onion(result: Mapping[str, ShellLayout], *, ax: None = None) -> Figure: ...
+def onion(result: ShellLayout | Mapping[str, ShellLayout], *, ax: Axes | None = None) -> Axes | Figure:
+    """Neurons by shell, the highest inside: coloured by layer, sized by degree, on rings that name the shells.
+
+    The rule is LaNet-vi's (see `topokit.shell_layout`). Of many edges a random sample is drawn; how many, stands below.
+
+    Parameters
+    ----------
+    result : ShellLayout, or mapping of str to ShellLayout
+        One, or several by label for a panel each.
+    ax : Axes, optional
+        Where to draw a lone result.
+
+    Returns
+    -------
+    Axes or Figure
+        A figure for a mapping.
+
+    References
+    ----------
+    Alvarez-Hamelin, Dall'Asta, Barrat and Vespignani (2005).
+    """
+    several = list(result.values()) if isinstance(result, Mapping) else [result]
+    most = max((int(one.degrees.max()) for one in several), default=1)
+
+    def paint(axes: Axes, one: ShellLayout) -> None:
+        _edges(axes, one)
+        _neurons(axes, one, most)
+        _rings(axes, one)
+        drawn, there = len(one.sources), one.n_edges
+        share = f"{there:,} edges" if drawn == there else f"{drawn:,} of {there:,} edges drawn"
+        axes.set_xlabel(f"Shells 0 to {one.k_max:,}, {share}" if one.k_max else f"No edges, {len(one.x):,} neurons")
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+        axes.set_aspect("equal")
+
+    def key(figure: Figure, axes: Sequence[Axes]) -> None:
+        handles = [*_layer_keys(several), *_size_keys(most)]
+        if len(axes) == 1:
+            axes[0].legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, columnspacing=1)
+        else:
+            figure.legend(handles=handles, loc="outside upper center", ncols=min(6, len(handles)))
+
+    return draw(result, paint, ax=ax, key=key, images=True)
+
+
+def _edges(axes: Axes, one: ShellLayout) -> None:
+    points = np.column_stack([one.x, one.y])
+    lines = np.stack([points[one.sources], points[one.targets]], axis=1)
+    opacity = float(np.clip(60 / max(1, len(lines)), 0.06, 0.5))
+    axes.add_collection(LineCollection(list(lines), colors=EDGE, linewidths=0.3, alpha=opacity, zorder=1))
+
+
+def _neurons(axes: Axes, one: ShellLayout, most: int) -> None:
+    shades = np.array(palette(len(one.layers)))[one.layer_of]
+    sizes = _size(one.degrees, most) * (1.0 if len(one.x) <= 2000 else 0.5)
+    # Large ones first, so that none is hidden.
+    order = np.argsort(-sizes, kind="stable")
+    axes.scatter(one.x[order], one.y[order], s=sizes[order], c=shades[order], linewidths=0, alpha=0.85, zorder=2)
+
+
+def _rings(axes: Axes, one: ShellLayout) -> None:
+    """A ring and its number for the core, the outermost shell, and some between them."""
+    there = np.unique(one.coreness)
+    shown = there[np.unique(np.linspace(0, len(there) - 1, MOST_RINGS).round().astype(int))]
+    outer = one.core_radius + one.k_max - there.min()
+    last = -np.inf
+    for shell in sorted(shown.tolist(), reverse=True):
+        radius = one.core_radius + one.k_max - shell
+        axes.add_patch(Circle((0, 0), radius, fill=False, edgecolor=RING, linewidth=0.5, zorder=0))
+        if radius - last < 0.1 * outer and shell != there.min():
+            continue
+        last = radius
+        axes.annotate(
+            f"{shell:,}",
+            (0, radius),
+            ha="center",
+            va="center",
+            fontsize=5.5,
+            zorder=3,
+            bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+        )
+    axes.set_xlim(-1.06 * outer, 1.06 * outer)
+    axes.set_ylim(-1.06 * outer, 1.06 * outer)
+
+
+def _size(degrees: NDArray[np.int64], most: int) -> NDArray[np.float64]:
+    """Areas in square points, by the logarithm of the degree as in LaNet-vi."""
+    return np.asarray(2 + 22 * np.log1p(degrees) / np.log1p(max(most, 1)))
+
+
+def _layer_keys(several: Sequence[ShellLayout]) -> list[Line2D]:
+    longest = max(several, key=lambda one: len(one.layers))
+    shades = palette(len(longest.layers))
+    return [
+        Line2D([], [], color=shade, marker="o", linestyle="", markersize=4, label=visible(layer.name))
+        for layer, shade in zip(longest.layers, shades, strict=True)
+    ]
+
+
+def _size_keys(most: int) -> list[Line2D]:
+    degrees = sorted({1, max(1, round(most**0.5)), max(1, most)})
+    areas = _size(np.array(degrees), most)
+    return [
+        Line2D([], [], color="0.5", marker="o", linestyle="", markersize=area**0.5, label=f"degree {short(degree)}")
+        for degree, area in zip(degrees, areas.tolist(), strict=True)
+    ]
