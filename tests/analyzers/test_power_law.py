@@ -5,6 +5,7 @@ import pytest
 from strategies import random_mask
 
 import topokit as tk
+from topokit.analyzers.likelihood_ratios import ALTERNATIVES
 from topokit.dag import LayeredDAG
 from topokit.errors import InsufficientDataError, ParameterError
 
@@ -25,14 +26,31 @@ COLUMNS = [
     "distance",
     "p_value",
     "replicates",
-    "R_lognormal",
-    "p_lognormal",
-    "R_exponential",
-    "p_exponential",
-    "R_truncated_power_law",
-    "p_truncated_power_law",
+    *[f"{letter}_{name}" for name in ALTERNATIVES for letter in ("R", "p")],
     "verdict",
     "reason",
+    "flags",
+    "scale_free_class",
+    "p_low",
+    "p_high",
+    "at_least",
+    "failed",
+    "bootstrap",
+    "ks",
+    "log_likelihood",
+    "largest",
+    "distinct",
+    "alpha_low",
+    "alpha_high",
+    "xmin_low",
+    "xmin_high",
+    "n_tail_low",
+    "n_tail_high",
+    "strict_xmin",
+    "strict_alpha",
+    "strict_n_tail",
+    "strict_p",
+    "engine",
 ]
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import zeta
 
-from topokit.kernels.zeta_samples import quantiles, replicates_that_fit, survival
+from topokit.kernels.zeta_samples import drawn_histogram, quantiles, replicates_that_fit, resampled_tails, survival
+from topokit.kernels.zeta_tails import EXACT, best_tail, some_tail_fits
 
 
 def test_survival_equals_scipy() -> None:
@@ -42,16 +43,45 @@ def test_quantiles_invert_the_survival_function(alpha: float, low: int, width: f
         assert after < wanted[0] * (1 + 1e-12)
 
 
-def test_replicates_join_counted_and_far_values() -> None:
-    categories = np.array([0.0, 1.0, 2.0, 3.0])
-    draws = np.array([[5, 60, 20, 10], [90, 5, 0, 0], [0, 3, 3, 3]])
-    far, starts = np.array([4.0, 4.0, 9.0, 7.0]), np.array([0, 3, 3, 4])
-    alone = [
-        replicates_that_fit(
-            categories, draws[b : b + 1], far[starts[b] : starts[b + 1]], starts[b : b + 2] - starts[b], 1, inf, 1, 0.2
-        )[0]
-        for b in range(3)
-    ]
-    assert replicates_that_fit(categories, draws, far, starts, 1, inf, 1, 0.2).tolist() == alone
-    assert alone[1] == -1
-    assert replicates_that_fit(categories, draws, far, starts, 1, inf, 0, 1.0).tolist() == [1, -1, 1]
+CATEGORIES, SHARES = np.array([0.0, 1, 3, 4, 5]), np.array([0.1, 0.2, 0.5, 0.5, 0.4, 1.0])
+SEEDS = np.random.default_rng(0).integers(2**64, size=3000, dtype=np.uint64)
+
+
+def test_drawn_values_follow_their_shares_and_the_model_beyond() -> None:
+    total: dict[float, float] = {}
+    for seed in SEEDS:
+        values, counts = drawn_histogram(CATEGORIES, SHARES, 50, seed, 2.3, inf)
+        assert (np.diff(values) > 0).all()
+        assert counts.min() > 0
+        for value, count in zip(values, counts, strict=True):
+            total[value] = total.get(value, 0) + count
+    expected = {1: 0.9 * 0.2, 3: 0.9 * 0.8 * 0.5, 4: 0.36 * 0.5, 5: 0.18 * 0.4}
+    beyond = 0.18 * 0.6 / zeta(2.3, 6)
+    expected |= {k: beyond * k**-2.3 for k in (6, 7, 20)}
+    for value, share in expected.items():
+        spread = np.sqrt(share * (1 - share) / (50 * len(SEEDS)))
+        assert total[value] / (50 * len(SEEDS)) == pytest.approx(share, abs=4 * spread)
+
+
+@pytest.mark.parametrize("min_tail", [0, 1, 10])
+def test_each_replicate_is_drawn_and_fitted_by_its_own_seed(min_tail: int) -> None:
+    parameters = (50, SEEDS[:200], (2.3, 1.0, inf), min_tail, 0.1, EXACT, 0.0)
+    outcomes = replicates_that_fit(CATEGORIES, SHARES, *parameters)
+    backwards = replicates_that_fit(CATEGORIES, SHARES, 50, SEEDS[:200][::-1].copy(), *parameters[2:])
+    assert outcomes.tolist() == backwards[::-1].tolist()
+    if min_tail:
+        drawn = [drawn_histogram(CATEGORIES, SHARES, 50, seed, 2.3, inf) for seed in SEEDS[:200]]
+        expected = [some_tail_fits(*each, inf, min_tail, 1.0, 0.1, EXACT, 0.0) for each in drawn]
+        assert outcomes.tolist() == expected
+
+
+def test_resampled_tails_are_those_of_the_resample() -> None:
+    values, shares = np.array([0.0, 1, 2, 3, 7]), np.array([0.1, 0.5, 0.5, 0.5, 1.0])
+    found = resampled_tails(values, shares, 60, SEEDS[:50], 1.0, inf, 5, EXACT)
+    for (start, alpha, size, reached), seed in zip(found, SEEDS[:50], strict=True):
+        drawn, counts = drawn_histogram(values, np.append(shares, 1.0), 60, seed, 2.0, inf)
+        place, expected, far = best_tail(drawn, counts, inf, 5, EXACT, 0.0)
+        assert (start, alpha, size, reached) == pytest.approx((drawn[place], expected, counts[place:].sum(), far))
+    fixed = resampled_tails(values, shares, 60, SEEDS[:50], 2.0, inf, 0, EXACT)
+    assert (fixed[:, 0] == 2).all()
+    assert (fixed[:, 2] < 60).all()

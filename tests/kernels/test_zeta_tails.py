@@ -11,14 +11,15 @@ from scipy.optimize import minimize_scalar
 from scipy.special import zeta
 
 from topokit.kernels.zeta_tails import (
+    EXACT,
+    PLFIT,
     best_tail,
     distance,
-    first_guess,
-    fit_exponent,
     fixed_tail_fits,
     log_norm,
     log_variance,
     some_tail_fits,
+    tail_exponent,
     tail_sums,
 )
 
@@ -45,14 +46,14 @@ def test_distance_is_over_every_integer(data: np.ndarray, alpha: float, gap: int
     low, high = max(1, int(data.min()) - gap), 60
     values, counts = histogram(data)
     expected = distance_by_definition(data, alpha, low, high)
-    assert distance(values, counts, alpha, low, high, inf) == pytest.approx(expected, abs=1e-12)
+    assert distance(values, counts, alpha, low, high, EXACT) == pytest.approx(expected, abs=1e-12)
 
 
 def test_distance_is_found_between_distant_values() -> None:
     data = np.array([1] * 10 + [1000] * 2)
     values, counts = histogram(data)
     model_to_999 = 1 - zeta(2.0, 1000) / zeta(2.0, 1)
-    assert distance(values, counts, 2.0, 1, inf, inf) == pytest.approx(
+    assert distance(values, counts, 2.0, 1, inf, EXACT) == pytest.approx(
         max(model_to_999 - 10 / 12, 10 / 12 - 6 / np.pi**2)
     )
 
@@ -62,7 +63,7 @@ def test_exponent_maximises_the_likelihood(data: np.ndarray) -> None:
     low = int(data.min())
     assume(data.max() > low)
     mean_log = float(np.log(data).mean())
-    alpha = fit_exponent(mean_log, low, inf, first_guess(mean_log, low))
+    alpha = tail_exponent(mean_log, low, inf, 0.0)
     step = 1e-3 * alpha
     best = alpha * mean_log + log_norm(alpha, low, inf)
     for other in (alpha - step, alpha + step):
@@ -81,14 +82,14 @@ def test_bounded_exponent_is_any_real_number(data: np.ndarray) -> None:
         return alpha * mean_log + log(np.sum((k / low) ** -alpha)) - alpha * log(low)
 
     expected = minimize_scalar(loss, bounds=(-90, 500), method="bounded", options={"xatol": 1e-10}).x
-    alpha = fit_exponent(mean_log, low, high, first_guess(mean_log, low))
+    alpha = tail_exponent(mean_log, low, high, 0.0)
     assert loss(alpha) <= loss(expected) + 1e-9
 
 
 @pytest.mark.parametrize(("low", "others"), [(1000, 1), (1, 1), (100_000, 3)])
 def test_extremely_steep_tails(low: int, others: int) -> None:
     mean_log = (1_000_000 * log(low) + others * log(low + 1)) / (1_000_000 + others)
-    alpha = fit_exponent(mean_log, low, inf, first_guess(mean_log, low))
+    alpha = tail_exponent(mean_log, low, inf, 0.0)
     assert (low / (low + 1)) ** alpha == pytest.approx(others / 1_000_000, rel=1e-3)
 
 
@@ -100,41 +101,80 @@ def test_variance_of_the_logarithm() -> None:
 
 
 def test_tail_sums() -> None:
-    sizes, means = tail_sums(np.array([1.0, 2.0, 8.0]), np.array([4.0, 2.0, 1.0]))
+    logs, sizes, means = tail_sums(np.array([1.0, 2.0, 8.0]), np.array([4.0, 2.0, 1.0]))
+    assert logs == pytest.approx([0, log(2), 3 * log(2)])
     assert sizes.tolist() == [7, 3, 1]
     assert means == pytest.approx([5 * log(2) / 7, 5 * log(2) / 3, 3 * log(2)])
 
 
-def tails_by_definition(values: np.ndarray, counts: np.ndarray, high: float) -> list[tuple[float, float, float]]:
+def fewest_left(values: np.ndarray, counts: np.ndarray, rule: int) -> int:
+    """igraph wants three distinct values in a tail, but takes two after a repeated third largest."""
+    return 2 if rule == EXACT or (len(counts) > 2 and counts[-3] > 1) else 3
+
+
+def tails_by_definition(
+    values: np.ndarray, counts: np.ndarray, high: float, rule: int, grid: float = 0.0
+) -> list[tuple[float, float, float]]:
     found = []
-    for first in range(len(values) - 1):
-        _, means = tail_sums(values[first:], counts[first:])
-        alpha = fit_exponent(means[0], values[first], high, first_guess(means[0], values[first]))
-        reached = distance(values[first:], counts[first:], alpha, values[first], high, inf)
+    for first in range(len(values) - fewest_left(values, counts, rule) + 1):
+        _, _, means = tail_sums(values[first:], counts[first:])
+        alpha = tail_exponent(means[0], values[first], high, grid)
+        reached = distance(values[first:], counts[first:], alpha, values[first], high, rule)
         found.append((counts[first:].sum(), alpha, reached))
     return found
 
 
-@given(SAMPLES, st.sampled_from([inf, 50.0]), st.integers(1, 30))
-def test_best_tail_is_the_closest_of_all(data: np.ndarray, high: float, min_tail: int) -> None:
+RULES = st.sampled_from([EXACT, PLFIT])
+GRIDS = st.sampled_from([0.0, 0.01])
+
+
+@given(SAMPLES, st.sampled_from([inf, 50.0]), st.integers(1, 30), RULES, GRIDS)
+def test_best_tail_is_the_closest_of_all(data: np.ndarray, high: float, min_tail: int, rule: int, grid: float) -> None:
     values, counts = histogram(data)
-    allowed = [tail for tail in tails_by_definition(values, counts, high) if tail[0] >= min_tail]
-    position, alpha, reached = best_tail(values, counts, high, min_tail)
+    tails = tails_by_definition(values, counts, high, rule, grid)
+    allowed = [tail for tail in tails if tail[0] >= min_tail]
+    position, alpha, reached = best_tail(values, counts, high, min_tail, rule, grid)
     if not allowed:
         assert position == -1
         return
-    assert reached == min(tail[2] for tail in allowed)
-    assert (counts[position:].sum(), alpha, reached) == allowed[position]
+    assert reached == pytest.approx(min(tail[2] for tail in allowed), abs=1e-12)
+    assert (counts[position:].sum(), alpha, reached) == pytest.approx(tails[position], abs=1e-12)
 
 
-@given(SAMPLES, st.floats(0.01, 0.6), st.integers(1, 40), st.integers(1, 30))
-def test_short_cuts_give_the_same_answer(data: np.ndarray, limit: float, near: int, min_tail: int) -> None:
+@given(SAMPLES, st.floats(0.01, 0.6), st.integers(1, 40), st.integers(1, 30), RULES, GRIDS)
+def test_short_cuts_give_the_same_answer(
+    data: np.ndarray, limit: float, near: int, min_tail: int, rule: int, grid: float
+) -> None:
     values, counts = histogram(data)
-    position, _, reached = best_tail(values, counts, inf, min_tail)
+    position, _, reached = best_tail(values, counts, inf, min_tail, rule, grid)
+    assume(abs(reached - limit) > 1e-9)
     expected = -1 if position < 0 else int(reached < limit)
-    assert some_tail_fits(values, counts, inf, min_tail, near, limit) == expected
+    assert some_tail_fits(values, counts, inf, min_tail, near, limit, rule, grid) == expected
     if len(values) > 1:
-        whole = tails_by_definition(values, counts, inf)[0]
-        assert fixed_tail_fits(values, counts, values[0], inf, limit) == int(whole[2] < limit)
+        alpha = tail_exponent(tail_sums(values, counts)[2][0], values[0], inf, grid)
+        whole = distance(values, counts, alpha, values[0], inf, rule)
+        assume(abs(whole - limit) > 1e-9)
+        assert fixed_tail_fits(values, counts, values[0], inf, limit, rule, grid) == int(whole < limit)
     else:
-        assert fixed_tail_fits(values, counts, values[0], inf, limit) == -1
+        assert fixed_tail_fits(values, counts, values[0], inf, limit, rule, grid) == -1
+
+
+@given(SAMPLES, st.floats(1.1, 6))
+def test_plfit_looks_just_below_each_value(data: np.ndarray, alpha: float) -> None:
+    values, counts = histogram(data)
+    model = zeta(alpha, values) / zeta(alpha, values[0])
+    empirical = np.array([(data >= value).mean() for value in values])
+    expected = np.abs(model - empirical).max()
+    assert distance(values, counts, alpha, values[0], inf, PLFIT) == pytest.approx(expected, abs=1e-12)
+
+
+@given(SAMPLES)
+def test_exponent_on_the_grid_is_the_most_likely_point(data: np.ndarray) -> None:
+    low, mean_log = int(data.min()), float(np.log(data).mean())
+    assume(data.max() > low)
+    points = np.arange(1.5, 3.501, 0.01)
+    likelihood = -points * mean_log - np.log(zeta(points, low))
+    alpha = tail_exponent(mean_log, low, inf, 0.01)
+    best = -alpha * mean_log - np.log(zeta(alpha, low))
+    assert alpha == pytest.approx(points[np.abs(points - alpha).argmin()], abs=1e-9)
+    assert best == pytest.approx(likelihood.max(), abs=1e-10)

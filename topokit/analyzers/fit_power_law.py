@@ -1,157 +1,49 @@
-"""Fit a discrete power law to any integers and test it."""
+"""Fit a power law to any numbers and test it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from math import inf, nan
-from typing import Any, ClassVar, Literal
+from math import ceil
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from topokit.analyzers.likelihood_ratios import ALTERNATIVES, LikelihoodRatio, likelihood_ratios
-from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
-from topokit.analyzers.power_law_verdict import Verdict, judge
-from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.parameters import Random, generator_of, rng_label
+from topokit.analyzers.power_law_result import PowerLawFit
+from topokit.analyzers.power_law_settings import Settings, TestOptions, checked
+from topokit.analyzers.power_law_verdict import SMALLEST_TAIL, SMALLEST_TAIL_FRACTION
+from topokit.analyzers.result import Meta
 from topokit.citations import ANALYZER_REFERENCES
-from topokit.errors import ParameterError
+from topokit.errors import InsufficientDataError, ParameterError
+
+if TYPE_CHECKING:
+    from topokit.analyzers.power_law_families import Family, Tail
+    from topokit.analyzers.simulated import SimulatedP
 
 # Beyond this, floats barely tell k from k + 1/2, and sums over integers lose their meaning.
 LARGEST_VALUE = 2**50
 
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class PowerLawFit(Result):
-    """A fitted power law P(k) ~ k ** -alpha for k >= xmin, its goodness of fit and its rivals.
-
-    Attributes
-    ----------
-    alpha, sigma : float
-        Exponent by maximum likelihood, and its standard error at this xmin.
-    xmin : int or None
-        Where the tail starts.
-    distance : float
-        Kolmogorov-Smirnov distance over all integers from xmin on.
-    n_tail, n, n_zero : int
-        Numbers of values from xmin on, of all, and of zeros.
-    p_value : float
-        Share of replicates at least as far from their own fit; NaN without replicates.
-    log_likelihood : float
-        Of the tail.
-    replicates, failed : int
-        Replicates drawn, and those among them that could not be fitted.
-    xmin_mode : {'scan', 'fixed'}
-        Whether xmin was searched for; then every replicate searched anew.
-    xmax : int or None
-        Upper bound of the support.
-    ratios : mapping of str to LikelihoodRatio
-        Against lognormal, exponential and truncated power law.
-    values : ndarray of int64
-        The data.
-    problem : str
-        Why there is no fit; all numbers are NaN then.
-    """
-
-    plot_name: ClassVar[str] = "power_law_fit"
-
-    alpha: float = nan
-    xmin: int | None = None
-    distance: float = nan
-    sigma: float = nan
-    n_tail: int = 0
-    p_value: float = nan
-    n: int
-    n_zero: int
-    log_likelihood: float = nan
-    replicates: int = 0
-    failed: int = 0
-    xmin_mode: Literal["scan", "fixed"] = "scan"
-    xmax: int | None = None
-    ratios: Mapping[str, LikelihoodRatio] = field(default_factory=dict)
-    values: NDArray[np.int64]
-    problem: str = ""
-
-    @property
-    def tail_fraction(self) -> float:
-        """Share of all values, zeros included, that the tail holds."""
-        return nan if self.xmin is None else self.n_tail / self.n
-
-    @property
-    def judgement(self) -> Verdict:
-        """`verdict` and `reason`; see `topokit.analyzers.power_law_verdict.judge`."""
-        return judge(self.alpha, self.p_value, self.tail_fraction, self.ratios, self.problem)
-
-    @property
-    def verdict(self) -> str:
-        """What may be said, such as 'ruled out' or 'not ruled out'."""
-        return self.judgement.verdict
-
-    @property
-    def reason(self) -> str:
-        """Why."""
-        return self.judgement.reason
-
-    @property
-    def curve(self) -> pd.DataFrame:
-        """One row per distinct positive value: value, count, ccdf P(K >= k) of the data, and that of the model.
-
-        The model's share starts at the data's at xmin and is NaN below.
-        """
-        from topokit.analyzers.zeta_fit import ZetaTail
-
-        value, count = np.unique(self.values[self.values > 0], return_counts=True)
-        at_least = np.cumsum(count[::-1])[::-1] / max(self.n, 1)
-        model = np.full(len(value), nan)
-        if self.xmin is not None:
-            tail = ZetaTail(self.xmin, self.alpha, self.distance, self.n_tail, _bound(self.xmax))
-            inside = value >= self.xmin
-            model[inside] = self.tail_fraction * tail.survival(value[inside].astype(np.float64))
-        return pd.DataFrame({"value": value, "count": count, "ccdf": at_least, "model": model})
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """One row: n, n_zero, xmin, ..., R_ and p_ of each alternative, verdict, reason."""
-        return pd.DataFrame([self.row()]).astype({"xmin": "Int64", "xmax": "Int64"})
-
-    def row(self) -> dict[str, Any]:
-        """The numbers of `frame` by column."""
-        columns = {
-            "n": self.n,
-            "n_zero": self.n_zero,
-            "xmin": pd.NA if self.xmin is None else self.xmin,
-            "xmin_mode": self.xmin_mode,
-            "xmax": pd.NA if self.xmax is None else self.xmax,
-            "n_tail": self.n_tail,
-            "tail_fraction": self.tail_fraction,
-            "alpha": self.alpha,
-            "sigma": self.sigma,
-            "distance": self.distance,
-            "p_value": self.p_value,
-            "replicates": self.replicates,
-        }
-        for name in ALTERNATIVES:
-            ratio = self.ratios.get(name, LikelihoodRatio(nan, nan, nan))
-            columns |= {f"R_{name}": ratio.R, f"p_{name}": ratio.p}
-        return columns | self.judgement._asdict()
+__all__ = ["PowerLawFit", "fit_power_law"]
 
 
 def fit_power_law(
     values: Any,
     *,
-    xmin: int | None = None,
+    xmin: float | None = None,
     xmax: int | None = None,
     replicates: int = 1000,
     rng: Random = None,
+    discrete: bool = True,
+    **options: Unpack[TestOptions],
 ) -> PowerLawFit:
-    """Fit a discrete power law to integers and test it.
+    """Fit a power law to numbers and test it.
 
     Parameters
     ----------
-    values : array_like of int
-        Non-negative; zeros count in `n` and in the replicates, never in the fit.
-    xmin : int, optional
+    values : array_like
+        Whole numbers from 0 on, or with ``discrete=False`` real ones; zeros count in `n` and in the replicates,
+        never in the fit.
+    xmin : int or float, optional
         Start of the tail when it was chosen before looking; else the start with the smallest distance, of all
         that leave two distinct values, is searched for, and anew in every replicate.
     xmax : int, optional
@@ -163,93 +55,181 @@ def fit_power_law(
         0 for the fit alone.
     rng : int or Generator, optional
         Random state; an int gives the same p-value every time.
+    discrete : bool
+        False for real numbers, such as strengths: the continuous power law (Pareto), without `xmax`.
+    **options
+        precision : float
+            Wanted standard error of p instead of a number of replicates: 0.01 takes 2,500 at most, and ends after
+            the first 256, 512, ... that reach it.
+        resamples : int, default 0
+            Samples drawn from the data, each fitted anew, behind the 95 % intervals of alpha, xmin and n_tail.
+            Sigma alone is short where xmin was searched for: 1.96 sigma then covers about 0.9.
+        ks : {'exact', 'plfit'}
+            Compare data and model at every integer, as Clauset et al. do, or just below each value that occurs, as
+            igraph's plfit does, whose choice of starts comes with it; p differs by a few hundredths, in sparse tails
+            by more.
+        bootstrap : {'scan', 'fixed'}
+            'fixed' keeps an xmin that was searched for in the replicates, as Matab et al. (2024) do: the test then
+            hardly ever rejects. The default searches anew unless `xmin` is given.
+        threads : int, default 1
+            To draw replicates on; the answer is the same for any number.
+        engine : {'topokit', 'igraph', 'powerlaw'}
+            Who fits. The others are there to compare with, and get no verdict:
+            *igraph* (plfit) compares below observed values only, so its distance is too small in sparse tails; may
+            start a tail that has two distinct values; shifts alpha in samples below 50; stops its search of alpha
+            early (up to 3e-3 off); always draws replicates.
+            *powerlaw* 2.0 caps alpha at 3, flagging it only; from xmin = 10 on takes an approximate alpha for
+            whole numbers; loses its distribution function to rounding where zeta(alpha, xmin) < 1e-16, which gives
+            distance 1 (degrees around 100); never tries the two largest values as a start; has no p-value.
 
     Returns
     -------
     PowerLawFit
-        With `.verdict` and `.reason`, `.ratios`, `.curve` and `.frame`.
+        With `.verdict`, `.reason`, `.flags`, `.ratios`, `.curve` and `.frame`; where the whole distribution is meant,
+        see its `strict_...` numbers.
 
     Raises
     ------
     ParameterError
         Negative or fractional values, values above `xmax` or 2**50, xmin < 1, xmax <= xmin, replicates < 0,
-        fractions among these, or an rng that is no random state.
+        fractions among these, options that contradict each other, or an rng that is no random state.
     InsufficientDataError
         Fewer than three distinct positive values, or fewer than two from `xmin` on.
+    MissingExtraError
+        The package of `engine` is not installed.
 
     References
     ----------
-    Clauset et al. (2009): Eq. 3.5 (exponent), section 3.3 (xmin by the smallest distance, over all integers),
-    section 4.1 (semi-parametric bootstrap), section 5 (likelihood ratios). The standard error is
-    1 / sqrt(n_tail Var(log k)), the exact Fisher information of the discrete model.
+    Clauset et al. (2009): Eqs. 3.1 and 3.5 (exponent), section 3.3 (xmin by the smallest distance, over all
+    integers), section 4.1 (semi-parametric bootstrap), section 5 (likelihood ratios), tables 6.1 (intervals by
+    bootstrap). The discrete standard error is 1 / sqrt(n_tail Var(log k)), the exact Fisher information.
     """
-    xmin, xmax, replicates = checked_parameters(xmin, xmax, replicates)
-    integers, generator = checked_integers(values, xmax), generator_of(rng)
-    parameters = {"xmin": xmin, "xmax": xmax, "replicates": replicates, "rng": rng_label(rng)}
-    return fit_integers(
-        integers,
-        meta=Meta("fit_power_law", parameters, ANALYZER_REFERENCES["power_law"]),
-        xmin=xmin,
-        xmax=xmax,
-        min_tail=1,
-        replicates=replicates,
-        rng=generator,
-    )
+    settings = checked(Settings(xmin=xmin, xmax=xmax, replicates=replicates, discrete=discrete, **options))
+    numbers = checked_integers(values, settings.xmax) if discrete else checked_reals(values)
+    generator = generator_of(rng)
+    meta = Meta("fit_power_law", settings.to_dict() | {"rng": rng_label(rng)}, ANALYZER_REFERENCES["power_law"])
+    return fit_numbers(numbers, settings, meta=meta, rng=generator)
 
 
-def fit_integers(
-    values: NDArray[np.int64],
-    *,
-    meta: Meta,
-    xmin: int | None,
-    xmax: int | None,
-    min_tail: int,
-    replicates: int,
-    rng: np.random.Generator,
+def fit_numbers(
+    values: NDArray[Any], settings: Settings, *, meta: Meta, rng: np.random.Generator, bound: int | None = None
 ) -> PowerLawFit:
-    """`fit_power_law` on checked integers, with tails of at least `min_tail` values."""
-    from topokit.analyzers.zeta_fit import Histogram, bootstrap, find_tail  # compiles its kernels on first use
-
-    histogram = Histogram.of(values)
-    tail = find_tail(histogram, xmin=xmin, high=_bound(xmax), min_tail=min_tail)
-    p_value, failed = nan, 0
-    if replicates:
-        searched = min_tail if xmin is None else 0
-        p_value, failed = bootstrap(histogram, tail, min_tail=searched, replicates=replicates, rng=rng)
-    data = histogram.tail(tail.xmin)
-    return PowerLawFit(
+    """`fit_power_law` on checked numbers."""
+    known = _Known(
         meta=meta,
-        alpha=tail.alpha,
-        xmin=tail.xmin,
-        distance=tail.distance,
-        sigma=tail.sigma,
-        n_tail=tail.n_tail,
-        p_value=p_value,
         n=len(values),
         n_zero=int((values == 0).sum()),
-        log_likelihood=float(data.counts @ tail.log_pmf(data.values)),
-        replicates=replicates,
-        failed=failed,
-        xmin_mode="scan" if xmin is None else "fixed",
-        xmax=xmax,
-        ratios=likelihood_ratios(histogram, tail),
+        xmin_mode="scan" if settings.xmin is None else "fixed",
+        xmax=settings.xmax,
         values=values,
+        bootstrap=settings.bootstrap or "scan",
+        ks=settings.ks,
+        bound=bound,
+        discrete=settings.discrete,
+        engine=settings.engine,
     )
+    if settings.engine != "topokit":
+        from topokit.analyzers.power_law_engines import ENGINES
+
+        return PowerLawFit(**known, **ENGINES[settings.engine](values, settings))
+    return PowerLawFit(**known, **_own_fit(values, settings, rng))
+
+
+class _Known(TypedDict):
+    meta: Meta
+    n: int
+    n_zero: int
+    xmin_mode: Any
+    xmax: int | None
+    values: NDArray[Any]
+    bootstrap: str
+    ks: str
+    bound: int | None
+    discrete: bool
+    engine: Any
+
+
+def _own_fit(values: NDArray[Any], settings: Settings, rng: np.random.Generator) -> dict[str, Any]:
+    from topokit.analyzers.power_law_families import family_of  # compiles its kernels on first use
+    from topokit.analyzers.simulated import on_threads
+
+    family = family_of(values, settings)
+    tail = family.find(settings.min_tail)
+    kept = settings.min_tail if settings.searches_anew else 0
+    tested = _tested(family, tail, kept, settings, rng)
+    held = family.data.tail(tail.xmin)
+    found = {
+        "alpha": tail.alpha,
+        "xmin": tail.xmin,
+        "distance": tail.distance,
+        "sigma": tail.sigma,
+        "n_tail": tail.n_tail,
+        "log_likelihood": float(held.counts @ tail.log_pmf(held.values)),
+        "p_value": tested.value,
+        "p_interval": tested.interval,
+        "at_least": tested.at_least,
+        "replicates": tested.replicates,
+        "failed": tested.failed,
+        "ratios": family.ratios(tail),
+    }
+    strict = _strict(family, tail, tested.value, settings, rng)
+    if settings.resamples:
+        seeds = rng.integers(2**64, size=settings.resamples, dtype=np.uint64)
+        resampled = on_threads(family.replicates(tail, kept).resampled, seeds, settings.threads)
+        found |= _intervals(resampled) | {"resamples": settings.resamples}
+    return found | strict
+
+
+def _tested(family: Family, tail: Tail, min_tail: int, settings: Settings, rng: np.random.Generator) -> SimulatedP:
+    from topokit.analyzers.simulated import simulated_p
+
+    return simulated_p(
+        family.replicates(tail, min_tail).fits,
+        rng,
+        replicates=settings.replicates,
+        precision=settings.precision,
+        threads=settings.threads,
+    )
+
+
+def _strict(family: Family, tail: Tail, p_value: float, settings: Settings, rng: np.random.Generator) -> dict[str, Any]:
+    """The test with a tail of at least 10 % of the values; the plain one where that asks nothing more."""
+    least = max(SMALLEST_TAIL, ceil(SMALLEST_TAIL_FRACTION * family.data.n))
+    if settings.xmin is not None or least <= settings.min_tail:
+        return _strict_columns(tail, p_value) if tail.n_tail >= least else {}
+    try:
+        strict = family.find(least)
+    except InsufficientDataError:
+        return {}
+    kept = least if settings.searches_anew else 0
+    return _strict_columns(strict, _tested(family, strict, kept, settings, rng).value)
+
+
+def _strict_columns(tail: Tail, p_value: float) -> dict[str, Any]:
+    return {
+        "strict_xmin": tail.xmin,
+        "strict_alpha": tail.alpha,
+        "strict_n_tail": tail.n_tail,
+        "strict_p": p_value,
+    }
+
+
+def _intervals(resampled: NDArray[np.float64]) -> dict[str, tuple[float, float]]:
+    """95 % percentile intervals of the columns start, exponent and size."""
+    fitted = resampled[~np.isnan(resampled[:, 1])]
+    if not len(fitted):
+        return {}
+    low, high = np.quantile(fitted, [0.025, 0.975], axis=0)
+    names = ("xmin_interval", "alpha_interval", "n_tail_interval")
+    return {name: (float(low[k]), float(high[k])) for k, name in enumerate(names)}
 
 
 def checked_integers(values: Any, xmax: int | None) -> NDArray[np.int64]:
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ParameterError(f"values of no one shape ({error}): give a 1-D array of integers") from error
-    if array.ndim != 1 or array.dtype.kind not in "iuf":
-        raise ParameterError(f"values of type {array.dtype} and shape {array.shape}: give a 1-D array of integers")
+    """The values as integers; `ParameterError` when they are none, negative, too large, or above `xmax`."""
+    array = _checked_array(values, "integers")
     if array.dtype.kind == "f" and not (np.isfinite(array).all() and (array == np.rint(array)).all()):
         raise ParameterError("values with fractions, NaN or infinity: a discrete power law needs integers")
-    if len(array) and array.min() < 0:
-        raise ParameterError(f"values as low as {array.min()}: a discrete power law needs 0 or more")
-    if len(array) and array.max() > LARGEST_VALUE:
-        raise ParameterError(f"values as high as {array.max()}: the sums are exact up to 2**50 only, rescale them")
+    _check_range(array)
     if xmax is not None and len(array) and array.max() > xmax:
         above = int((array > xmax).sum())
         raise ParameterError(
@@ -259,13 +239,27 @@ def checked_integers(values: Any, xmax: int | None) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def checked_parameters(xmin: int | None, xmax: int | None, replicates: int) -> tuple[int | None, int | None, int]:
-    start = None if xmin is None else whole_number("xmin", xmin, 1, "a power law starts at a whole number from 1 on")
-    bound = None if xmax is None else whole_number("xmax", xmax, 1, "the bound of the support is a whole number")
-    if bound is not None and bound <= (start or 1):
-        raise ParameterError(f"xmax={bound} leaves no tail above xmin={start or 1}")
-    return start, bound, whole_number("replicates", replicates, 0, "use 0 for no test, 100 or more for one")
+def checked_reals(values: Any) -> NDArray[np.float64]:
+    """The values as floats; `ParameterError` when they are no numbers, negative or not finite."""
+    array = _checked_array(values, "numbers").astype(np.float64)
+    if not np.isfinite(array).all():
+        raise ParameterError("values with NaN or infinity: a power law needs finite numbers")
+    _check_range(array)
+    return array
 
 
-def _bound(xmax: int | None) -> float:
-    return inf if xmax is None else float(xmax)
+def _checked_array(values: Any, what: str) -> NDArray[Any]:
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ParameterError(f"values of no one shape ({error}): give a 1-D array of {what}") from error
+    if array.ndim != 1 or array.dtype.kind not in "iuf":
+        raise ParameterError(f"values of type {array.dtype} and shape {array.shape}: give a 1-D array of {what}")
+    return array
+
+
+def _check_range(array: NDArray[Any]) -> None:
+    if len(array) and array.min() < 0:
+        raise ParameterError(f"values as low as {array.min()}: a power law needs 0 or more")
+    if len(array) and array.max() > LARGEST_VALUE:
+        raise ParameterError(f"values as high as {array.max()}: the sums are exact up to 2**50 only, rescale them")

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, Unpack
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from topokit.analyzers.axes import layer_table, names_of
-from topokit.analyzers.degrees import POOLED, DegreeKind, check_degree_kind, degrees
-from topokit.analyzers.fit_power_law import PowerLawFit, checked_integers, checked_parameters, fit_integers
+from topokit.analyzers.axes import layer_table, measure_each, names_of
+from topokit.analyzers.degrees import POOLED
+from topokit.analyzers.fit_power_law import checked_integers, checked_reals, fit_numbers
+from topokit.analyzers.neuron_numbers import (
+    NumberKind,
+    check_number_kind,
+    is_strength,
+    largest_degree,
+    numbers_of,
+)
 from topokit.analyzers.parameters import Random, generator_of, rng_label
+from topokit.analyzers.power_law_result import PowerLawFit, typed
+from topokit.analyzers.power_law_settings import Settings, TestOptions, checked
+from topokit.analyzers.power_law_verdict import CLASSES, SMALLEST_TAIL
 from topokit.analyzers.result import Meta, Result
 from topokit.citations import ANALYZER_REFERENCES
-from topokit.dag import Moment
+from topokit.dag import Layer, LayeredDAG, Moment
 from topokit.dag.network import LayerSelection
 from topokit.errors import InsufficientDataError
 from topokit.execute import progress
-
-SMALLEST_TAIL = 50
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -33,8 +41,8 @@ class PowerLawTest(Result):
         T moments, one for a lone network.
     layers : tuple of str
         L layer names, or ("pooled",).
-    kind : {'total', 'in', 'out'}
-        Which degree.
+    kind : {'total', 'in', 'out', 'strength', 'in_strength', 'out_strength'}
+        Which degree or strength.
     fits : tuple of tuples of PowerLawFit
         T x L; where no fit is possible its numbers are NaN and its `problem` says why.
     """
@@ -43,29 +51,60 @@ class PowerLawTest(Result):
 
     moments: tuple[Moment, ...]
     layers: tuple[str, ...]
-    kind: DegreeKind
+    kind: NumberKind
     fits: tuple[tuple[PowerLawFit, ...], ...]
 
     @property
     def frame(self) -> pd.DataFrame:
         """One row per moment and layer: step, epoch, layer, kind, then the columns of `PowerLawFit.frame`."""
         table = layer_table(self.moments, list(self.layers)).assign(kind=self.kind)
-        rows = pd.DataFrame([fit.row() for row in self.fits for fit in row])
-        return table.join(rows.astype({"xmin": "Int64", "xmax": "Int64"}))
+        return table.join(typed(pd.DataFrame([fit.row() for row in self.fits for fit in row])))
+
+    @property
+    def papers_frame(self) -> pd.DataFrame:
+        """The verdicts beside what the rule of Matab et al. (2024) says, "reject when p < 0.95", and its defect."""
+        rule = [fit.papers_rule for row in self.fits for fit in row]
+        return self.frame[["step", "epoch", "layer", "kind", "alpha", "p_value", "verdict", "reason"]].assign(
+            papers_rule=rule
+        )
+
+    @property
+    def scale_freeness(self) -> pd.DataFrame:
+        """Broido and Clauset's (2019) classes with the layers as a network's degree sequences, one row per moment.
+
+        Columns step, epoch, tested (layers with a p-value), the share of them that meets super-weak, weakest, weak
+        and strong (see `topokit.analyzers.power_law_verdict.scale_free_classes`), and the class: the last that half
+        of them meet; 'strongest' where 90 % are strong and 95 % super-weak; empty without a test. Layers that could
+        not be fitted are left out, as theirs are.
+        """
+        rows = [_classes_of([fit.classes for fit in row if not np.isnan(fit.p_value)]) for row in self.fits]
+        return layer_table(self.moments, [POOLED]).drop(columns="layer").join(pd.DataFrame(rows))
+
+
+def _classes_of(met: list[frozenset[str]]) -> dict[str, Any]:
+    shares = {name: sum(name in each for each in met) / len(met) if met else np.nan for name in CLASSES[1:]}
+    found = CLASSES[0] if met else ""
+    for name in CLASSES[1:]:
+        if shares[name] >= 0.5:
+            found = name
+    if shares["strong"] >= 0.9 and shares["super-weak"] >= 0.95:
+        found = "strongest"
+    return {"tested": len(met)} | shares | {"scale_free_class": found}
 
 
 def power_law(
     source: Any,
     *,
     layers: LayerSelection = "hidden",
-    kind: DegreeKind = "total",
+    kind: NumberKind = "total",
     pooled: bool = False,
-    xmin: int | None = None,
-    xmax: int | None = None,
+    xmin: float | None = None,
+    xmax: int | Literal["fan"] | None = None,
     replicates: int = 100,
     rng: Random = 0,
+    **options: Unpack[TestOptions],
 ) -> PowerLawTest:
-    """Test whether the degrees of each layer follow a power law.
+    """Test whether the degrees or strengths of each layer follow a power law.
 
     A tail must hold 50 values. Layers that cannot be tested (too few values, equal degrees, no edges) get NaN
     and the verdict 'undefined' with a reason. Degrees of one run at successive moments are one trajectory: their
@@ -78,79 +117,112 @@ def power_law(
         Matrices are (n_source, n_target) and form one network.
     layers : str or sequence of str and int
         'all', 'hidden', 'input', 'output', a name, or names and positions.
-    kind : {'total', 'in', 'out'}
-        Which degree.
+    kind : {'total', 'in', 'out', 'strength', 'in_strength', 'out_strength'}
+        Which degree; or the sum of absolute weights, which is tested against the continuous power law.
     pooled : bool
         One test of all chosen layers' neurons together.
-    xmin, xmax : int, optional
+    xmin : int or float, optional
         As in `fit_power_law`.
+    xmax : int or 'fan', optional
+        As in `fit_power_law`; 'fan' is what each layer's wiring allows: as many connections as there are neurons
+        to connect to. Without it the flag 'beyond the bound' tells where it would matter.
     replicates : int
         Per test; 0 for the fits alone.
     rng : int or Generator, optional
         Random state; each test gets its own stream.
+    **options
+        precision, resamples, ks, bootstrap, threads and engine, as in `fit_power_law`.
 
     Returns
     -------
     PowerLawTest
-        With `.fits` and `.frame`.
+        With `.fits`, `.frame`, `.scale_freeness` and `.papers_frame`.
 
     Raises
     ------
     ParameterError
-        Degrees above `xmax`, or a bad xmin, xmax, kind, number of replicates or rng.
+        Degrees above `xmax`, or a bad xmin, xmax, kind, number of replicates, rng or option.
     InsufficientDataError
         The network has no such layers.
+    InvalidNetworkError
+        Strengths of a network without weights.
 
     References
     ----------
-    Clauset et al. (2009); Matab et al. (2024), section 4.6 and Fig. 7.
+    Clauset et al. (2009); Matab et al. (2024), section 4.6 and Fig. 7; strengths: Barrat et al. (2004).
     """
-    check_degree_kind(kind)
-    xmin, xmax, replicates = checked_parameters(xmin, xmax, replicates)
+    check_number_kind(kind)
+    fan = xmax == "fan"
+    settings = checked(
+        Settings(
+            xmin=xmin,
+            xmax=None if xmax == "fan" else xmax,
+            replicates=replicates,
+            discrete=not is_strength(kind),
+            min_tail=SMALLEST_TAIL,
+            **options,
+        )
+    )
     generator = generator_of(rng)
-    measured = degrees(source, layers=layers)
-    names = (POOLED,) if pooled else tuple(names_of(measured.layers))
-    parameters = {
-        "layers": names_of(measured.layers),
+
+    def measure(network: LayeredDAG, chosen: tuple[Layer, ...]) -> _Measured:
+        return _measure(network, names_of(chosen), kind, pooled=pooled)
+
+    moments, chosen, measured = measure_each(source, layers, measure, "degrees")
+    names = (POOLED,) if pooled else tuple(names_of(chosen))
+    parameters = settings.to_dict() | {
+        "layers": names_of(chosen),
         "kind": kind,
         "pooled": pooled,
-        "xmin": xmin,
-        "xmax": xmax,
-        "replicates": replicates,
         "rng": rng_label(rng),
     }
-    meta = Meta("power_law", parameters, ANALYZER_REFERENCES["power_law"])
-
-    def fit(place: tuple[int, str], stream: np.random.Generator) -> PowerLawFit:
-        values = measured.values(kind, layer=None if pooled else place[1], moment=place[0])
-        return _fit(checked_integers(values, xmax), meta, xmin, xmax, replicates, stream)
-
-    places = [(t, name) for t in range(len(measured.moments)) for name in names]
-    streams = generator.spawn(len(places))
-    fits = [fit(*each) for each in progress(list(zip(places, streams, strict=True)), "power-law tests")]
+    meta = Meta("power_law", parameters | ({"xmax": "fan"} if fan else {}), ANALYZER_REFERENCES["power_law"])
+    samples = [sample for each in measured for sample in each]
+    streams = generator.spawn(len(samples))
+    fits = [
+        _fit(values, bound, settings, meta, stream, fan=fan)
+        for (values, bound), stream in progress(list(zip(samples, streams, strict=True)), "power-law tests")
+    ]
     rows = tuple(tuple(fits[k : k + len(names)]) for k in range(0, len(fits), len(names)))
-    return PowerLawTest(meta=meta, moments=measured.moments, layers=names, kind=kind, fits=rows)
+    return PowerLawTest(meta=meta, moments=moments, layers=names, kind=kind, fits=rows)
+
+
+_Measured = list[tuple[NDArray[Any], int | None]]
+
+
+def _measure(network: LayeredDAG, names: list[str], kind: NumberKind, *, pooled: bool) -> _Measured:
+    """Per layer, or for all together, the numbers and the largest that the wiring allows."""
+    values = [numbers_of(network, name, kind) for name in names]
+    bounds = [None if is_strength(kind) else largest_degree(network, name, kind) for name in names]
+    if pooled:
+        return [(np.concatenate(values), None if is_strength(kind) else max(bound or 0 for bound in bounds))]
+    return list(zip(values, bounds, strict=True))
 
 
 def _fit(
-    values: NDArray[np.int64],
+    values: NDArray[Any],
+    bound: int | None,
+    settings: Settings,
     meta: Meta,
-    xmin: int | None,
-    xmax: int | None,
-    replicates: int,
     rng: np.random.Generator,
+    *,
+    fan: bool,
 ) -> PowerLawFit:
+    if fan and settings.discrete:
+        settings = replace(settings, xmax=bound)
+    numbers = checked_integers(values, settings.xmax) if settings.discrete else checked_reals(values)
     try:
-        return fit_integers(
-            values, meta=meta, xmin=xmin, xmax=xmax, min_tail=SMALLEST_TAIL, replicates=replicates, rng=rng
-        )
+        return fit_numbers(numbers, settings, meta=meta, rng=rng, bound=bound)
     except InsufficientDataError as error:
         return PowerLawFit(
             meta=meta,
             n=len(values),
             n_zero=int((values == 0).sum()),
-            xmin_mode="scan" if xmin is None else "fixed",
-            xmax=xmax,
-            values=values,
+            xmin_mode="scan" if settings.xmin is None else "fixed",
+            xmax=settings.xmax,
+            values=numbers,
             problem=str(error),
+            bound=bound,
+            discrete=settings.discrete,
+            engine=settings.engine,
         )

@@ -1,4 +1,4 @@
-"""What a power-law test allows to say, in words."""
+"""What a power-law test allows to say, in words; and what others would say of the same numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from topokit.analyzers.likelihood_ratios import LikelihoodRatio
 
 RULED_OUT_BELOW = 0.1
 STEEPEST = 6.0
+SMALLEST_TAIL = 50
 SMALLEST_TAIL_FRACTION = 0.1
+
+# Broido and Clauset (2019), from the least to the most; what the others are short of is said in `scale_free_class`.
+CLASSES = ("not scale-free", "super-weak", "weakest", "weak", "strong")
+_THEIR_ALTERNATIVES = ("exponential", "lognormal", "stretched_exponential", "truncated_power_law")
+
+PAPERS_THRESHOLD = 0.95
 
 
 class Verdict(NamedTuple):
@@ -21,20 +28,29 @@ class Verdict(NamedTuple):
 
 
 def judge(
-    alpha: float, p_value: float, tail_fraction: float, ratios: Mapping[str, LikelihoodRatio], problem: str = ""
+    alpha: float,
+    p_value: float,
+    tail_fraction: float,
+    ratios: Mapping[str, LikelihoodRatio],
+    problem: str = "",
+    *,
+    n_tail: int = SMALLEST_TAIL,
 ) -> Verdict:
     """Put a power-law test into words; never that the data *are* a power law.
 
-    The first that applies of: undefined (`problem`), not heavy-tailed (alpha > 6 or alpha <= 0), undefined (no
-    p-value), ruled out (p < 0.1), alternative favoured (R < 0 with p < 0.1), tail only (the fit holds less than
-    10 % of the values), supported (better than exponential and lognormal, p < 0.1 each), not ruled out. The p of
-    the likelihood ratios are corrected for their number (Holm); degenerate ones decide nothing.
+    The first that applies of: undefined (`problem`, or fewer than 50 values in the tail), not heavy-tailed
+    (alpha > 6 or alpha <= 0), undefined (no p-value), ruled out (p < 0.1), alternative favoured (R < 0 with
+    p < 0.1), tail only (the fit holds less than 10 % of the values), supported (better than exponential and
+    lognormal, p < 0.1 each), not ruled out. The p of the likelihood ratios are corrected for their number (Holm);
+    degenerate ones decide nothing.
 
     A threshold above 0.1 would not be stricter: p is uniform when the power law is true, and "p < 0.95" rejects
     95 % of true power laws.
     """
     if problem:
         return Verdict("undefined", problem)
+    if n_tail < SMALLEST_TAIL:
+        return Verdict("undefined", f"inconclusive: {n_tail} values in the tail, fewer than {SMALLEST_TAIL}")
     if alpha > STEEPEST or alpha <= 0:
         shape = f"falls faster than k^-{STEEPEST:g}" if alpha > 0 else "does not fall"
         return Verdict("not heavy-tailed", f"alpha = {alpha:.3g}: the distribution {shape}")
@@ -46,7 +62,7 @@ def judge(
 
 
 def _against_alternatives(p_value: float, tail_fraction: float, ratios: Mapping[str, LikelihoodRatio]) -> Verdict:
-    corrected = holm({name: ratio.p for name, ratio in ratios.items() if not ratio.degenerate})
+    corrected = holm({name: ratio.p for name, ratio in ratios.items() if _decides(ratio)})
     clear = {name: ratios[name].R for name, p in corrected.items() if p < RULED_OUT_BELOW}
     better = [name for name, ratio in clear.items() if ratio < 0]
     worse = [name for name, ratio in clear.items() if ratio > 0]
@@ -59,7 +75,13 @@ def _against_alternatives(p_value: float, tail_fraction: float, ratios: Mapping[
     if {"exponential", "lognormal"} <= set(worse):
         return Verdict("supported", f"p = {p_value:.3g}, and exponential and lognormal fit worse")
     open_ones = [name.replace("_", " ") for name in ratios if name not in worse]
-    return Verdict("not ruled out", f"p = {p_value:.3g}, but no better than {' or '.join(open_ones)}")
+    return Verdict(
+        "not ruled out", f"p = {p_value:.3g}, but no better than {' or '.join(open_ones) or 'untested ones'}"
+    )
+
+
+def _decides(ratio: LikelihoodRatio) -> bool:
+    return not ratio.degenerate and not isnan(ratio.p)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
@@ -69,3 +91,49 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[name]))
         corrected[name] = largest
     return corrected
+
+
+def scale_free_classes(
+    alpha: float, p_value: float, n_tail: int, ratios: Mapping[str, LikelihoodRatio]
+) -> frozenset[str]:
+    """Which of Broido and Clauset's (2019) classes one degree sequence meets.
+
+    - super-weak: none of exponential, lognormal, stretched exponential and power law with cutoff is favoured over
+      the power law (R < 0 with p < 0.1, uncorrected).
+    - weakest: a power law is not ruled out (p >= 0.1).
+    - weak: weakest, and at least 50 values in the tail.
+    - strong: weak and super-weak, and 2 < alpha < 3.
+
+    They ask these of a network's several degree sequences: at least half of them must meet a class; *strongest* is
+    90 % strong and 95 % super-weak, so one sequence cannot tell it from strong. None of them asks that the power
+    law be better than anything, or how much of the network the tail holds.
+    """
+    if isnan(p_value):
+        return frozenset()
+    their = [ratios[name] for name in _THEIR_ALTERNATIVES if name in ratios]
+    favoured = any(ratio.R < 0 and ratio.p < RULED_OUT_BELOW for ratio in their if _decides(ratio))
+    met = set() if favoured else {"super-weak"}
+    if p_value >= RULED_OUT_BELOW:
+        met.add("weakest")
+        if n_tail >= SMALLEST_TAIL:
+            met.add("weak")
+            if not favoured and 2 < alpha < 3:
+                met.add("strong")
+    return frozenset(met)
+
+
+def scale_free_class(met: frozenset[str]) -> str:
+    """The last of `CLASSES` that is met."""
+    return next((name for name in reversed(CLASSES) if name in met), CLASSES[0])
+
+
+def papers_rule(p_value: float) -> str:
+    """What the rule "reject the power law when p < 0.95" says: of Matab et al. (2024), for comparison only.
+
+    Its defect: p is uniform when the power law is true, so the rule rejects 95 % of true power laws, and what it
+    keeps is kept for being closer to its fit than chance allows.
+    """
+    if isnan(p_value):
+        return "untested"
+    kept = "rejected" if p_value < PAPERS_THRESHOLD else "kept"
+    return f"{kept} (p < {PAPERS_THRESHOLD} rejects, and with it 95 % of true power laws)"

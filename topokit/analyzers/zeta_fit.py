@@ -7,29 +7,27 @@ an upper bound renormalises the model. Clauset, Shalizi and Newman (2009).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, inf, nan, sqrt
+from math import nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from topokit.errors import InsufficientDataError
-from topokit.execute import progress
-from topokit.kernels.zeta_samples import quantiles, replicates_that_fit, survival
+from topokit.kernels.zeta_samples import survival
 from topokit.kernels.zeta_tails import (
+    EXACT,
+    PLFIT,
     best_tail,
     distance,
-    first_guess,
-    fit_exponent,
     log_norm,
     log_variance,
+    tail_exponent,
     tail_sums,
 )
 
-# Equal distances may differ by rounding.
-_ROUNDING = 1e-12
+RULES = {"exact": EXACT, "plfit": PLFIT}
+
 _FEWEST_DISTINCT = 3
-_CHUNK = 250
-_MOST_CATEGORIES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,101 +80,49 @@ class ZetaTail:
         return shares
 
 
-def find_tail(histogram: Histogram, *, xmin: int | None, high: float, min_tail: int) -> ZetaTail:
+def find_tail(
+    histogram: Histogram, *, xmin: int | None, high: float, min_tail: int, ks: str = "exact", grid: float = 0.0
+) -> ZetaTail:
     """The tail from `xmin` on, or the one with the smallest distance of all that keep `min_tail` values.
+
+    With a `grid` the exponents are its multiples from 1.5 to 3.5, as in the program that Clauset et al. published
+    their p-values with; it is for reproducing them.
 
     Raises
     ------
     InsufficientDataError
         Fewer than three distinct positive values, or no tail of `min_tail` values, two of them distinct.
     """
-    distinct = len(histogram.values)
+    distinct, rule = len(histogram.values), RULES[ks]
     if distinct < _FEWEST_DISTINCT:
         raise InsufficientDataError(
             f"{distinct} distinct positive values among {histogram.n}: a power law needs at least {_FEWEST_DISTINCT}"
         )
-    tail = _scanned_tail(histogram, high, min_tail) if xmin is None else _fixed_tail(histogram, xmin, high)
+    if xmin is None:
+        tail = _scanned_tail(histogram, high, min_tail, rule, grid)
+    else:
+        tail = _fixed_tail(histogram, xmin, high, rule, grid)
     if tail is None or tail.n_tail < min_tail:
         held = histogram.tail(xmin or 1)
         raise InsufficientDataError(
-            f"{held.n} values, {len(held.values)} of them distinct, from {xmin or 1} on: a tail needs at least "
-            f"{max(min_tail, 2)}, two of them distinct"
+            f"{held.n} values, {len(held.values)} of them distinct, from {xmin or 1} on (the largest is "
+            f"{histogram.values[-1]:.0f}): a tail needs at least {max(min_tail, 2)}, two of them distinct"
         )
     return tail
 
 
-def _scanned_tail(histogram: Histogram, high: float, min_tail: int) -> ZetaTail | None:
-    first, alpha, reached = best_tail(histogram.values, histogram.counts, high, min_tail)
+def _scanned_tail(histogram: Histogram, high: float, min_tail: int, rule: int, grid: float) -> ZetaTail | None:
+    first, alpha, reached = best_tail(histogram.values, histogram.counts, high, min_tail, rule, grid)
     if first < 0:
         return None
     n_tail = int(histogram.counts[first:].sum())
     return ZetaTail(int(histogram.values[first]), alpha, reached, n_tail, high)
 
 
-def _fixed_tail(histogram: Histogram, xmin: int, high: float) -> ZetaTail | None:
+def _fixed_tail(histogram: Histogram, xmin: int, high: float, rule: int, grid: float) -> ZetaTail | None:
     tail = histogram.tail(xmin)
     if len(tail.values) < 2:
         return None
-    mean_log = tail_sums(tail.values, tail.counts)[1][0]
-    alpha = fit_exponent(mean_log, xmin, high, first_guess(mean_log, xmin))
-    return ZetaTail(xmin, alpha, distance(tail.values, tail.counts, alpha, xmin, high, inf), tail.n, high)
-
-
-def bootstrap(
-    histogram: Histogram, tail: ZetaTail, *, min_tail: int, replicates: int, rng: np.random.Generator
-) -> tuple[float, int]:
-    """How often data drawn from the fit lie at least as far from their own fit.
-
-    Each replicate draws n values, from the observed ones below the tail or from the fitted tail, and is fitted
-    as the data were: with a new search for the start, or with the same start where `min_tail` is 0.
-
-    Returns
-    -------
-    p_value, failed
-        p-value over the replicates that could be fitted, NaN without any; number of the others.
-    """
-    categories, shares = _categories(histogram, tail, scanned=min_tail > 0)
-    outcomes = [np.empty(0, np.int64)]
-    for start in progress(range(0, replicates, _CHUNK), "power-law replicates"):
-        count = min(_CHUNK, replicates - start)
-        draws = rng.multinomial(histogram.n, shares, size=count)
-        far_starts = np.concatenate([[0], np.cumsum(draws[:, -1])])
-        far = _beyond(tail, categories[-1] + 1, rng.random(far_starts[-1]))
-        far = far[np.lexsort((far, np.repeat(np.arange(count), draws[:, -1])))]
-        near = np.ascontiguousarray(draws[:, :-1])
-        limit = tail.distance - _ROUNDING
-        outcomes.append(replicates_that_fit(categories, near, far, far_starts, tail.xmin, tail.high, min_tail, limit))
-    results = np.concatenate(outcomes)
-    failed = int((results < 0).sum())
-    fitted = replicates - failed
-    return (float((results == 0).sum() / fitted) if fitted else nan), failed
-
-
-def _categories(
-    histogram: Histogram, tail: ZetaTail, *, scanned: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Values a replicate draws by their counts, and the probabilities of these and of any value above them."""
-    body = histogram.values < tail.xmin
-    values, counts = histogram.values[body & scanned], histogram.counts[body & scanned]
-    others = histogram.n - tail.n_tail - counts.sum()
-    steps = np.arange(tail.xmin, tail.xmin + _head_length(tail) + 1, dtype=np.float64)
-    at_least = tail.survival(steps)
-    in_tail = tail.n_tail * np.maximum(0, np.append(-np.diff(at_least), at_least[-1]))
-    return np.concatenate([[0.0], values, steps[:-1]]), np.concatenate([[others], counts, in_tail]) / histogram.n
-
-
-def _head_length(tail: ZetaTail) -> int:
-    """Values from `xmin` on that each expect about one observation: worth a category."""
-    length = float(_MOST_CATEGORIES)
-    if tail.alpha > 1:
-        length = tail.xmin * ((tail.n_tail * (tail.alpha - 1) / tail.xmin) ** (1 / tail.alpha) - 1)
-    return int(min(max(1, ceil(length)), _MOST_CATEGORIES, tail.high - tail.xmin + 1))
-
-
-def _beyond(tail: ZetaTail, start: float, uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values of the tail from `start` on, by inversion of its survival function."""
-    if not len(uniforms):
-        return uniforms
-    at_start = tail.survival(np.array([start]))
-    values: NDArray[np.float64] = quantiles(at_start * (1 - uniforms), tail.alpha, tail.xmin, tail.high, start)
-    return values
+    mean_log = tail_sums(tail.values, tail.counts)[2][0]
+    alpha = tail_exponent(mean_log, xmin, high, grid)
+    return ZetaTail(xmin, alpha, distance(tail.values, tail.counts, alpha, xmin, high, rule), tail.n, high)

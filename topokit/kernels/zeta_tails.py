@@ -124,10 +124,10 @@ def _gap(
     left = power_sum(alpha, values[place], high, scale) / norm
     below = abs(sizes[place] / total - left)
     if rule == PLFIT:
-        return below
+        return float(below)
     left -= exp(-alpha * log(values[place] / scale)) / norm
     after = sizes[place + 1] if place + 1 < len(sizes) else 0.0
-    return max(below, abs(after / total - left))
+    return float(max(below, abs(after / total - left)))
 
 
 @njit(nogil=True)
@@ -188,12 +188,21 @@ def distance(
 
 
 @njit(nogil=True)
-def last_start(values: NDArray[np.float64], rule: int) -> int:
-    """How many of the values may start a tail: two distinct ones must be left, three under plfit's rule."""
-    return len(values) - (2 if rule == PLFIT else 1)
+def starts(counts: NDArray[np.float64], rule: int) -> int:
+    """How many of the values may start a tail: two distinct ones must be left.
+
+    Under plfit's rule three, or two where the third largest value occurs more than once: that is what it does.
+    """
+    if rule == EXACT:
+        return len(counts) - 1
+    return len(counts) - (1 if len(counts) > 2 and counts[-3] > 1 else 2)
 
 
-@njit("Tuple((int64, float64, float64))(float64[::1], float64[::1], float64, int64, int64, float64)", cache=True, nogil=True)
+@njit(
+    "Tuple((int64, float64, float64))(float64[::1], float64[::1], float64, int64, int64, float64)",
+    cache=True,
+    nogil=True,
+)
 def best_tail(
     values: NDArray[np.float64], counts: NDArray[np.float64], high: float, min_tail: int, rule: int, grid: float
 ) -> tuple[int, float, float]:
@@ -207,7 +216,7 @@ def best_tail(
     logs, sizes, means = tail_sums(values, counts)
     best, best_alpha, best_distance = -1, np.nan, inf
     hint = -1
-    for first in range(last_start(values, rule)):
+    for first in range(starts(counts, rule)):
         if sizes[first] < min_tail:
             break
         low = values[first]
@@ -222,7 +231,7 @@ def best_tail(
     return best, best_alpha, best_distance
 
 
-@njit(nogil=True)
+@njit("int64(float64[::1], float64[::1], float64, int64, float64, float64, int64, float64)", cache=True, nogil=True)
 def some_tail_fits(
     values: NDArray[np.float64],
     counts: NDArray[np.float64],
@@ -239,7 +248,7 @@ def some_tail_fits(
     """
     logs, sizes, means = tail_sums(values, counts)
     answer = -1
-    candidates = last_start(values, rule)
+    candidates = starts(counts, rule)
     start = 0
     while start < candidates and values[start] < near:
         start += 1
@@ -260,7 +269,7 @@ def some_tail_fits(
     return answer
 
 
-@njit(nogil=True)
+@njit("int64(float64[::1], float64[::1], float64, float64, float64, int64, float64)", cache=True, nogil=True)
 def fixed_tail_fits(
     values: NDArray[np.float64],
     counts: NDArray[np.float64],

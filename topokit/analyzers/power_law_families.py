@@ -1,0 +1,109 @@
+"""Whole numbers and real ones as a power-law test sees them: how a tail is found, replicated and challenged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topokit.analyzers.likelihood_ratios import LikelihoodRatio, likelihood_ratios
+from topokit.analyzers.pareto_fit import ParetoReplicates, ParetoTail, Sample, find_pareto_tail
+from topokit.analyzers.power_law_settings import Settings
+from topokit.analyzers.zeta_bootstrap import ZetaReplicates
+from topokit.analyzers.zeta_fit import Histogram, ZetaTail, find_tail
+
+# Real numbers are compared with alternatives in such steps of xmin; densities differ from these shares by a
+# constant, which no ratio sees. Laws of counts alone are left out.
+_STEPS = 10_000
+_CONTINUOUS = ("lognormal", "exponential", "stretched_exponential", "truncated_power_law")
+
+Tail = ZetaTail | ParetoTail
+Seeds = NDArray[np.uint64]
+
+
+class Replicates(Protocol):
+    """Synthetic data, one set per seed."""
+
+    def fits(self, seeds: Seeds) -> NDArray[np.int64]:
+        """1 where a replicate of the fit lies closer to its own fit, 0 where not, -1 where it cannot be fitted."""
+
+    def resampled(self, seeds: Seeds) -> NDArray[np.float64]:
+        """Start, exponent, size and distance of the tail of resampled data, (B, 4)."""
+
+
+class Data(Protocol):
+    """Distinct positive values, their counts, and the number of all values."""
+
+    @property
+    def values(self) -> NDArray[np.float64]: ...
+    @property
+    def counts(self) -> NDArray[np.float64]: ...
+    @property
+    def n(self) -> int: ...
+    def tail(self, xmin: Any) -> Data:
+        """The values from `xmin` on."""
+
+
+class Family(Protocol):
+    """What a test needs to know of its data."""
+
+    @property
+    def data(self) -> Data: ...
+    def find(self, min_tail: int) -> Tail:
+        """The tail, or `InsufficientDataError`."""
+
+    def replicates(self, tail: Any, min_tail: int) -> Replicates:
+        """Synthetic data for that tail, whose start is kept where `min_tail` is 0."""
+
+    def ratios(self, tail: Any) -> dict[str, LikelihoodRatio]:
+        """The tail's power law against other distributions."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeNumbers:
+    """The discrete law."""
+
+    data: Histogram
+    settings: Settings
+
+    def find(self, min_tail: int) -> ZetaTail:
+        start = None if self.settings.xmin is None else int(self.settings.xmin)
+        return find_tail(self.data, xmin=start, high=self.settings.high, min_tail=min_tail, ks=self.settings.ks)
+
+    def replicates(self, tail: ZetaTail, min_tail: int) -> ZetaReplicates:
+        return ZetaReplicates(self.data, tail, min_tail, self.settings.ks)
+
+    def ratios(self, tail: ZetaTail) -> dict[str, LikelihoodRatio]:
+        return dict(likelihood_ratios(self.data, tail))
+
+
+@dataclass(frozen=True, slots=True)
+class RealNumbers:
+    """The continuous law."""
+
+    data: Sample
+    settings: Settings
+
+    def find(self, min_tail: int) -> ParetoTail:
+        return find_pareto_tail(self.data, xmin=self.settings.xmin, min_tail=min_tail, ks=self.settings.ks)
+
+    def replicates(self, tail: ParetoTail, min_tail: int) -> ParetoReplicates:
+        return ParetoReplicates(self.data, tail, min_tail, self.settings.ks)
+
+    def ratios(self, tail: ParetoTail) -> dict[str, LikelihoodRatio]:
+        held = self.data.tail(tail.xmin)
+        steps = np.rint(held.values * (_STEPS / tail.xmin)).astype(np.int64)
+        fine = Histogram.of(np.repeat(steps, held.counts.astype(np.int64)))
+        if len(fine.values) < 2:
+            return {}
+        found = likelihood_ratios(fine, ZetaTail(_STEPS, tail.alpha, tail.distance, tail.n_tail, np.inf))
+        return {name: found[name] for name in _CONTINUOUS if name in found}
+
+
+def family_of(values: NDArray[Any], settings: Settings) -> Family:
+    """The data as the settings take them."""
+    if settings.discrete:
+        return WholeNumbers(Histogram.of(values), settings)
+    return RealNumbers(Sample.of(values), settings)
