@@ -89,10 +89,17 @@ def _between(several: NDArray[np.bool_], edges: LayerEdges) -> tuple[Integers, I
 
 def _telling(cells: Integers, sizes: Integers, tails: Integers, heads: Integers, kinds: Words) -> NDArray[np.bool_]:
     """Which edges are of a kind that does not join all neurons of one colour to all of another."""
-    between = np.stack([cells[tails].astype(np.uint64), cells[heads].astype(np.uint64), kinds])
-    found, which, counts = np.unique(between, axis=1, return_inverse=True, return_counts=True)
-    full = sizes[found[0].astype(np.int64)] * sizes[found[1].astype(np.int64)]
-    return np.asarray((counts < full)[which.reshape(-1)])
+    from topokit.kernels.colours import mixed_pairs
+
+    kinds_between = mixed_pairs(_cell_pairs(cells, tails, heads), kinds)
+    which, counts = np.unique(kinds_between, return_inverse=True, return_counts=True)[1:]
+    return np.asarray(counts[which] < sizes[cells[tails]] * sizes[cells[heads]])
+
+
+def _cell_pairs(cells: Integers, ones: Integers, others: Integers) -> Words:
+    """A number for the colours of two neurons, for each pair of them."""
+    pairs: Words = (cells[ones] * (int(cells.max()) + 1) + cells[others]).astype(np.uint64)
+    return pairs
 
 
 def _canonical_labels(cells: Integers, tails: Integers, heads: Integers, kinds: Words) -> Integers:
@@ -114,12 +121,14 @@ def _canonical_labels(cells: Integers, tails: Integers, heads: Integers, kinds: 
 
 def _told_by_ends(cells: Integers, tails: Integers, heads: Integers, kinds: Words) -> bool:
     """Whether the colours of an edge's ends tell its kind and direction."""
-    pairs = np.stack([cells[tails], cells[heads]])
-    n_pairs = np.unique(pairs, axis=1).shape[1]
-    n_kinds = np.unique(np.concatenate([pairs.astype(np.uint64), kinds[None]]), axis=1).shape[1]
-    return n_kinds == n_pairs == np.unique(np.sort(pairs, axis=0), axis=1).shape[1] and bool(
-        (pairs[0] != pairs[1]).all()
-    )
+    from topokit.kernels.colours import mixed_pairs
+
+    if (cells[tails] == cells[heads]).any():
+        return False
+    pairs = _cell_pairs(cells, tails, heads)
+    both_ways = np.concatenate([np.unique(pairs), np.unique(_cell_pairs(cells, heads, tails))])
+    n_pairs = len(both_ways) // 2
+    return len(np.unique(mixed_pairs(pairs, kinds))) == n_pairs and len(np.unique(both_ways)) == 2 * n_pairs
 
 
 def _with_middles(cells: Integers, tails: Integers, heads: Integers, kinds: Words) -> tuple[Integers, Integers]:
