@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from attaching import attached
+from growing import grown
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize
+from scipy.stats import chi2, false_discovery_control, kstest
+from strategies import layered_dags
+
+import topokit as tk
+from topokit.analyzers.attachment import DegreeKernel
+from topokit.analyzers.attachment_fit import blind_exponents, fit_exponent
+from topokit.analyzers.attachment_verdict import BLIND, MIXED, POORER, RICHER, UNDEFINED, combined, holm
+from topokit.analyzers.degree_exposure import gather, neuron_events
+from topokit.dag import EdgeBlock, Layer, LayeredDAG, Series, as_series
+from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
+
+
+def kernel_of(result: tk.analyzers.Attachment, side: str, kernel: str) -> DegreeKernel:
+    return next(one for one in result.kernels if (one.side, one.kernel) == (side, kernel))
+
+
+@settings(max_examples=40)
+@given(layered_dags(), st.integers(0, 9))
+def test_births_less_deaths_are_the_change_of_degree(network: LayeredDAG, seed: int) -> None:
+    series = as_series([network, tk.same_density(network, seed), tk.same_density(network, seed + 1)])
+    for events in neuron_events(series, ""):
+        after = events.degrees + events.births - events.deaths
+        assert_array_equal(after[:-1], events.degrees[1:])
+        last = {block.name: block for block in series[2].blocks}[events.block]
+        assert_array_equal(after[-1], last.in_degrees() if events.side == "in" else last.out_degrees())
+        for kernel in ("gain", "retention"):
+            assert (events.hits(kernel) <= events.trials(kernel)).all()
+            cells = gather(events, kernel, least=0)
+            assert (cells.hits <= cells.trials).all()
+            kept = events.hits(kernel)[cells.updates].sum(axis=1)
+            assert_array_equal(cells.totals(cells.hits), kept)
+
+
+@pytest.mark.parametrize("kernel", ["gain", "retention"])
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_the_exponent_is_of_largest_likelihood(kernel: str, shift: float) -> None:
+    events = neuron_events(attached(0.7, 0.4, updates=4, shape=(40, 30)), "")[1]
+    degrees, trials, hits = events.degrees, events.trials(kernel), events.hits(kernel)
+    x = np.log(np.maximum(degrees + shift, 1e-300))
+    used = (degrees > 0) | (shift > 0)
+
+    def minus_log_likelihood(parameters: np.ndarray) -> float:
+        rate = np.exp(parameters[1:, None] + parameters[0] * np.where(used, x, 0))
+        terms = hits * np.log(-np.expm1(-rate)) - (trials - hits) * rate
+        return -float(terms[used].sum())
+
+    found = minimize(minus_log_likelihood, np.array([0.0, *[-3.0] * 4]), method="BFGS", options={"gtol": 1e-7})
+    fit = fit_exponent(events, kernel, shift=shift, confidence=0.95, resamples=0, rng=np.random.default_rng(0))
+    sign = 1 if kernel == "gain" else -1
+    assert_allclose(fit.exponent, sign * found.x[0], atol=1e-5)
+    assert minus_log_likelihood(np.array([sign * fit.exponent, *fit.levels])) <= found.fun + 1e-9
+
+    def profile(slope: float) -> float:
+        levels = minimize(
+            lambda rest: minus_log_likelihood(np.array([slope, *rest])),
+            found.x[1:],
+            method="BFGS",
+            options={"gtol": 1e-8},
+        )
+        return float(levels.fun)
+
+    curvature = (profile(found.x[0] + 0.05) - 2 * found.fun + profile(found.x[0] - 0.05)) / 0.05**2
+    assert_allclose(fit.std_error, curvature**-0.5, rtol=0.01)
+
+
+def test_few_events_make_it_multinomial_regression() -> None:
+    events = neuron_events(attached(0.8, moved=0.01, updates=30), "")[1]
+    fit = fit_exponent(events, "gain", shift=0.0, confidence=0.95, resamples=0, rng=np.random.default_rng(0))
+    x = np.log(events.degrees)
+
+    def minus(a: np.ndarray) -> float:
+        weights = events.trials("gain") * np.exp(a[0] * x)
+        return -float((events.births * np.log(weights / weights.sum(axis=1, keepdims=True))).sum())
+
+    assert_allclose(fit.exponent, minimize(minus, np.zeros(1), method="BFGS").x[0], rtol=0.01)
+
+
+@pytest.mark.parametrize("gain", [0.0, 0.5, 1.0])
+def test_planted_exponents_are_recovered(gain: float) -> None:
+    result = tk.attachment(attached(gain, 0.6, seed=4, updates=30))
+    rows = result.frame.set_index(["side", "kernel"])
+    for kernel, truth in (("gain", gain), ("retention", 0.6)):
+        row = rows.loc["in", kernel]
+        assert row["low"] < truth < row["high"]
+        assert row["updates_low"] < truth < row["updates_high"]
+        assert row["neurons_low"] < truth < row["neurons_high"]
+        assert row["verdict"] == (RICHER if truth else BLIND)
+        # Sources with many edges have theirs at the favoured targets already, so a trace of the targets' law remains.
+        assert abs(rows.loc["out", kernel]["exponent"]) < 0.3
+    assert result.verdicts["verdict"][1] == RICHER
+
+
+def test_degree_zero_counts_with_a_shift_and_is_shown_without() -> None:
+    series = attached(1.0, shift=1.0, seed=1, updates=30)
+    first = series[0].blocks[0].adjacency().toarray()
+    first[:, :20] = False
+    bare = Series.from_networks([LayeredDAG.from_adjacencies([first]), *(series[k] for k in range(1, 31))])
+    shifted, plain = (kernel_of(tk.attachment(bare, shift=s), "in", "gain") for s in (1.0, 0.0))
+    assert plain.at_zero > 0
+    assert shifted.events == plain.events + plain.at_zero
+    assert (plain.bins[0].low_degree, plain.bins[0].high_degree, plain.bins[0].events) == (0, 0, plain.at_zero)
+    recovered = kernel_of(tk.attachment(series, shift=1.0), "in", "gain").fit
+    assert recovered.widest[0] < 1 < recovered.widest[1]
+
+
+def test_poor_get_richer_and_mixed() -> None:
+    verdicts = tk.attachment(attached(-1.0, 0.0, updates=20)).verdicts
+    assert verdicts["verdict"].tolist()[1] == POORER
+    assert tk.attachment(attached(1.0, -1.0, updates=20)).verdicts["verdict"].tolist()[1] == MIXED
+
+
+@pytest.mark.parametrize("kernel", ["gain", "retention"])
+def test_degree_blind_replicates_are_those_of_drawn_networks(kernel: str) -> None:
+    rng = np.random.default_rng(0)
+    series = attached(1.0, 0.5, updates=3, shape=(30, 25))
+    events = neuron_events(series, "")[1]
+    cells = gather(events, kernel, least=1)
+    blind = blind_exponents(cells, kernel, shift=0.0, replicates=400, rng=rng)
+    drawn = []
+    for _ in range(400):
+        births, deaths = np.zeros_like(events.births), np.zeros_like(events.deaths)
+        for u in range(3):
+            mask = series[u].blocks[0].adjacency().toarray()
+            come = rng.choice(np.flatnonzero(~mask), events.births[u].sum(), replace=False)
+            gone = rng.choice(np.flatnonzero(mask), events.deaths[u].sum(), replace=False)
+            births[u], deaths[u] = (np.bincount(keys % 25, minlength=25) for keys in (come, gone))
+        other = type(events)("b", "l", "in", events.limit, events.degrees, births, deaths)
+        fit = fit_exponent(other, kernel, shift=0.0, confidence=0.95, resamples=0, rng=rng)
+        drawn.append(fit.exponent)
+    assert kstest(blind, drawn).pvalue > 0.001
+    assert abs(np.mean(drawn) / np.std(drawn)) < 0.2
+
+
+def test_bins_have_exact_limits_and_show_the_planted_kernel() -> None:
+    kernel = kernel_of(tk.attachment(attached(1.0, 0.0, updates=40)), "in", "gain")
+    assert sum(part.events for part in kernel.bins) == kernel.events + kernel.at_zero
+    assert_allclose(sum(part.expected for part in kernel.bins), sum(part.events for part in kernel.bins))
+    middle = [part for part in kernel.bins if part.low_degree > 0 and part.events > 50]
+    ratios, degrees = ([getattr(part, name) for part in middle] for name in ("ratio", "mean_degree"))
+    assert_allclose(np.polyfit(np.log(degrees), np.log(ratios), 1)[0], 1, atol=0.25)
+    for part in kernel.bins:
+        assert_allclose(part.low * part.expected, np.nan_to_num(chi2.ppf(0.025, 2 * part.events)) / 2)
+        assert_allclose(part.high * part.expected, chi2.ppf(0.975, 2 * part.events + 2) / 2)
+        assert part.low <= part.ratio <= part.high
+
+
+def test_blind_updates_stay_within_the_blind_band() -> None:
+    inside = []
+    for seed in range(20):
+        for one in tk.attachment(attached(0.0, seed=seed, updates=5), replicates=20, resamples=0).kernels:
+            inside += [part.blind_low <= part.ratio <= part.blind_high for part in one.bins if part.expected > 20]
+    assert 0.92 < np.mean(inside) < 0.98
+
+
+def test_executors_do_not_change_the_result() -> None:
+    series = attached(0.5, updates=6)
+    alone = tk.attachment(series, rng=7)
+    with ThreadPoolExecutor(2) as pool:
+        pooled = tk.attachment(series, rng=7, executor=pool)
+    assert alone.to_json() == pooled.to_json()
+    assert tk.attachment(series, rng=8).to_json() != alone.to_json()
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
+def test_holm_rejects_what_stepping_down_rejects(p_values: list[float]) -> None:
+    corrected = np.array(holm(p_values))
+    for level in (0.01, 0.05, 0.3):
+        rejected = np.zeros(len(p_values), bool)
+        for rank, place in enumerate(np.argsort(p_values)):
+            if p_values[place] * (len(p_values) - rank) > level:
+                break
+            rejected[place] = True
+        assert_array_equal(corrected <= level, rejected)
+    assert (corrected >= false_discovery_control(p_values) - 1e-12).all()
+
+
+def test_holm_leaves_out_what_was_not_tested() -> None:
+    assert_allclose(holm([0.02, np.nan, 0.01]), [0.02, np.nan, 0.02])
+
+
+@pytest.mark.parametrize(
+    ("gain", "retention", "verdict"),
+    [
+        (RICHER, BLIND, RICHER),
+        (BLIND, POORER, POORER),
+        (RICHER, POORER, MIXED),
+        (BLIND, BLIND, BLIND),
+        (UNDEFINED, RICHER, RICHER),
+        (UNDEFINED, UNDEFINED, UNDEFINED),
+        (UNDEFINED, BLIND, UNDEFINED),
+    ],
+)
+def test_combined_verdicts(gain: str, retention: str, verdict: str) -> None:
+    assert combined(gain, retention) == verdict
+
+
+def test_nothing_to_say_is_said() -> None:
+    network = tk.uniform((8, 6, 4), 0.5, 0)
+    static = tk.attachment([network] * 4).frame
+    assert (static["verdict"] == UNDEFINED).all()
+    assert static["exponent"].isna().all()
+    assert static["reason"].str.contains("could have fallen otherwise").all()
+    dense = tk.attachment([tk.uniform((8, 6, 4), 1.0, 0)] * 4)
+    assert (dense.verdicts["verdict"] == UNDEFINED).all()
+    assert len(dense.bins) == 0
+    ring = [np.roll(np.eye(6), k, axis=1) for k in range(3)]
+    equal = tk.attachment([LayeredDAG.from_adjacencies([mask]) for mask in ring]).frame
+    assert equal["reason"].str.contains("same degree|otherwise").all()
+
+
+def test_events_at_one_end_only_have_no_finite_exponent() -> None:
+    first = np.zeros((9, 6))
+    first[:3, :3], first[:5, 3:] = 1, 1
+    last = first.copy()
+    last[5:7, 3:] = 1
+    row = tk.attachment([LayeredDAG.from_adjacencies([mask]) for mask in (first, last)]).frame.query("side == 'in'")
+    assert row["verdict"].tolist() == [UNDEFINED] * 2
+    assert "no finite exponent" in row["reason"].iloc[0]
+
+
+def test_two_networks_have_no_bootstrap_and_the_reason_says_so() -> None:
+    row = tk.attachment(attached(1.0, updates=2)).frame.iloc[2]
+    assert np.isnan(row["updates_low"])
+    assert "fewer than 5 updates" in row["reason"]
+
+
+def test_grouped_blocks_count_the_pairs_they_allow() -> None:
+    layers = (Layer("a", 8), Layer("b", 6))
+    rng = np.random.default_rng(0)
+    blocks = []
+    for _ in range(4):
+        mask = np.kron(np.eye(2, dtype=bool), np.ones((4, 3), bool)) & (rng.random((8, 6)) < 0.5)
+        blocks.append(EdgeBlock.from_matrix("a", "b", mask))
+    grouped = [LayeredDAG(layers, (EdgeBlock("a", "b", b.pattern, possible=24),)) for b in blocks]
+    out, into = neuron_events(as_series(grouped), "")
+    assert (out.limit, into.limit) == (3, 4)
+    irregular = [LayeredDAG(layers, (EdgeBlock("a", "b", b.pattern, possible=25),)) for b in blocks]
+    assert "allows some pairs only" in tk.attachment(irregular).frame["reason"].iloc[0]
+
+
+def test_frame() -> None:
+    result = tk.attachment(grown(5))
+    assert list(result.frame.columns) == [
+        *("block", "layer", "side", "kernel", "updates", "events", "at_zero", "exponent", "std_error", "low", "high"),
+        *("updates_low", "updates_high", "neurons_low", "neurons_high", "blind_mean", "blind_sd", "z", "p_value"),
+        *("p_rank", "p_holm", "verdict", "reason"),
+    ]
+    assert len(result.frame) == 3 * 4
+    assert result.verdicts["side"].tolist() == ["out", "in"] * 3
+
+
+def test_errors() -> None:
+    network = tk.uniform((5, 4, 3), 0.5, 0)
+    with pytest.raises(InsufficientDataError, match="1 network was given"):
+        tk.attachment(network)
+    with pytest.raises(IncompatibleNetworksError):
+        tk.attachment([network, tk.uniform((5, 5, 3), 0.5, 0)])
+    for wrong in ({"shift": -1}, {"replicates": 3}, {"confidence": 0}, {"resamples": -1}):
+        with pytest.raises(ParameterError):
+            tk.attachment([network] * 2, **wrong)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("truth", [0.0, 0.5, 1.0])
+def test_intervals_cover_planted_exponents(truth: float) -> None:
+    """Of 200 runs each; the limits allow for their number. The bootstrap of 20 updates is known to be too narrow."""
+    covered: dict[tuple[str, str], list[bool]] = {}
+    z = []
+    for seed in range(200):
+        result = tk.attachment(attached(truth, truth, seed=seed, updates=20), replicates=50, rng=seed)
+        for kernel in ("gain", "retention"):
+            one = kernel_of(result, "in", kernel)
+            for name in ("wald", "updates", "neurons"):
+                low, high = getattr(one.fit, name)
+                covered.setdefault((kernel, name), []).append(low <= truth <= high)
+            z.append((one.fit.exponent - truth) / one.fit.std_error)
+    rates = {key: np.mean(values) for key, values in covered.items()}
+    print(truth, {key: round(float(rate), 3) for key, rate in rates.items()}, np.mean(z), np.std(z))
+    for (_, name), rate in rates.items():
+        assert rate > (0.84 if name == "updates" else 0.9)
+    assert abs(np.mean(z)) < 0.3
+
+
+@pytest.mark.slow
+def test_degree_blind_runs_are_called_so() -> None:
+    wrong = 0
+    p_values = []
+    for seed in range(300):
+        frame = tk.attachment(attached(0.0, 0.0, seed=seed, updates=12), replicates=50, rng=seed).frame
+        wrong += int((frame["verdict"] != BLIND).any())
+        p_values += frame["p_value"].tolist()
+    assert wrong / 300 < 0.07
+    assert 0.03 < np.mean(np.array(p_values) < 0.05) < 0.07

@@ -1,0 +1,194 @@
+"""The exponent with which gains or losses depend on degree: estimate, limits, and what chance makes of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from topokit.analyzers.degree_exposure import Cells, Counts, Kernel, NeuronEvents, gather
+
+Values = NDArray[np.float64]
+
+FEWEST_UPDATES = 5
+_GRID = 49
+_SPREAD = 8.0
+_MOST_PAIRS = 10**9
+
+
+class ExponentFit(NamedTuple):
+    """An exponent with three intervals; all NaN where `reason` says why there is none.
+
+    The intervals are Wald's, taking all gains or losses as independent given the degrees; of a bootstrap of blocks of
+    updates; and of the sandwich estimate that takes only neurons as independent.
+    """
+
+    exponent: float
+    std_error: float
+    wald: tuple[float, float]
+    updates: tuple[float, float]
+    neurons: tuple[float, float]
+    levels: Values
+    reason: str
+
+    @property
+    def widest(self) -> tuple[float, float]:
+        """From the lowest limit to the highest of those that are known; NaN without an exponent."""
+        known = [pair for pair in (self.wald, self.updates, self.neurons) if np.isfinite(pair).all()]
+        if not known:
+            return _NOTHING
+        return min(low for low, _ in known), max(high for _, high in known)
+
+
+_NOTHING = (float("nan"), float("nan"))
+
+
+def no_fit(reason: str) -> ExponentFit:
+    """No exponent, and why."""
+    return ExponentFit(np.nan, np.nan, _NOTHING, _NOTHING, _NOTHING, np.empty(0), reason)
+
+
+def fit_exponent(
+    events: NeuronEvents,
+    kernel: Kernel,
+    *,
+    shift: float,
+    confidence: float,
+    resamples: int,
+    rng: np.random.Generator,
+) -> ExponentFit:
+    """The exponent a of the rates (k + shift)^a of gains per vacant pair, or (k + shift)^-a of losses per edge."""
+    cells = gather(events, kernel, least=0 if shift > 0 else 1)
+    reason = _why_not(cells, kernel)
+    if reason:
+        return no_fit(reason)
+    from topokit.kernels.degree_response import fit_slope  # numba takes half a second to import
+
+    data = _numbers(cells, shift)
+    slope, information, levels = fit_slope(*data, 0.0, blind_levels(cells))
+    if np.isnan(slope):
+        return no_fit(f"no finite exponent is likeliest: {_EVENTS[kernel]} happened at one end of the degrees only")
+    z = float(norm.isf((1 - confidence) / 2))
+    scores, clustered = _scores(events, kernel, cells, (slope, levels), shift)
+    error, by_update, by_neuron = (
+        np.sqrt(value)
+        for value in (1 / information, *(np.sum(part**2) / information**2 for part in (scores, clustered)))
+    )
+    sign = 1 if kernel == "gain" else -1
+    roots = _resampled(data, slope, levels, _SPREAD * max(error, by_update), resamples, rng)
+    tail = (1 - confidence) / 2
+    limits = _NOTHING if len(roots) == 0 else tuple(np.quantile(sign * roots, [tail, 1 - tail]).tolist())
+    corrected = by_neuron * np.sqrt(len(clustered) / (len(clustered) - 1))
+    centre = sign * slope
+    return ExponentFit(
+        centre,
+        error,
+        (centre - z * error, centre + z * error),
+        (limits[0], limits[1]),
+        (centre - z * corrected, centre + z * corrected),
+        levels,
+        "",
+    )
+
+
+def blind_exponents(cells: Cells, kernel: Kernel, *, shift: float, replicates: int, rng: np.random.Generator) -> Values:
+    """Exponents of replicates in which as many gains or losses fall on pairs or edges at random, (replicates,).
+
+    Each starts at every update from the recorded degrees. Given these, the counts of neurons by degree are
+    multivariate hypergeometric, so that no network has to be drawn.
+    """
+    from topokit.kernels.degree_response import fit_slope  # numba takes half a second to import
+
+    start, trials, _, x = _numbers(cells, shift)
+    levels = blind_levels(cells)
+    hits = np.empty((replicates, len(x)))
+    happened = cells.totals(cells.hits)
+    for u, (low, high) in enumerate(zip(cells.start[:-1], cells.start[1:], strict=True)):
+        hits[:, low:high] = _drawn(cells.trials[low:high], int(happened[u]), replicates, rng)
+    sign = 1 if kernel == "gain" else -1
+    slopes = [fit_slope(start, trials, row, x, 0.0, levels)[0] for row in hits]
+    return sign * np.array(slopes)
+
+
+def blind_levels(cells: Cells) -> Values:
+    """The level of each update where the degree does not matter, (V,)."""
+    share = cells.totals(cells.hits) / cells.totals(cells.trials)
+    return np.asarray(np.log(-np.log1p(-share)))
+
+
+_EVENTS: dict[Kernel, str] = {"gain": "births", "retention": "deaths"}
+
+
+def _why_not(cells: Cells, kernel: Kernel) -> str:
+    if not len(cells.updates):
+        return f"no {_EVENTS[kernel]} that could have fallen otherwise"
+    if not np.any(np.diff(cells.start) > 1):
+        return "all neurons have the same degree"
+    return ""
+
+
+def _numbers(cells: Cells, shift: float) -> tuple[Counts, Values, Values, Values]:
+    return cells.start, cells.trials.astype(float), cells.hits.astype(float), np.log(cells.degree + shift)
+
+
+def _scores(
+    events: NeuronEvents, kernel: Kernel, cells: Cells, fit: tuple[float, Values], shift: float
+) -> tuple[Values, Values]:
+    """Derivatives of the profile likelihood in the slope, by update and by neuron; both add up to 0."""
+    from topokit.kernels.degree_response import profile_scores  # numba takes half a second to import
+
+    slope, levels = fit
+    scores, centres, _ = profile_scores(*_numbers(cells, shift), slope, levels)
+    degrees = events.degrees[cells.updates]
+    trials, hits = events.trials(kernel)[cells.updates], events.hits(kernel)[cells.updates]
+    counted = degrees > 0 if shift == 0 else np.ones(degrees.shape, np.bool_)
+    x = np.log(np.where(counted, degrees + shift, 1.0))
+    rate = np.exp(levels[:, None] + slope * x)
+    with np.errstate(over="ignore", invalid="ignore"):
+        first = hits * rate / np.expm1(rate) - (trials - hits) * rate
+    by_neuron = np.where(counted, first * (x - centres[:, None]), 0.0).sum(axis=0)
+    return scores, by_neuron
+
+
+def _resampled(
+    data: tuple[Counts, Values, Values, Values],
+    slope: float,
+    levels: Values,
+    reach: float,
+    resamples: int,
+    rng: np.random.Generator,
+) -> Values:
+    """Slopes of largest likelihood of resampled updates, in circular blocks of about the cube root of their number.
+
+    Levels belong to updates, so the derivative of a resampled likelihood is the sum of those of its updates; they are
+    tabulated around the estimate and the root is interpolated.
+    """
+    n_updates = len(levels)
+    if n_updates < FEWEST_UPDATES or not resamples:
+        return np.empty(0)
+    from topokit.kernels.degree_response import profile_scores  # numba takes half a second to import
+
+    grid = slope + reach * np.linspace(-1, 1, _GRID)
+    table = np.stack([profile_scores(*data, float(point), levels)[0] for point in grid], axis=1)
+    totals = _block_weights(n_updates, resamples, rng) @ table
+    return np.array([np.interp(0.0, row[::-1], grid[::-1]) for row in totals])
+
+
+def _block_weights(n_updates: int, resamples: int, rng: np.random.Generator) -> Values:
+    """How often each update is drawn, (resamples, n_updates)."""
+    length = max(1, round(n_updates ** (1 / 3)))
+    starts = rng.integers(n_updates, size=(resamples, -(-n_updates // length)))
+    drawn = ((starts[:, :, None] + np.arange(length)) % n_updates).reshape(resamples, -1)[:, :n_updates]
+    weights = np.zeros((resamples, n_updates))
+    np.add.at(weights, (np.arange(resamples)[:, None], drawn), 1.0)
+    return weights
+
+
+def _drawn(trials: Counts, count: int, replicates: int, rng: np.random.Generator) -> Counts:
+    """How many of `count` draws without replacement fall into each cell, (replicates, cells)."""
+    if trials.sum() >= _MOST_PAIRS:
+        # NumPy draws without replacement from fewer only; among so many, hardly a draw hits the same pair again.
+        return rng.multinomial(count, trials / trials.sum(), size=replicates)
+    return rng.multivariate_hypergeometric(trials, count, size=replicates, method="marginals")
