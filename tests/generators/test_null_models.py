@@ -13,10 +13,11 @@ from strategies import layered_dags
 
 from topokit.dag import EdgeBlock, Layer, LayeredDAG
 from topokit.dag.taps import Taps, taps_from_mask
-from topokit.errors import ParameterError
-from topokit.generators import same_degrees, same_density, uniform
+from topokit.errors import InsufficientDataError, ParameterError
+from topokit.generators import mixing, same_degrees, same_density, same_edges, shuffled_layers, uniform
 
 Draw = Callable[[LayeredDAG, int], LayeredDAG]
+ALL_DRAWS = pytest.mark.parametrize("draw", [same_density, same_degrees, same_edges])
 DRAWS = pytest.mark.parametrize("draw", [same_density, same_degrees])
 
 
@@ -40,7 +41,7 @@ def test_edge_counts_stay_exactly(network: LayeredDAG, seed: int) -> None:
     assert [block.n_edges for block in drawn.blocks] == [block.n_edges for block in network.blocks]
 
 
-@DRAWS
+@ALL_DRAWS
 @given(network=layered_dags(), seed=st.integers(0, 99))
 def test_weights_are_dealt_out_anew(draw: Draw, network: LayeredDAG, seed: int) -> None:
     for before, after in zip(network.blocks, draw(network, seed).blocks, strict=True):
@@ -108,7 +109,7 @@ def kernels(taps: Taps) -> Counter[tuple[int, ...]]:
     return Counter(tuple(np.flatnonzero(cells[i, :, j])) for i in range(len(cells)) for j in range(cells.shape[2]))
 
 
-@DRAWS
+@ALL_DRAWS
 def test_weights_of_full_blocks_are_dealt_out(draw: Draw) -> None:
     network = one_block(np.arange(1.0, 13.0).reshape(3, 4))
     before, after = network.blocks[0], draw(network, 0).blocks[0]
@@ -118,9 +119,10 @@ def test_weights_of_full_blocks_are_dealt_out(draw: Draw) -> None:
     assert not after.equals(before)
 
 
-@DRAWS
+@ALL_DRAWS
 def test_seeds_repeat_and_differ(draw: Draw) -> None:
-    network = uniform((30, 20, 10), 0.3, 0)
+    rng = np.random.default_rng(0)
+    network = LayeredDAG.from_adjacencies([rng.normal(size=(30, 20)) * (rng.random((30, 20)) < 0.3)])
     assert draw(network, 5).equals(draw(network, np.random.default_rng(5)))
     assert not draw(network, 5).equals(draw(network, 6))
 
@@ -148,3 +150,78 @@ def test_sparse_grouped_blocks_are_refused(draw: Draw) -> None:
 def test_a_chain_without_rounds_is_refused() -> None:
     with pytest.raises(ParameterError, match="at least one round"):
         same_degrees(uniform((4, 3), 0.5, 0), 0, rounds=0)
+
+
+@given(network=layered_dags(), seed=st.integers(0, 99))
+def test_edges_stay_exactly(network: LayeredDAG, seed: int) -> None:
+    drawn = same_edges(network, seed)
+    for before, after in zip(network.blocks, drawn.blocks, strict=True):
+        assert (before.adjacency() != after.adjacency()).nnz == 0
+        assert (after.name, after.kind, after.possible) == (before.name, before.kind, before.possible)
+    assert drawn.provenance.notes[-1] == "weights dealt out anew among the same edges"
+
+
+def test_every_order_of_the_weights_is_equally_likely() -> None:
+    rng = np.random.default_rng(0)
+    network = one_block(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    seen = Counter(same_edges(network, rng).blocks[0].weight_matrix().toarray().tobytes() for _ in range(6000))
+    assert len(seen) == 24
+    assert stats.chisquare(list(seen.values())).pvalue > 0.001
+
+
+def test_weights_of_surviving_taps_are_dealt_out() -> None:
+    rng = np.random.default_rng(0)
+    weights = rng.normal(size=20)
+    mask = np.zeros((12 * 9, 8), bool)
+    mask.flat[rng.choice(mask.size, 20, replace=False)] = True
+    taps = taps_from_mask(mask, 9, weights=weights, shape=(3, 3))
+    block = EdgeBlock("a", "b", taps.edges[0], kind="conv", taps=taps)
+    after = same_edges(LayeredDAG((Layer("a", 12), Layer("b", 8)), (block,)), 0).blocks[0]
+    assert after.taps is not None
+    assert after.taps.weights is not None
+    np.testing.assert_array_equal(after.taps.matrix().toarray(), mask)
+    np.testing.assert_array_equal(np.sort(after.taps.weights), np.sort(weights))
+    assert not np.array_equal(after.taps.weights, weights)
+
+
+def test_weights_that_are_absent_cannot_be_dealt_out() -> None:
+    with pytest.raises(InsufficientDataError, match="no weights to deal out"):
+        same_edges(one_block(np.eye(3, dtype=bool)), 0)
+
+
+def test_to_shuffle_the_cells_of_a_mask_is_the_same_law() -> None:
+    """Frankle et al.'s shuffle, done literally on 2 x 3 cells, and ours give each of the 15 masks equally often."""
+    rng = np.random.default_rng(0)
+    mask = np.eye(3, dtype=bool)[:2]
+    literal = Counter(rng.permutation(mask.ravel()).tobytes() for _ in range(6000))
+    ours = Counter(shuffled_layers(one_block(mask), rng).blocks[0].adjacency().toarray().tobytes() for _ in range(6000))
+    assert set(literal) == set(ours)
+    table = [[counts[key] for key in sorted(literal)] for counts in (literal, ours)]
+    assert stats.chi2_contingency(table).pvalue > 0.001
+
+
+def skewed(rng: np.random.Generator) -> LayeredDAG:
+    appeal = rng.pareto(1.5, 300) + 1
+    wanted = np.outer(appeal, rng.permutation(appeal))
+    return one_block(rng.random((300, 300)) < np.minimum(1, 0.05 * wanted / wanted.mean()))
+
+
+@pytest.mark.parametrize("network", [uniform((300, 200), 0.05, 0), skewed(np.random.default_rng(0))])
+def test_mixing_levels_off_before_the_default_length(network: LayeredDAG) -> None:
+    table = mixing(network, rounds=(1, 2, 16, 64), draws=20).set_index("rounds")
+    assert table["kept"].iloc[:3].is_monotonic_decreasing
+    assert table["kept"].iloc[1] > table["kept"].iloc[2] + 5 * table["error"].iloc[2]
+    gap = table.loc[16, "kept"] - table.loc[64, "kept"]
+    assert abs(gap) < 4 * np.hypot(table.loc[16, "error"], table.loc[64, "error"])
+
+
+def test_mixing_of_one_network_of_its_degrees_keeps_all() -> None:
+    staircase = np.tril(np.ones((4, 4), bool))
+    assert mixing(one_block(staircase), rounds=(1, 5), draws=3)["kept"].tolist() == [1.0, 1.0]
+
+
+def test_mixing_needs_draws_and_free_edges() -> None:
+    with pytest.raises(ParameterError, match="draws=1"):
+        mixing(uniform((4, 3), 0.5, 0), draws=1)
+    with pytest.raises(InsufficientDataError, match="full and empty"):
+        mixing(one_block(np.ones((3, 3), bool)))

@@ -91,6 +91,16 @@ class DegreeDistribution(Result):
         table["degree"] = self.degrees.ravel()
         return table
 
+    def scalars(self) -> dict[str, float]:
+        """Largest degree and standard deviation of the degrees of each layer and kind at the last moment."""
+        kinds: tuple[DegreeKind, ...] = get_args(DegreeKind)
+        return {
+            f"{layer.name} {kind} {name}": float(measure(self.values(kind, layer=layer.name)))
+            for layer in self.layers
+            for kind in kinds
+            for name, measure in (("max", np.max), ("sd", np.std))
+        }
+
     def _all(self, kind: DegreeKind) -> NDArray[np.int64]:
         check_degree_kind(kind)
         return {"in": self.in_degrees, "out": self.out_degrees}.get(kind, self.degrees)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from topokit.analyzers.axes import columns_of, layer_table, measure_each, names_of
 from topokit.analyzers.parameters import whole_number
-from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.result import Meta, Result, last_numbers
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Moment
 from topokit.dag.network import LayerSelection
@@ -61,6 +61,11 @@ class DormantNeurons(Result):
             table[column] = np.stack(counts, axis=1).ravel()
         table["threshold"] = self.threshold
         return table
+
+    def scalars(self) -> dict[str, float]:
+        """Neurons below the threshold, without input and without output of each layer at the last moment."""
+        columns = ("below_threshold", "no_input", "no_output")
+        return last_numbers(self.frame, columns, ("layer",), moments=len(self.moments))
 
 
 def dormant(source: Any, *, threshold: int = 10, layers: LayerSelection = "hidden") -> DormantNeurons:

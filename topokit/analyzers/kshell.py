@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topokit.analyzers.axes import columns_of, layer_table, measure_each, names_of
-from topokit.analyzers.result import Meta, Result, time_columns
+from topokit.analyzers.result import Meta, Result, last_numbers, time_columns
 from topokit.analyzers.undirected import neighbours_of
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import Layer, LayeredDAG, Moment
@@ -53,6 +53,10 @@ class KShells(Result):
         highest = self.coreness.max(axis=1)
         core, crust, isolated = _parts(self.coreness, highest)
         return time_columns(self.moments).assign(k_max=highest, core=core, crust=crust, isolated=isolated)
+
+    def scalars(self) -> dict[str, float]:
+        """k_max and the sizes of core, crust and isolated part at the last moment."""
+        return last_numbers(self.summary, ("k_max", "core", "crust", "isolated"), moments=len(self.moments))
 
     @property
     def layer_summary(self) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from topokit.analyzers.matching.definition import Definition, DistanceOptions
 from topokit.analyzers.matching.lower_bound import lower_bounds
 from topokit.analyzers.matching.match import layer_weights, match_networks
 from topokit.analyzers.matching.prepared import prepare
-from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.result import Meta, Result, last_numbers
 from topokit.citations import ANALYZER_REFERENCES
 
 
@@ -82,6 +82,10 @@ class TopologyDistance(Result):
                 "lower_bound": self.lower_bounds,
             }
         )
+
+    def scalars(self) -> dict[str, float]:
+        """Distance of each layer and in total."""
+        return {**last_numbers(self.frame, ("distance",), ("layer",)), "total": self.total}
 
 
 def nnstd(a: Any, b: Any, **options: Unpack[DistanceOptions]) -> TopologyDistance:

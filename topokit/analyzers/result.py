@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ import pandas as pd
 import topokit
 from topokit.citations import REFERENCES
 from topokit.dag import Moment
+from topokit.errors import ParameterError
 from topokit.registry import PLOTS
 
 ROWS_SHOWN = 20
@@ -74,6 +75,19 @@ class Result(ABC):
         """The frame's rows and the meta data as JSON."""
         return json.dumps({"meta": self.meta.to_dict(), "rows": frame_rows(self.frame)}, allow_nan=False)
 
+    def scalars(self) -> dict[str, float]:
+        """The few numbers that sum the last moment up, by name: what `topokit.against_null` compares with chance.
+
+        Raises
+        ------
+        ParameterError
+            No such numbers are told for this kind of result.
+        """
+        raise ParameterError(
+            f"{type(self).__name__} is not summed up by numbers: name them, as with "
+            "statistic=lambda result: result.frame['some_column'].mean()"
+        )
+
     def plot(self, **options: Any) -> Any:
         """Draw the result's own figure; options are those of the function in `topokit.plots`."""
         return PLOTS.load(self.plot_name)(self, **options)
@@ -96,6 +110,36 @@ def frame_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     finite = frame.replace([np.inf, -np.inf], np.nan)
     rows = finite.astype(object).where(finite.notna(), None).to_dict("records")
     return [{str(column): value for column, value in row.items()} for row in rows]
+
+
+def last_numbers(
+    table: pd.DataFrame, columns: Sequence[str], labels: Sequence[str] = (), *, moments: int = 1
+) -> dict[str, float]:
+    """The numbers of the last moment's rows as "label label column": value, for `Result.scalars`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Sorted by moment, with as many rows for each.
+    columns : sequence of str
+        Which numbers.
+    labels : sequence of str
+        The columns, such as "layer", that tell the rows of a moment apart.
+    moments : int
+        How many there are.
+    """
+    rows = range(len(table) - len(table) // moments, len(table))
+    words = [table[label].tolist() for label in labels]
+    numbers = {column: table[column].tolist() for column in columns}
+    return {
+        " ".join([*(str(word[row]) for word in words), column]): _number(numbers[column][row])
+        for row in rows
+        for column in columns
+    }
+
+
+def _number(value: Any) -> float:
+    return float("nan") if value is pd.NA else float(value)
 
 
 def time_columns(moments: tuple[Moment, ...]) -> pd.DataFrame:

@@ -6,7 +6,8 @@ from topokit.generators.counts import (
     erk_weight_counts,
     uniform_edge_counts,
 )
-from topokit.generators.null_models import same_degrees, same_density
+from topokit.generators.mixing import mixing
+from topokit.generators.null_models import same_degrees, same_density, same_edges, shuffled_layers
 from topokit.generators.patterns import random_keys, random_mask, random_pattern, unused_keys
 from topokit.generators.random_networks import erdos_renyi, erk, random_network, uniform
 from topokit.generators.rewiring import rewired, rewiring_chain
@@ -17,6 +18,7 @@ __all__ = [
     "erk",
     "erk_edge_counts",
     "erk_weight_counts",
+    "mixing",
     "random_keys",
     "random_mask",
     "random_network",
@@ -25,6 +27,8 @@ __all__ = [
     "rewiring_chain",
     "same_degrees",
     "same_density",
+    "same_edges",
+    "shuffled_layers",
     "uniform",
     "uniform_edge_counts",
     "unused_keys",

@@ -1,4 +1,4 @@
-"""Random networks that share with a given one its densities or its degrees: what chance alone would wire."""
+"""Random networks that share with a given one its densities, its degrees or its edges: what chance alone would wire."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal, SupportsIndex
 import numpy as np
 
 from topokit.dag import CSRPattern, EdgeBlock, LayeredDAG, Pattern
-from topokit.errors import ParameterError
+from topokit.errors import InsufficientDataError, ParameterError
 from topokit.generators.patterns import Random, keys_of_pattern, random_pattern
 
 NullModel = Literal["density", "degrees"]
@@ -41,6 +41,10 @@ def same_density(network: LayeredDAG, rng: Random = None) -> LayeredDAG:
     ------
     ParameterError
         A block that allows only some pairs of neurons (grouped layers) without saying which, and is not full.
+
+    References
+    ----------
+    Frankle et al. (2021) and Su et al. (2020), the layer-wise shuffle as a test of pruning methods.
     """
     generator = np.random.default_rng(rng)
     return _redrawn(
@@ -49,6 +53,36 @@ def same_density(network: LayeredDAG, rng: Random = None) -> LayeredDAG:
         lambda block: random_pattern(block.shape, block.n_edges, generator),
         generator,
     )
+
+
+shuffled_layers = same_density
+
+
+def same_edges(network: LayeredDAG, rng: Random = None) -> LayeredDAG:
+    """The same edges with the weights of each block dealt out among them at random.
+
+    Every order of a block's weights is equally likely; where several numbers stand behind an edge (kernels, gates),
+    the weights of all surviving taps of the block are dealt out among them. Edges, degrees, multiplicities and whatever
+    does not look at weights stay as they are.
+
+    Parameters
+    ----------
+    network : LayeredDAG
+        The network.
+    rng : int or numpy.random.Generator, optional
+        Seed or source of randomness.
+
+    Raises
+    ------
+    InsufficientDataError
+        No block has weights.
+    """
+    generator = np.random.default_rng(rng)
+    if not any(_has_weights(block) for block in network.blocks):
+        raise InsufficientDataError(f"{network!r} has no weights to deal out: load or record them, or draw its edges")
+    blocks = [_with_shuffled_weights(block, generator) for block in network.blocks]
+    notes = (*network.provenance.notes, "weights dealt out anew among the same edges")
+    return LayeredDAG(network.layers, tuple(blocks), replace(network.provenance, notes=notes))
 
 
 def same_degrees(network: LayeredDAG, rng: Random = None, *, rounds: SupportsIndex = ROUNDS) -> LayeredDAG:
@@ -97,6 +131,18 @@ NULL_MODELS: dict[NullModel, Callable[[LayeredDAG, np.random.Generator], Layered
     "density": same_density,
     "degrees": same_degrees,
 }
+
+
+def _has_weights(block: EdgeBlock) -> bool:
+    return block.weights is not None or (block.taps is not None and block.taps.weights is not None)
+
+
+def _with_shuffled_weights(block: EdgeBlock, generator: np.random.Generator) -> EdgeBlock:
+    weights = None if block.weights is None else block.weights[generator.permutation(block.n_edges)]
+    if block.taps is None or block.taps.weights is None:
+        return block if weights is None else replace(block, weights=weights)
+    taps = replace(block.taps, weights=block.taps.weights[generator.permutation(block.taps.n_taps)])
+    return replace(block, weights=weights, taps=taps)
 
 
 def _redrawn(network: LayeredDAG, note: str, draw: Draw, generator: np.random.Generator) -> LayeredDAG:
