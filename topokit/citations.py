@@ -30,6 +30,20 @@ REFERENCES = {
         "PLoS ONE 9, 2014.",
         "https://doi.org/10.1371/journal.pone.0085777",
     ),
+    "broido2019": Reference(
+        "A. D. Broido, A. Clauset. Scale-free Networks Are Rare. Nature Communications 10, 2019.",
+        "https://doi.org/10.1038/s41467-019-08746-5",
+    ),
+    "wilson1927": Reference(
+        "E. B. Wilson. Probable Inference, the Law of Succession, and Statistical Inference. Journal of the American "
+        "Statistical Association 22, 1927.",
+        "https://doi.org/10.1080/01621459.1927.10502953",
+    ),
+    "barrat2004": Reference(
+        "A. Barrat, M. Barthelemy, R. Pastor-Satorras, A. Vespignani. The Architecture of Complex Weighted Networks. "
+        "PNAS 101, 2004.",
+        "https://doi.org/10.1073/pnas.0400087101",
+    ),
     "vuong1989": Reference(
         "Q. H. Vuong. Likelihood Ratio Tests for Model Selection and Non-Nested Hypotheses. Econometrica 57, 1989.",
         "https://doi.org/10.2307/1912557",
@@ -37,6 +51,35 @@ REFERENCES = {
     "batagelj2003": Reference(
         "V. Batagelj, M. Zaversnik. An O(m) Algorithm for Cores Decomposition of Networks. 2003.",
         "https://arxiv.org/abs/cs/0310049",
+    ),
+    "batagelj2002": Reference(
+        "V. Batagelj, M. Zaversnik. Generalized Cores. 2002.",
+        "https://arxiv.org/abs/cs/0202039",
+    ),
+    "hebert2016": Reference(
+        "L. Hébert-Dufresne, J. A. Grochow, A. Allard. Multi-scale structure and topological anomaly detection via a "
+        "new network statistic: The onion decomposition. Scientific Reports 6, 2016.",
+        "https://doi.org/10.1038/srep31708",
+    ),
+    "garas2012": Reference(
+        "A. Garas, F. Schweitzer, S. Havlin. A k-shell decomposition method for weighted networks. New Journal of "
+        "Physics 14, 2012.",
+        "https://doi.org/10.1088/1367-2630/14/8/083030",
+    ),
+    "ahmed2007": Reference(
+        "A. Ahmed, V. Batagelj, X. Fu, S.-H. Hong, D. Merrick, A. Mrvar. Visualisation and Analysis of the Internet "
+        "Movie Database. APVIS 2007.",
+        "",
+    ),
+    "liub2020": Reference(
+        "B. Liu, L. Yuan, X. Lin, L. Qin, W. Zhang, J. Zhou. Efficient (α, β)-core computation in bipartite graphs. "
+        "VLDB Journal 29, 2020.",
+        "https://doi.org/10.1007/s00778-020-00606-9",
+    ),
+    "alvarez2005": Reference(
+        "J. I. Alvarez-Hamelin, L. Dall'Asta, A. Barrat, A. Vespignani. k-core decomposition: a tool for the "
+        "visualization of large scale networks. 2005.",
+        "https://arxiv.org/abs/cs/0504107",
     ),
     "carmi2007": Reference(
         "S. Carmi, S. Havlin, S. Kirkpatrick, Y. Shavitt, E. Shir. A model of Internet topology using k-shell "
@@ -51,6 +94,35 @@ REFERENCES = {
     "kendall1945": Reference(
         "M. G. Kendall. The Treatment of Ties in Ranking Problems. Biometrika 33, 1945.",
         "https://doi.org/10.1093/biomet/33.3.239",
+    ),
+    "spearman1904": Reference(
+        "C. Spearman. The Proof and Measurement of Association between Two Things. American Journal of Psychology 15, "
+        "1904.",
+        "https://doi.org/10.2307/1412159",
+    ),
+    "vysogorets2023": Reference(
+        "A. Vysogorets, J. Kempe. Connectivity Matters: Neural Network Pruning Through the Lens of Effective Sparsity. "
+        "Journal of Machine Learning Research 24, 2023.",
+        "https://arxiv.org/abs/2107.02306",
+    ),
+    "tanaka2020": Reference(
+        "H. Tanaka, D. Kunin, D. L. K. Yamins, S. Ganguli. Pruning Neural Networks without Any Data by Iteratively "
+        "Conserving Synaptic Flow. NeurIPS 2020.",
+        "https://arxiv.org/abs/2006.05467",
+    ),
+    "delong1988": Reference(
+        "E. R. DeLong, D. M. DeLong, D. L. Clarke-Pearson. Comparing the Areas under Two or More Correlated Receiver "
+        "Operating Characteristic Curves: A Nonparametric Approach. Biometrics 44, 1988.",
+        "https://doi.org/10.2307/2531595",
+    ),
+    "newcombe2006": Reference(
+        "R. G. Newcombe. Confidence Intervals for an Effect Size Measure Based on the Mann-Whitney Statistic. Part 2: "
+        "Asymptotic Methods and Evaluation. Statistics in Medicine 25, 2006.",
+        "https://doi.org/10.1002/sim.2324",
+    ),
+    "cohen1960": Reference(
+        "J. Cohen. A Coefficient of Agreement for Nominal Scales. Educational and Psychological Measurement 20, 1960.",
+        "https://doi.org/10.1177/001316446002000104",
     ),
     "matab2024": Reference(
         "D. Matab, E. Mocanu, B. Wu. Survival of the Most Connected: An Understanding of How Sparse Neural Networks "
@@ -194,6 +266,26 @@ REFERENCES = {
         "S. Holm. A Simple Sequentially Rejective Multiple Test Procedure. Scandinavian Journal of Statistics 6, 1979.",
         "https://www.jstor.org/stable/4615733",
     ),
+    "frankle2021": Reference(
+        "J. Frankle, G. K. Dziugaite, D. M. Roy, M. Carbin. Pruning Neural Networks at Initialization: Why Are We "
+        "Missing the Mark? ICLR 2021.",
+        "https://arxiv.org/abs/2009.08576",
+    ),
+    "su2020": Reference(
+        "J. Su, Y. Chen, T. Cai, T. Wu, R. Gao, L. Wang, J. D. Lee. Sanity-Checking Pruning Methods: Random Tickets "
+        "can Win the Jackpot. NeurIPS 2020.",
+        "https://arxiv.org/abs/2009.11094",
+    ),
+    "moran1950": Reference(
+        "P. A. P. Moran. Notes on Continuous Stochastic Phenomena. Biometrika 37, 1950.",
+        "https://doi.org/10.1093/biomet/37.1-2.17",
+    ),
+    "cliff1981": Reference("A. D. Cliff, J. K. Ord. Spatial Processes: Models and Applications. Pion, 1981.", ""),
+    "lotwick1982": Reference(
+        "H. W. Lotwick, B. W. Silverman. Methods for Analysing Spatial Processes of Several Types of Points. Journal "
+        "of the Royal Statistical Society B 44, 1982.",
+        "https://doi.org/10.1111/j.2517-6161.1982.tb01221.x",
+    ),
     "ruzicka1958": Reference(
         "M. Ružička. Anwendung mathematisch-statistischer Methoden in der Geobotanik (synthetische Bearbeitung von "
         "Aufnahmen). Biológia, Bratislava 13, 1958.",
@@ -239,11 +331,17 @@ _NNSTD = (
 
 ANALYZER_REFERENCES = {
     "degrees": ("matab2024",),
-    "power_law": ("clauset2009", "alstott2014", "vuong1989"),
-    "kshell": ("batagelj2003", "carmi2007"),
-    "dormant": ("matab2024",),
+    "power_law": ("clauset2009", "alstott2014", "vuong1989", "broido2019", "barrat2004", "wilson1927"),
+    "kshell": ("batagelj2003", "carmi2007", "matab2024"),
+    "onion_layers": ("hebert2016",),
+    "weighted_kshell": ("garas2012", "batagelj2002"),
+    "bipartite_core": ("ahmed2007", "liub2020"),
+    "shell_layout": ("alvarez2005",),
+    "dormant": ("matab2024", "vysogorets2023"),
+    "effective_sparsity": ("vysogorets2023", "tanaka2020"),
+    "dormancy_join": ("sokar2023", "matab2024", "delong1988", "newcombe2006", "cohen1960"),
     "tau_dormant": ("sokar2023",),
-    "rank_evolution": ("kendall1945", "matab2024"),
+    "rank_evolution": ("kendall1945", "spearman1904", "matab2024"),
     "input_map": ("mocanu2018", "matab2024"),
     "nnstd": _NNSTD,
     "nnstd_matrix": _NNSTD,
@@ -261,6 +359,11 @@ ANALYZER_REFERENCES = {
     "exploration": ("liu2021",),
     "degree_inequality": ("gini1912", "hill1973"),
     "attachment": ("jeong2003", "newman2001", "pham2015", "prentice1978", "kunsch1989", "phipson2010", "holm1979"),
+    "against_null": ("phipson2010", "holm1979", "strona2014", "carstens2018", "frankle2021", "su2020"),
+    "input_significance": ("mocanu2018", "holm1979"),
+    "input_change": ("mocanu2018",),
+    "input_correlation": ("lotwick1982", "phipson2010"),
+    "moran": ("moran1950", "cliff1981", "phipson2010"),
     "set": ("mocanu2018",),
     "rigl": ("evci2020",),
     "snfs": ("dettmers2019",),
@@ -269,6 +372,7 @@ ANALYZER_REFERENCES = {
     "erk": ("evci2020",),
     "rewired": ("liu2020",),
     "same_degrees": ("strona2014", "carstens2018"),
+    "same_density": ("frankle2021", "su2020"),
 }
 
 

@@ -3,11 +3,19 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from topokit.kernels.kendall import _score_by_table, _score_by_tree, dense_ranks, untied_pairs
+from topokit.kernels.kendall import (
+    dense_ranks,
+    places_of,
+    rank_order,
+    score_by_places,
+    score_by_table,
+    untied_pairs,
+)
 
 SMALL_ROWS = arrays(np.int64, st.tuples(st.just(2), st.integers(1, 25)), elements=st.integers(-5, 5))
 
@@ -17,9 +25,19 @@ def test_both_ways_of_counting_equal_the_definition(rows: np.ndarray) -> None:
     ranks, levels = dense_ranks(rows)
     pairs = combinations(range(rows.shape[1]), 2)
     score = sum(int(np.sign(rows[0, i] - rows[0, j]) * np.sign(rows[1, i] - rows[1, j])) for i, j in pairs)
-    order = np.argsort(ranks[0], kind="stable").astype(np.int32)
-    assert _score_by_table(ranks[0], ranks[1], levels[0], levels[1]) == score
-    assert _score_by_tree(order, ranks[0], ranks[1], levels[1]) == score
+    order, places = rank_order(ranks[0], levels[0]), places_of(ranks[1], levels[1])
+    assert np.array_equal(order, np.argsort(ranks[0], kind="stable"))
+    assert score_by_table(ranks[0], ranks[1], levels[0], levels[1]) == score
+    assert score_by_places(order, ranks[0], places) == score
+
+
+@pytest.mark.parametrize("levels", [3, 700, 10**9])
+@pytest.mark.parametrize("n", [2047, 2048, 2049, 5000])
+def test_both_ways_agree_beyond_one_group_of_words(n: int, levels: int) -> None:
+    rng = np.random.default_rng(n)
+    ranks, counts = dense_ranks(rng.integers(0, levels, (2, n)))
+    by_places = score_by_places(rank_order(ranks[0], counts[0]), ranks[0], places_of(ranks[1], counts[1]))
+    assert by_places == score_by_table(ranks[0], ranks[1], counts[0], counts[1])
 
 
 @given(SMALL_ROWS)
