@@ -275,7 +275,7 @@ def test_errors() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("truth", [0.0, 0.5, 1.0])
 def test_intervals_cover_planted_exponents(truth: float) -> None:
-    """Of 200 runs each; the limits allow for their number. The bootstrap of 20 updates is known to be too narrow."""
+    """Of 200 runs each; the limits allow for their number."""
     covered: dict[tuple[str, str], list[bool]] = {}
     z = []
     for seed in range(200):
@@ -288,8 +288,7 @@ def test_intervals_cover_planted_exponents(truth: float) -> None:
             z.append((one.fit.exponent - truth) / one.fit.std_error)
     rates = {key: np.mean(values) for key, values in covered.items()}
     print(truth, {key: round(float(rate), 3) for key, rate in rates.items()}, np.mean(z), np.std(z))
-    for (_, name), rate in rates.items():
-        assert rate > (0.84 if name == "updates" else 0.9)
+    assert min(rates.values()) > 0.9
     assert abs(np.mean(z)) < 0.3
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from topokit.analyzers.degree_exposure import Cells, Counts, Kernel, NeuronEvents, gather
 
@@ -21,8 +21,9 @@ _MOST_PAIRS = 10**9
 class ExponentFit(NamedTuple):
     """An exponent with three intervals; all NaN where `reason` says why there is none.
 
-    The intervals are Wald's, taking all gains or losses as independent given the degrees; of a bootstrap of blocks of
-    updates; and of the sandwich estimate that takes only neurons as independent.
+    The intervals are Wald's, taking all gains or losses as independent given the degrees; Student's with the spread
+    of a bootstrap of blocks of updates, and a degree of freedom for each block but one; and that of the sandwich
+    estimate, which takes only neurons as independent.
     """
 
     exponent: float
@@ -70,27 +71,31 @@ def fit_exponent(
     slope, information, levels = fit_slope(*data, 0.0, blind_levels(cells))
     if np.isnan(slope):
         return no_fit(f"no finite exponent is likeliest: {_EVENTS[kernel]} happened at one end of the degrees only")
-    z = float(norm.isf((1 - confidence) / 2))
     scores, clustered = _scores(events, kernel, cells, (slope, levels), shift)
-    error, by_update, by_neuron = (
-        np.sqrt(value)
-        for value in (1 / information, *(np.sum(part**2) / information**2 for part in (scores, clustered)))
-    )
-    sign = 1 if kernel == "gain" else -1
-    roots = _resampled(data, slope, levels, _SPREAD * max(error, by_update), resamples, rng)
-    tail = (1 - confidence) / 2
-    limits = _NOTHING if len(roots) == 0 else tuple(np.quantile(sign * roots, [tail, 1 - tail]).tolist())
-    corrected = by_neuron * np.sqrt(len(clustered) / (len(clustered) - 1))
-    centre = sign * slope
+    wald, by_neuron = information**-0.5, float(np.sqrt(np.sum(clustered**2))) / information
+    reach = _SPREAD * max(wald, float(np.sqrt(np.sum(scores**2))) / information)
+    roots = _resampled(data, slope, levels, reach, resamples, rng)
+    centre, tail = (slope if kernel == "gain" else -slope), (1 - confidence) / 2
+    by_update = float(roots.std()) if len(roots) else np.nan
+    n_blocks, n_neurons = len(levels) // block_length(len(levels)), len(clustered)
     return ExponentFit(
         centre,
-        error,
-        (centre - z * error, centre + z * error),
-        (limits[0], limits[1]),
-        (centre - z * corrected, centre + z * corrected),
+        wald,
+        _around(centre, wald, float(norm.isf(tail))),
+        _around(centre, by_update * _corrected(n_blocks), float(t.isf(tail, max(1, n_blocks - 1)))),
+        _around(centre, by_neuron * _corrected(n_neurons), float(t.isf(tail, max(1, n_neurons - 1)))),
         levels,
         "",
     )
+
+
+def _around(centre: float, error: float, factor: float) -> tuple[float, float]:
+    return centre - factor * error, centre + factor * error
+
+
+def _corrected(count: int) -> float:
+    """What a spread over so few independent parts has to be multiplied with."""
+    return float(np.sqrt(count / max(1, count - 1)))
 
 
 def blind_exponents(cells: Cells, kernel: Kernel, *, shift: float, replicates: int, rng: np.random.Generator) -> Values:
@@ -176,9 +181,14 @@ def _resampled(
     return np.array([np.interp(0.0, row[::-1], grid[::-1]) for row in totals])
 
 
+def block_length(n_updates: int) -> int:
+    """Updates that are resampled together."""
+    return max(1, round(n_updates ** (1 / 3)))
+
+
 def _block_weights(n_updates: int, resamples: int, rng: np.random.Generator) -> Values:
     """How often each update is drawn, (resamples, n_updates)."""
-    length = max(1, round(n_updates ** (1 / 3)))
+    length = block_length(n_updates)
     starts = rng.integers(n_updates, size=(resamples, -(-n_updates // length)))
     drawn = ((starts[:, :, None] + np.arange(length)) % n_updates).reshape(resamples, -1)[:, :n_updates]
     weights = np.zeros((resamples, n_updates))

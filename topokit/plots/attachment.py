@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from topokit.errors import ParameterError
 from topokit.plots.axis import log_log
@@ -100,11 +101,19 @@ def _exponent(one: DegreeKernel) -> str:
     return "no exponent" if one.fit.reason else f"{one.fit.exponent:.2f} ({low:.2f} to {high:.2f})"
 
 
+class _Plain(LogFormatter):
+    """The same ticks as matplotlib labels, as plain numbers."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return f"{x:g}" if super().__call__(x, pos) else ""
+
+
 def _draw(ax: Axes, bands: list[Band], kernel: str, side: str) -> None:
     plot_bands(ax, [band for band in bands if len(band.x)])
     ax.set(xlabel=f"{_SIDES[side].capitalize()} before the update", ylabel=_LABELS[kernel])
     if any(len(band.x) for band in bands):
         ax.axhline(1, color="0.6", linestyle=":", linewidth=0.6)
         log_log(ax)
+        ax.yaxis.set_minor_formatter(_Plain(minor_thresholds=(1, 0.4)))
     else:
         say(ax, "no edge came or went")
