@@ -41,10 +41,13 @@ _HOMES = {
     "topokit.recording": ["Recording", "TopologyRecorder", "mean_activations", "open_recording"],
     "topokit.analyzers": [
         "align",
+        "attachment",
+        "degree_inequality",
         "degrees",
         "dormant",
         "edge_changes",
         "edge_survival",
+        "exploration",
         "fit_power_law",
         "hierarchy",
         "input_map",

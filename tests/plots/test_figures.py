@@ -19,9 +19,13 @@ from strategies import layered_dags
 
 from topokit import plots
 from topokit.analyzers import (
+    attachment,
+    degree_inequality,
     degrees,
     dormant,
     edge_changes,
+    edge_survival,
+    exploration,
     fit_power_law,
     input_map,
     kshell,
@@ -60,8 +64,21 @@ DRAWN: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "group_distances": (plots.group_distances, lambda series: nnstd_between(series[:2], series[1:])),
     "distance_evolution": (plots.distance_evolution, nnstd_against),
     "edge_changes": (plots.edge_changes, edge_changes),
+    "edge_survival": (plots.edge_survival, edge_survival),
+    "exploration": (plots.exploration, exploration),
+    "degree_inequality": (plots.degree_inequality, degree_inequality),
+    "attachment": (plots.attachment, lambda source: attachment(source, replicates=20, resamples=20)),
 }
-OVER_TIME = {"rank_matrix", "distance_matrix", "group_distances", "distance_evolution", "edge_changes"}
+OVER_TIME = {
+    "rank_matrix",
+    "distance_matrix",
+    "group_distances",
+    "distance_evolution",
+    "edge_changes",
+    "edge_survival",
+    "exploration",
+    "attachment",
+}
 
 
 @pytest.mark.parametrize(("name", "frames"), [(n, t) for n in DRAWN for t in (1, 2, 50) if t > 1 or n not in OVER_TIME])
@@ -308,6 +325,55 @@ def test_edge_changes_that_are_not_there_are_refused() -> None:
         plots.edge_changes(edge_changes(grown(2)), value="died")
     with pytest.raises(ParameterError, match="explored=True"):
         plots.edge_changes(edge_changes(grown(2)), value="explored")
+
+
+def test_survival_curves_are_steps_from_1_over_their_limits() -> None:
+    result = edge_survival(grown(8))
+    ax = plots.edge_survival(result)
+    for name, line in zip(result.curves, ax.lines, strict=False):
+        assert line.get_label() == name
+        assert_array_equal(line.get_xdata(), [0, *result.curves[name].ages])
+        assert_array_equal(line.get_ydata(), [1, *result.curves[name].survival])
+    assert len(ax.collections) == 4
+    assert ax.lines[-1].get_ydata()[0] == 0.5
+
+
+@pytest.mark.parametrize("value", ["lasting_rate", "dropped_share", "returned_share", "return_rate"])
+def test_exploration_draws_any_column(value: str) -> None:
+    result = exploration(grown(6))
+    ax = plots.exploration(result, value=value)
+    assert_legible(ax)
+    assert_array_equal(ax.lines[0].get_ydata(), getattr(result, value)[:, -1])
+    with pytest.raises(ParameterError, match="use 'rate'"):
+        plots.exploration(result, value="speed")
+
+
+@pytest.mark.parametrize("value", ["entropy", "participation", "top_share", "top_kept", "top_jaccard_first"])
+def test_degree_inequality_draws_any_measure(value: str) -> None:
+    result = degree_inequality(grown(6), layers="hidden")
+    ax = plots.degree_inequality(result, value=value, kind="in")
+    assert_legible(ax)
+    assert_array_equal(ax.lines[1].get_ydata(), result.curve(value, kind="in")[:, 1])
+    with pytest.raises(ParameterError, match="use mean, gini"):
+        plots.degree_inequality(result, value="ginny")
+
+
+@pytest.mark.parametrize(("kernel", "side"), [("gain", "in"), ("retention", "out")])
+def test_attachment_shows_the_bins_and_names_the_exponents(kernel: str, side: str) -> None:
+    result = attachment(grown(12), replicates=20)
+    ax = plots.attachment(result, kernel=kernel, side=side)
+    assert_legible(ax)
+    shown = result.bins.query("kernel == @kernel and side == @side and low_degree > 0 and events > 0")
+    assert_array_equal(np.concatenate([line.get_ydata() for line in ax.lines[:-1]]), shown["ratio"])
+    one = next(each for each in result.kernels if (each.kernel, each.side) == (kernel, side))
+    assert f"{one.fit.exponent:.2f}" in ax.get_legend().get_texts()[0].get_text()
+    with pytest.raises(ParameterError, match="use 'gain' or 'retention'"):
+        plots.attachment(result, kernel="growth")
+
+
+def test_attachment_without_any_change_says_so() -> None:
+    static = [grown(1)[0]] * 3
+    assert "no edge came" in plots.attachment(attachment(static)).texts[0].get_text()
 
 
 def test_activation_dormancy_curves_and_threshold() -> None:

@@ -1,12 +1,15 @@
 """Analyzers: one public function and one frozen result each."""
 
 from topokit.analyzers.align import align
+from topokit.analyzers.attachment import Attachment, attachment
+from topokit.analyzers.degree_inequality import DegreeInequality, degree_inequality
 from topokit.analyzers.degrees import DegreeDistribution, degrees
 from topokit.analyzers.distance_matrix import DistanceMatrix, GroupDistances
 from topokit.analyzers.distance_series import DistanceSeries
 from topokit.analyzers.dormant import DormantNeurons, dormant
 from topokit.analyzers.edge_changes import EdgeChanges, edge_changes
 from topokit.analyzers.edge_survival import EdgeSurvival, edge_survival
+from topokit.analyzers.exploration import Exploration, exploration
 from topokit.analyzers.fit_power_law import PowerLawFit, fit_power_law
 from topokit.analyzers.hierarchy import Hierarchy, hierarchy
 from topokit.analyzers.input_map import InputMap, input_map
@@ -25,13 +28,16 @@ from topokit.analyzers.tau_dormant import ActivationDormancy, tau_dormant
 
 __all__ = [
     "ActivationDormancy",
+    "Attachment",
     "ChanceLevel",
     "DegreeDistribution",
+    "DegreeInequality",
     "DistanceMatrix",
     "DistanceSeries",
     "DormantNeurons",
     "EdgeChanges",
     "EdgeSurvival",
+    "Exploration",
     "GroupDistances",
     "Hierarchy",
     "InputMap",
@@ -47,10 +53,13 @@ __all__ = [
     "Result",
     "TopologyDistance",
     "align",
+    "attachment",
+    "degree_inequality",
     "degrees",
     "dormant",
     "edge_changes",
     "edge_survival",
+    "exploration",
     "fit_power_law",
     "hierarchy",
     "input_map",

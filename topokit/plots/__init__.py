@@ -6,8 +6,10 @@ figure of panels. Figures live outside pyplot and leave the user's settings alon
 
 from topokit.plots.accuracy import accuracy
 from topokit.plots.activation_dormancy import activation_dormancy
+from topokit.plots.attachment import attachment
 from topokit.plots.degree_ccdf import degree_ccdf
 from topokit.plots.degree_grid import degree_grid
+from topokit.plots.degree_inequality import degree_inequality
 from topokit.plots.dendrogram import dendrogram
 from topokit.plots.distance_chance import distance_chance
 from topokit.plots.distance_evolution import distance_evolution
@@ -15,6 +17,8 @@ from topokit.plots.distance_layers import distance_layers
 from topokit.plots.distance_matrix import distance_matrix
 from topokit.plots.dormant_evolution import dormant_evolution
 from topokit.plots.edge_changes import edge_changes
+from topokit.plots.edge_survival import edge_survival
+from topokit.plots.exploration import exploration
 from topokit.plots.group_distances import group_distances
 from topokit.plots.input_map import input_map
 from topokit.plots.input_map_grid import input_map_grid
@@ -32,8 +36,10 @@ __all__ = [
     "PAGE_WIDTH",
     "accuracy",
     "activation_dormancy",
+    "attachment",
     "degree_ccdf",
     "degree_grid",
+    "degree_inequality",
     "dendrogram",
     "distance_chance",
     "distance_evolution",
@@ -42,6 +48,8 @@ __all__ = [
     "dormant_evolution",
     "drawn",
     "edge_changes",
+    "edge_survival",
+    "exploration",
     "group_distances",
     "input_map",
     "input_map_grid",
