@@ -67,6 +67,9 @@ def test_series_and_columns() -> None:
         "no_input",
         "no_output",
         "threshold",
+        "cut_from_input",
+        "cut_from_output",
+        "off_path",
     ]
     assert frame["below_threshold"].tolist() == [4, 3]
     assert frame["step"].tolist() == [0, 1]
@@ -76,3 +79,54 @@ def test_threshold_that_finds_nobody_is_refused() -> None:
     for threshold in (0, 10.5, float("nan"), "10"):
         with pytest.raises(ParameterError, match=f"threshold={threshold!r}"):
             tk.dormant([FIRST, SECOND], threshold=threshold)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"relative": 0}, "relative=0 is no share"),
+        ({"relative": float("nan")}, "relative=nan"),
+        ({"relative": "0.1"}, "relative='0.1'"),
+        ({"relative": 0.1, "threshold": 3}, "give one of them"),
+        ({"kind": "both"}, "kind='both'"),
+    ],
+)
+def test_options_that_say_nothing_are_refused(options: dict[str, object], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        tk.dormant([FIRST, SECOND], **options)
+
+
+def test_threshold_relative_to_where_each_layer_began() -> None:
+    rng = np.random.default_rng(0)
+    sizes = [(30, 40), (40, 20), (20, 6)]
+    networks = [LayeredDAG.from_adjacencies([rng.random(s) < d for s in sizes]) for d in (0.5, 0.2)]
+    result = tk.dormant(networks, relative=0.5)
+    degrees = tk.degrees(networks, layers="hidden").degrees
+    assert result.thresholds.tolist() == [0.5 * degrees[0, :40].mean(), 0.5 * degrees[0, 40:].mean()]
+    assert np.array_equal(result.below[:, :40], degrees[:, :40] < result.thresholds[0])
+    assert np.array_equal(result.below[:, 40:], degrees[:, 40:] < result.thresholds[1])
+    assert (result.threshold, result.relative) == (None, 0.5)
+    assert result.frame["threshold"].tolist() == result.thresholds.tolist() * 2
+
+
+def test_degree_of_one_side() -> None:
+    by_in, by_out = (tk.dormant([FIRST, SECOND], threshold=2, kind=kind) for kind in ("in", "out"))
+    assert by_in.below.tolist() == [[False, True, True, True]]
+    assert by_out.below.tolist() == [[False, True, True, True]]
+    assert by_out.degrees.tolist() == [[2, 0, 1, 0]]
+
+
+def test_a_path_may_end_beyond_the_next_layer() -> None:
+    # Neuron 0 of b has an edge in and one out, to a neuron of c that goes nowhere.
+    blocks = [np.array([[1, 0], [1, 1]]), np.array([[1, 0], [0, 1]]), np.array([[0], [1]])]
+    frame = tk.dormant(blocks, threshold=1).frame.set_index("layer")
+    assert frame["no_output"].to_dict() == {"hidden1": 0, "hidden2": 1}
+    assert frame["cut_from_output"].to_dict() == {"hidden1": 1, "hidden2": 1}
+    assert frame["off_path"].to_dict() == {"hidden1": 1, "hidden2": 1}
+
+
+@given(layered_dags())
+def test_without_an_edge_there_is_no_path(network: LayeredDAG) -> None:
+    result = tk.dormant(network, layers="all")
+    assert not (result.no_input & ~result.cut_from_input).any()
+    assert not (result.no_output & ~result.cut_from_output).any()
