@@ -129,6 +129,22 @@ def test_all_blocks_of_a_series(network: LayeredDAG) -> None:
             assert left.tolist() == right.tolist()
 
 
+def test_numbers_that_sum_up() -> None:
+    dense = [np.ones((4, 3))]
+    assert tk.bipartite_core(dense).scalars() == {
+        "input->output alpha_max": 3,
+        "input->output beta_max": 4,
+        "input->output degeneracy": 3,
+    }
+    assert tk.bipartite_core(dense, alpha=2, beta=5).scalars() == {
+        "input->output alpha_max": 0,
+        "input->output beta_max": 0,
+        "input->output sources": 0,
+        "input->output targets": 0,
+        "input->output edges": 0,
+    }
+
+
 def test_bad_input() -> None:
     with pytest.raises(UnknownNameError, match="unknown block"):
         tk.bipartite_core([np.ones((2, 3))], "input->hiden")

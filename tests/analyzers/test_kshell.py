@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import igraph
 import networkx as nx
 import numpy as np
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from relabelling import relabelled
 from strategies import layered_dags
+from undirected_graphs import undirected
 
 import topokit as tk
 from topokit.dag import EdgeBlock, Layer, LayeredDAG
@@ -62,14 +65,42 @@ def test_no_edges_no_core() -> None:
 
 @given(layered_dags(max_size=20))
 def test_equals_networkx_and_igraph(network: LayeredDAG) -> None:
-    sources, targets = (side.tolist() for side in network.edges())
-    edges = list(zip(sources, targets, strict=True))
-    graph = nx.Graph()
-    graph.add_nodes_from(range(network.n_neurons))
-    graph.add_edges_from(edges)
-    coreness = tk.kshell(network).coreness[0].tolist()
-    assert coreness == [number for _, number in sorted(nx.core_number(graph).items())]
-    assert coreness == igraph.Graph(network.n_neurons, edges).coreness()
+    assert tk.kshell(network).coreness[0].tolist() == by_networkx(network) == by_igraph(network)
+
+
+def by_networkx(network: LayeredDAG) -> list[int]:
+    return [number for _, number in sorted(nx.core_number(undirected(network)).items())]
+
+
+def by_igraph(network: LayeredDAG) -> list[int]:
+    answer: list[int] = igraph.Graph(network.n_neurons, np.stack(network.edges(), axis=1)).coreness()
+    return answer
+
+
+def test_equals_networkx_and_igraph_on_two_thousand_networks() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(2000):
+        shapes = pairwise(rng.integers(1, 25, rng.integers(2, 7)).tolist())
+        density = rng.choice([0.03, 0.1, 0.3, 0.9])
+        network = LayeredDAG.from_adjacencies([rng.random(shape) < density for shape in shapes])
+        assert tk.kshell(network).coreness[0].tolist() == by_networkx(network) == by_igraph(network)
+
+
+def test_layer_summary_by_hand() -> None:
+    table = tk.kshell([small_mlp(), small_mlp()]).layer_summary
+    assert list(table) == ["step", "epoch", "layer", "size", "lowest", "mean", "highest", "core", "crust", "isolated"]
+    assert table.iloc[3:, 2:].to_numpy().tolist() == [
+        ["input", 4, 1, 1.75, 2, 3, 1, 0],
+        ["hidden1", 5, 0, 1.2, 2, 2, 2, 1],
+        ["output", 2, 1, 1.5, 2, 1, 1, 0],
+    ]
+
+
+@given(layered_dags())
+def test_layers_add_up_to_the_network(network: LayeredDAG) -> None:
+    shells = tk.kshell(network)
+    parts = ["core", "crust", "isolated"]
+    assert shells.layer_summary[parts].sum().tolist() == shells.summary[parts].iloc[0].tolist()
 
 
 @given(layered_dags(), st.integers(0, 100))

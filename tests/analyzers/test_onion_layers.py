@@ -43,6 +43,7 @@ def test_a_path_goes_from_both_ends() -> None:
     assert result.onion.tolist() == [[1, 2, 3, 3, 2, 1]]
     summary = result.summary.iloc[0]
     assert summary[["k_max", "onion_layers", "core", "core_layers", "innermost"]].tolist() == [1, 3, 6, 3, 2]
+    assert result.scalars() == {"k_max": 1, "onion_layers": 3, "core": 6, "core_layers": 3, "innermost": 2}
 
 
 def test_isolated_neurons_are_the_first_layer() -> None:

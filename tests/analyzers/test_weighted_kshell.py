@@ -159,7 +159,7 @@ def test_bad_input() -> None:
         with pytest.raises(ParameterError):
             tk.weighted_kshell(network, **options)
     with pytest.raises(ParameterError, match="normalise='mean'"):
-        tk.weighted_kshell([np.array([[1e-30, 2.5]])])
+        tk.weighted_kshell([np.array([[1e-30, 2.5]])], normalise="paper")
     assert tk.weighted_kshell([np.array([[1e-30, 2.5]])], normalise="mean").shell.max() == 2
 
 
@@ -174,6 +174,11 @@ def sparse_of_floats(shape: tuple[int, int]) -> LayeredDAG:
     block = EdgeBlock.from_matrix("input", "output", np.zeros(shape), mask=np.zeros(shape))
     weightless = EdgeBlock("input", "output", block.pattern, weights=np.empty(0))
     return LayeredDAG((Layer("input", shape[0]), Layer("output", shape[1])), (weightless,))
+
+
+def test_numbers_that_sum_up() -> None:
+    result = tk.weighted_kshell([np.array([[4.0, 1.0], [1.0, 0.0]])], normalise="none")
+    assert result.scalars() == {"k_max": 2, "level_max": 2, "shells": 2, "core": 2, "crust": 2, "isolated": 0}
 
 
 def test_series_and_frame() -> None:

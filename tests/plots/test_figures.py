@@ -20,6 +20,7 @@ from strategies import layered_dags
 from topokit import plots
 from topokit.analyzers import (
     attachment,
+    bipartite_core,
     degree_inequality,
     degrees,
     dormant,
@@ -34,9 +35,12 @@ from topokit.analyzers import (
     nnstd_between,
     nnstd_chance,
     nnstd_matrix,
+    onion_layers,
     power_law,
     rank_evolution,
+    shell_layout,
     tau_dormant,
+    weighted_kshell,
 )
 from topokit.dag import LayeredDAG
 from topokit.errors import InsufficientDataError, ParameterError, UnknownNameError
@@ -55,6 +59,11 @@ DRAWN: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "degree_ccdf": (plots.degree_ccdf, degrees),
     "degree_grid": (plots.degree_grid, lambda source: degrees(source, layers="hidden")),
     "shell_histogram": (plots.shell_histogram, kshell),
+    "weighted_shells": (plots.shell_histogram, weighted_kshell),
+    "shell_drawing": (plots.shell_drawing, shell_layout),
+    "onion": (plots.onion, shell_layout),
+    "onion_spectrum": (plots.onion_spectrum, onion_layers),
+    "bipartite_cores": (plots.bipartite_cores, bipartite_core),
     "dormant_evolution": (plots.dormant_evolution, dormant),
     "input_map": (plots.input_map, input_map),
     "input_map_grid": (plots.input_map_grid, input_map),
@@ -407,7 +416,7 @@ def test_results_draw_themselves() -> None:
 @settings(max_examples=15, deadline=None)
 @given(layered_dags())
 def test_any_network_can_be_drawn(network: LayeredDAG) -> None:
-    for name in ("degree_ccdf", "shell_histogram"):
+    for name in ("degree_ccdf", "shell_histogram", "shell_drawing", "onion", "onion_spectrum", "bipartite_cores"):
         plot, analyze = DRAWN[name]
         assert plots.drawn(plot(analyze(network)), "png")
     assert plots.drawn(plots.degree_grid(degrees(network)), "png")

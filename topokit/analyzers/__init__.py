@@ -1,14 +1,19 @@
 """Analyzers: one public function and one frozen result each."""
 
+from topokit.analyzers.against_null import against_null
 from topokit.analyzers.align import align
 from topokit.analyzers.attachment import Attachment, attachment
+from topokit.analyzers.bipartite_core import BipartiteCores, bipartite_core
 from topokit.analyzers.degree_inequality import DegreeInequality, degree_inequality
 from topokit.analyzers.degrees import DegreeDistribution, degrees
 from topokit.analyzers.distance_matrix import DistanceMatrix, GroupDistances
 from topokit.analyzers.distance_series import DistanceSeries
+from topokit.analyzers.dormancy_join import DormancyJoin, dormancy_join
 from topokit.analyzers.dormant import DormantNeurons, dormant
 from topokit.analyzers.edge_changes import EdgeChanges, edge_changes
 from topokit.analyzers.edge_survival import EdgeSurvival, edge_survival
+from topokit.analyzers.exploration import Exploration, exploration
+from topokit.analyzers.effective_sparsity import EffectiveSparsity, effective_sparsity
 from topokit.analyzers.exploration import Exploration, exploration
 from topokit.analyzers.fit_power_law import PowerLawFit, fit_power_law
 from topokit.analyzers.hierarchy import Hierarchy, hierarchy
@@ -21,22 +26,31 @@ from topokit.analyzers.nnstd import TopologyDistance, nnstd
 from topokit.analyzers.nnstd_chance import ChanceLevel, nnstd_chance
 from topokit.analyzers.nnstd_chance_matrix import RelativeMatrix, nnstd_chance_matrix
 from topokit.analyzers.nnstd_sets import nnstd_against, nnstd_between, nnstd_consecutive, nnstd_matrix
+from topokit.analyzers.null_comparison import NullComparison
+from topokit.analyzers.onion_layers import OnionLayers, onion_layers
+from topokit.analyzers.power_analysis import PowerAnalysis, power_analysis
 from topokit.analyzers.power_law import PowerLawTest, power_law
 from topokit.analyzers.rank_evolution import RankCorrelation, rank_evolution
 from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.shell_layout import ShellLayout, shell_layout
 from topokit.analyzers.tau_dormant import ActivationDormancy, tau_dormant
+from topokit.analyzers.weighted_kshell import WeightedKShells, weighted_kshell
 
 __all__ = [
     "ActivationDormancy",
     "Attachment",
+    "BipartiteCores",
     "ChanceLevel",
     "DegreeDistribution",
     "DegreeInequality",
     "DistanceMatrix",
     "DistanceSeries",
+    "DormancyJoin",
     "DormantNeurons",
     "EdgeChanges",
     "EdgeSurvival",
+    "Exploration",
+    "EffectiveSparsity",
     "Exploration",
     "GroupDistances",
     "Hierarchy",
@@ -46,19 +60,29 @@ __all__ = [
     "MantelTest",
     "Meta",
     "NetworkMap",
+    "NullComparison",
+    "OnionLayers",
+    "PowerAnalysis",
     "PowerLawFit",
     "PowerLawTest",
     "RankCorrelation",
     "RelativeMatrix",
     "Result",
+    "ShellLayout",
     "TopologyDistance",
+    "WeightedKShells",
+    "against_null",
     "align",
     "attachment",
+    "bipartite_core",
     "degree_inequality",
     "degrees",
+    "dormancy_join",
     "dormant",
     "edge_changes",
     "edge_survival",
+    "exploration",
+    "effective_sparsity",
     "exploration",
     "fit_power_law",
     "hierarchy",
@@ -73,7 +97,11 @@ __all__ = [
     "nnstd_chance_matrix",
     "nnstd_consecutive",
     "nnstd_matrix",
+    "onion_layers",
+    "power_analysis",
     "power_law",
     "rank_evolution",
+    "shell_layout",
     "tau_dormant",
+    "weighted_kshell",
 ]

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topokit.analyzers.parameters import whole_number
-from topokit.analyzers.result import Meta, Result, time_columns
+from topokit.analyzers.result import Meta, Result, last_numbers, time_columns
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import EdgeBlock, LayeredDAG, Moment, as_series
 from topokit.errors import InsufficientDataError, UnknownNameError
@@ -106,6 +106,12 @@ class BipartiteCores(Result):
         for name in ("sources", "targets", "edges"):
             table[name] = [max(getattr(sizes, name), default=0) for sizes in flat]
         return table
+
+    def scalars(self) -> dict[str, float]:
+        """Per block at the last moment: degeneracy, alpha_max and beta_max, or of a single core what it has."""
+        lone = (self.degeneracy < 0).any()
+        columns = ["sources", "targets", "edges"] if lone else ["degeneracy"]
+        return last_numbers(self.summary, ["alpha_max", "beta_max", *columns], ("block",), moments=len(self.moments))
 
     def _table(self) -> pd.DataFrame:
         table = time_columns(self.moments)
@@ -239,8 +245,15 @@ class _Levels(NamedTuple):
 
     def sizes(self, wanted: Counts) -> tuple[Counts, Counts, Counts]:
         """Sources, targets and edges of the cores in which the other side has as many as `wanted`, each (K,)."""
-        sources, targets, edges = (np.searchsorted(np.sort(side), wanted) for side in self)
-        return len(self.sources) - sources, len(self.targets) - targets, len(self.edges) - edges
+        sources, targets, edges = (_at_least(side, wanted) for side in self)
+        return sources, targets, edges
+
+
+def _at_least(values: Counts, wanted: Counts) -> Counts:
+    """How many values are at least as large as each wanted one, (K,)."""
+    counts = np.bincount(values, minlength=int(wanted.max(initial=0)) + 1)
+    reached: Counts = np.cumsum(counts[::-1])[::-1]
+    return reached[wanted]
 
 
 def _lone(sides: _Sides, levels: _Levels, given: int, other: int | None, *, swapped: bool) -> _Cores:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topokit.analyzers.axes import columns_of, measure_each, neuron_table
-from topokit.analyzers.result import Meta, Result, time_columns
+from topokit.analyzers.result import Meta, Result, last_numbers, time_columns
 from topokit.analyzers.undirected import neighbours_of
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import Layer, LayeredDAG, Moment
@@ -78,6 +78,11 @@ class OnionLayers(Result):
             core_layers=np.where(highest > 0, last - before + 1, 0),
             innermost=(self.onion == last[:, None]).sum(axis=1),
         )
+
+    def scalars(self) -> dict[str, float]:
+        """The numbers of `summary` at the last moment."""
+        columns = ("k_max", "onion_layers", "core", "core_layers", "innermost")
+        return last_numbers(self.summary, columns, moments=len(self.moments))
 
 
 def onion_layers(source: Any) -> OnionLayers:

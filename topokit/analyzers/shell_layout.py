@@ -81,16 +81,20 @@ class ShellLayout(Result):
 
 
 def shell_layout(
-    source: Any, *, moment: int = -1, edges: int = 2000, spread: float = 0.18, rng: Random = 0
+    source: Any, *, moment: int = -1, edges: int = 2000, spread: float = 0.6, rng: Random = 0
 ) -> ShellLayout:
     """Lay out a network by its shells, after LaNet-vi.
 
-    A neuron of coreness c lies at the radius ``(1 - spread) (c_max - c) + spread * mean of (c_max - c_j)`` over its
-    neighbours j of coreness at least c (Eq. 1 of the paper): within a shell, those tied to the inside lie further in.
-    Connected parts of a shell have sectors proportional to their sizes, and neurons normally distributed angles about
-    the middle of their sector with half its width as standard deviation (Eq. 2). Two things differ from the paper: the
-    core fills a disc, whose area grows with its share of the neurons, instead of being split into cliques, which the
-    blocks of a network have none of; and parts of a core that are not connected share one centre.
+    A neuron of coreness c lies on the ring of its shell, at the depth ``d = c_max - c``, moved inwards by
+    ``spread * (1 - m / d)``, m being the mean depth of its neighbours that lie no further out: within a shell, those
+    tied to the inside lie further in. Connected parts of a shell have sectors proportional to their sizes, and neurons
+    normally distributed angles about the middle of their sector with half its width as standard deviation (Eq. 2 of
+    the paper).
+
+    Three things differ from the paper. Its Eq. 1 moves by ``spread * (d - m)``, so that deep shells of a network whose
+    outside is tied to its core would lie among others. The core fills a disc, whose area follows its share of the
+    neurons, instead of being split into cliques, which layered networks have none of. Parts of a core that are not
+    connected share one centre.
 
     Parameters
     ----------
@@ -101,7 +105,7 @@ def shell_layout(
     edges : int
         Edges to draw at most, chosen at random.
     spread : float
-        How far neurons leave the ring of their shell, 0 to 1; 0.18 is LaNet-vi's default.
+        How far neurons leave the ring of their shell, 0 to 1 times the distance between two.
     rng : int or numpy.random.Generator
         Decides angles and edges.
 
@@ -162,7 +166,9 @@ class _Picture:
         data = np.ones(len(neighbours), np.float64)
         self.graph = sparse.csr_array((data, neighbours, starts), shape=(count, count))
         self.clusters = self._parts()
-        self.core_radius = max(1.0, float(self.depth.max())) * float(np.sqrt(np.mean(self.depth == 0)))
+        share = float(np.sqrt(np.mean(self.depth == 0)))
+        # The disc has the core's share of the whole area, up to where the rings would be too narrow.
+        self.core_radius = max(1.0, float(self.depth.max())) * min(1.5, share / max(1 - share, 1e-9))
 
     def _parts(self) -> Whole:
         """Which connected part of its shell each neuron belongs to, 0 being the largest of the shell."""
@@ -184,7 +190,8 @@ class _Picture:
 
     def places(self, spread: float, random: np.random.Generator) -> tuple[Real, Real]:
         """Places of all neurons, x and y, (N,) each."""
-        radius = self.core_radius + (1 - spread) * self.depth + spread * self._depth_around()
+        around = np.divide(self._depth_around(), self.depth, out=np.ones(len(self.depth)), where=self.depth > 0)
+        radius = self.core_radius + self.depth - spread * (1 - around)
         angle = self._angles(random)
         core = np.flatnonzero(self.depth == 0)
         order = random.permutation(len(core))

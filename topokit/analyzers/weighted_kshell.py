@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from topokit.analyzers.axes import columns_of, measure_each, neuron_table
-from topokit.analyzers.result import Meta, Result, time_columns
+from topokit.analyzers.result import Meta, Result, last_numbers, time_columns
 from topokit.analyzers.undirected import parallel_blocks
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Moment
 from topokit.dag.patterns import structure
 from topokit.errors import InsufficientDataError, ParameterError
 
-Normalise = Literal["paper", "mean", "none"]
+Normalise = Literal["mean", "paper", "none"]
 Strength = Literal["absolute", "multiplicity"]
 
 # Below this, floating-point noise of the powers; thresholds are whole numbers.
@@ -82,13 +82,18 @@ class WeightedKShells(Result):
             isolated=isolated,
         )
 
+    def scalars(self) -> dict[str, float]:
+        """The numbers of `summary` at the last moment."""
+        columns = ("k_max", "level_max", "shells", "core", "crust", "isolated")
+        return last_numbers(self.summary, columns, moments=len(self.moments))
+
 
 def weighted_kshell(
     source: Any,
     *,
     alpha: float = 1.0,
     beta: float = 1.0,
-    normalise: Normalise = "paper",
+    normalise: Normalise = "mean",
     strength: Strength = "absolute",
 ) -> WeightedKShells:
     """Weighted k-shell decomposition of the undirected graph of all layers.
@@ -105,11 +110,11 @@ def weighted_kshell(
         Networks with weights; matrices are (n_source, n_target) and form one network.
     alpha, beta : float
         How much degree and strength count; 0 or more, not both 0.
-    normalise : {'paper', 'mean', 'none'}
-        How weights are made comparable, over all edges of the network. 'paper': divided by their mean, then by the
-        smallest that is not 0, then rounded to whole numbers, as Garas et al. do. One tiny weight makes all others
-        huge, so that trained networks get about as many shells as neurons; 'mean' only divides by the mean: shells
-        are then on the scale of the unweighted ones. 'none' takes weights as they are.
+    normalise : {'mean', 'paper', 'none'}
+        How weights are made comparable, over all edges of the network. 'mean': divided by their mean, the first step
+        of the paper; shells are on the scale of the unweighted ones. 'paper': also divided by the smallest that is not
+        0 and rounded to whole numbers, as Garas et al. do with counts of papers or flights; one weight near 0, which
+        trained networks have, makes all others huge. 'none' takes weights as they are.
     strength : {'absolute', 'multiplicity'}
         What edges weigh: the absolute weight, or the number of kernel taps behind them (1 where a block has none).
 
@@ -145,8 +150,8 @@ def weighted_kshell(
 def _check(alpha: float, beta: float, normalise: str, strength: str) -> None:
     if not (np.isfinite(alpha) and np.isfinite(beta) and min(alpha, beta) >= 0 and alpha + beta > 0):
         raise ParameterError(f"alpha={alpha}, beta={beta}: give exponents of 0 or more, one of them above 0")
-    if normalise not in ("paper", "mean", "none"):
-        raise ParameterError(f"normalise={normalise!r}: use 'paper', 'mean' or 'none'")
+    if normalise not in ("mean", "paper", "none"):
+        raise ParameterError(f"normalise={normalise!r}: use 'mean', 'paper' or 'none'")
     if strength not in ("absolute", "multiplicity"):
         raise ParameterError(f"strength={strength!r}: use 'absolute' or 'multiplicity'")
 

@@ -7,6 +7,8 @@ figure of panels. Figures live outside pyplot and leave the user's settings alon
 from topokit.plots.accuracy import accuracy
 from topokit.plots.activation_dormancy import activation_dormancy
 from topokit.plots.attachment import attachment
+from topokit.plots.bipartite_cores import bipartite_cores
+from topokit.plots.attachment import attachment
 from topokit.plots.degree_ccdf import degree_ccdf
 from topokit.plots.degree_grid import degree_grid
 from topokit.plots.degree_inequality import degree_inequality
@@ -24,10 +26,14 @@ from topokit.plots.input_map import input_map
 from topokit.plots.input_map_grid import input_map_grid
 from topokit.plots.mantel import mantel
 from topokit.plots.network_map import network_map
+from topokit.plots.onion import onion
+from topokit.plots.onion_spectrum import onion_spectrum
+from topokit.plots.power_analysis import power_analysis
 from topokit.plots.power_law_evolution import power_law_evolution
 from topokit.plots.power_law_fit import power_law_fit
 from topokit.plots.rank_matrix import rank_matrix
 from topokit.plots.save import drawn, save, width
+from topokit.plots.shell_drawing import shell_drawing
 from topokit.plots.shell_histogram import shell_histogram
 from topokit.plots.style import COLUMN_WIDTH, PAGE_WIDTH, palette, style
 
@@ -37,6 +43,7 @@ __all__ = [
     "accuracy",
     "activation_dormancy",
     "attachment",
+    "bipartite_cores",
     "degree_ccdf",
     "degree_grid",
     "degree_inequality",
@@ -55,11 +62,15 @@ __all__ = [
     "input_map_grid",
     "mantel",
     "network_map",
+    "onion",
+    "onion_spectrum",
     "palette",
+    "power_analysis",
     "power_law_evolution",
     "power_law_fit",
     "rank_matrix",
     "save",
+    "shell_drawing",
     "shell_histogram",
     "style",
     "width",

@@ -24,6 +24,9 @@ RING = "0.85"
 EDGE = "0.45"
 MOST_RINGS = 7
 
+# Square points that all neurons of a picture may take together, so that many do not hide each other.
+INK = 9000
+
 
 @overload
 def onion(result: ShellLayout, *, ax: Axes | None = None) -> Axes: ...
@@ -51,25 +54,27 @@ def onion(result: ShellLayout | Mapping[str, ShellLayout], *, ax: Axes | None = 
     Alvarez-Hamelin, Dall'Asta, Barrat and Vespignani (2005).
     """
     several = list(result.values()) if isinstance(result, Mapping) else [result]
-    most = max((int(one.degrees.max()) for one in several), default=1)
+    sizes = _Sizes(several)
 
     def paint(axes: Axes, one: ShellLayout) -> None:
         _edges(axes, one)
-        _neurons(axes, one, most)
+        _neurons(axes, one, sizes)
         _rings(axes, one)
         drawn, there = len(one.sources), one.n_edges
         share = f"{there:,} edges" if drawn == there else f"{drawn:,} of {there:,} edges drawn"
-        axes.set_xlabel(f"Shells 0 to {one.k_max:,}, {share}" if one.k_max else f"No edges, {len(one.x):,} neurons")
+        lowest = int(one.coreness.min())
+        shells = f"Shell {lowest:,}" if lowest == one.k_max else f"Shells {lowest:,} to {one.k_max:,} (rings)"
+        axes.set_xlabel(f"{shells}\n{share}")
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
         axes.set_aspect("equal")
 
     def key(figure: Figure, axes: Sequence[Axes]) -> None:
-        handles = [*_layer_keys(several), *_size_keys(most)]
-        if len(axes) == 1:
+        handles = [*_layer_keys(several), *sizes.keys()]
+        if not isinstance(result, Mapping):
             axes[0].legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, columnspacing=1)
         else:
-            figure.legend(handles=handles, loc="outside upper center", ncols=min(6, len(handles)))
+            figure.legend(handles=handles, loc="outside upper center", ncols=4 if len(axes) == 1 else 7)
 
     return draw(result, paint, ax=ax, key=key, images=True)
 
@@ -77,16 +82,17 @@ def onion(result: ShellLayout | Mapping[str, ShellLayout], *, ax: Axes | None = 
 def _edges(axes: Axes, one: ShellLayout) -> None:
     points = np.column_stack([one.x, one.y])
     lines = np.stack([points[one.sources], points[one.targets]], axis=1)
-    opacity = float(np.clip(60 / max(1, len(lines)), 0.06, 0.5))
+    opacity = float(np.clip(200 / max(1, len(lines)), 0.1, 0.5))
     axes.add_collection(LineCollection(list(lines), colors=EDGE, linewidths=0.3, alpha=opacity, zorder=1))
 
 
-def _neurons(axes: Axes, one: ShellLayout, most: int) -> None:
+def _neurons(axes: Axes, one: ShellLayout, sizes: _Sizes) -> None:
     shades = np.array(palette(len(one.layers)))[one.layer_of]
-    sizes = _size(one.degrees, most) * (1.0 if len(one.x) <= 2000 else 0.5)
-    # Large ones first, so that none is hidden.
-    order = np.argsort(-sizes, kind="stable")
-    axes.scatter(one.x[order], one.y[order], s=sizes[order], c=shades[order], linewidths=0, alpha=0.85, zorder=2)
+    areas = sizes.areas(one.degrees)
+    # Large ones first, so that none is hidden; markers of one size share their outline in vector files.
+    for area in np.unique(areas)[::-1]:
+        mine = areas == area
+        axes.scatter(one.x[mine], one.y[mine], s=area, c=shades[mine], linewidths=0, alpha=0.85, zorder=2)
 
 
 def _rings(axes: Axes, one: ShellLayout) -> None:
@@ -97,26 +103,14 @@ def _rings(axes: Axes, one: ShellLayout) -> None:
     last = -np.inf
     for shell in sorted(shown.tolist(), reverse=True):
         radius = one.core_radius + one.k_max - shell
-        axes.add_patch(Circle((0, 0), radius, fill=False, edgecolor=RING, linewidth=0.5, zorder=0))
-        if radius - last < 0.1 * outer and shell != there.min():
+        if radius - last < 0.07 * outer and last > 0:
             continue
         last = radius
-        axes.annotate(
-            f"{shell:,}",
-            (0, radius),
-            ha="center",
-            va="center",
-            fontsize=5.5,
-            zorder=3,
-            bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
-        )
+        axes.add_patch(Circle((0, 0), radius, fill=False, edgecolor=RING, linewidth=0.5, zorder=0))
+        box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
+        axes.annotate(f"{shell:,}", (0, radius), ha="center", va="center", fontsize=5.5, zorder=3, bbox=box)
     axes.set_xlim(-1.06 * outer, 1.06 * outer)
     axes.set_ylim(-1.06 * outer, 1.06 * outer)
-
-
-def _size(degrees: NDArray[np.int64], most: int) -> NDArray[np.float64]:
-    """Areas in square points, by the logarithm of the degree as in LaNet-vi."""
-    return np.asarray(2 + 22 * np.log1p(degrees) / np.log1p(max(most, 1)))
 
 
 def _layer_keys(several: Sequence[ShellLayout]) -> list[Line2D]:
@@ -128,10 +122,24 @@ def _layer_keys(several: Sequence[ShellLayout]) -> list[Line2D]:
     ]
 
 
-def _size_keys(most: int) -> list[Line2D]:
-    degrees = sorted({1, max(1, round(most**0.5)), max(1, most)})
-    areas = _size(np.array(degrees), most)
-    return [
-        Line2D([], [], color="0.5", marker="o", linestyle="", markersize=area**0.5, label=f"degree {short(degree)}")
-        for degree, area in zip(degrees, areas.tolist(), strict=True)
-    ]
+class _Sizes:
+    """Areas of neurons in square points, by the logarithm of the degree as in LaNet-vi, in a dozen steps."""
+
+    def __init__(self, several: Sequence[ShellLayout]) -> None:
+        self._most = max((int(one.degrees.max()) for one in several), default=0)
+        self._shrink = 1.0
+        together = max((float(self.areas(one.degrees).sum()) for one in several), default=0.0)
+        self._shrink = min(1.0, INK / max(together, 1.0))
+
+    def areas(self, degrees: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The area of each neuron."""
+        steps = np.round(12 * np.log1p(degrees) / np.log1p(max(self._most, 1)))
+        return np.asarray(self._shrink * (2 + 2 * steps))
+
+    def keys(self) -> list[Line2D]:
+        """Legend entries of the lowest, a middle and the highest degree."""
+        degrees = sorted({1, max(1, round(self._most**0.5)), max(1, self._most)})
+        return [
+            Line2D([], [], color="0.5", marker="o", linestyle="", markersize=area**0.5, label=f"degree {short(degree)}")
+            for degree, area in zip(degrees, self.areas(np.array(degrees)).tolist(), strict=True)
+        ]

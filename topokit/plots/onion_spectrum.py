@@ -24,7 +24,7 @@ def onion_spectrum(result: Mapping[str, OnionLayers], *, ax: None = None, moment
 def onion_spectrum(
     result: OnionLayers | Mapping[str, OnionLayers], *, ax: Axes | None = None, moment: int = -1
 ) -> Axes | Figure:
-    """Neurons of each onion layer, on a logarithmic axis; lines of one shell are joined, the core has its own colour.
+    """Neurons of each onion layer, on a logarithmic axis; lines join those of one shell, the core has its own colour.
 
     As Fig. 2 of Hébert-Dufresne et al. (2016), which shows shares instead of numbers.
 
@@ -50,7 +50,7 @@ def onion_spectrum(
         for shell in np.unique(shells):
             mine = shells == shell
             in_core = shell == shells.max()
-            label = f"core (shell {shell:,})" if in_core else "other shells" if shell == shells.min() else None
+            label = "core" if in_core else "other shells" if shell == shells.min() else None
             axes.plot(
                 layers[mine],
                 counts[mine],
@@ -62,7 +62,6 @@ def onion_spectrum(
             )
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter("{x:g}")
-        axes.set_ylim(0.8, 1.5 * counts.max())
         count_axis(axes.xaxis)
         axes.set(xlabel="Onion layer", ylabel="Neurons")
 

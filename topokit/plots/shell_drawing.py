@@ -60,7 +60,8 @@ def shell_drawing(result: ShellLayout | Mapping[str, ShellLayout], *, ax: Axes |
         axes.scatter(x, y, s=size, c=one.coreness, cmap=colours, norm=scale, edgecolors="0.2", linewidths=0.4, zorder=2)
         names = [layer.name for layer in one.layers]
         axes.set_xticks(np.arange(len(names)), names, rotation=90 if max(map(len, names)) > 9 else 0)
-        axes.set(yticks=[])
+        drawn, there = len(one.sources), one.n_edges
+        axes.set(yticks=[], xlabel="" if drawn == there else f"{drawn:,} of {there:,} edges drawn")
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
 
