@@ -214,3 +214,27 @@ def test_weights_that_are_not_there() -> None:
     masks = random_chain(np.random.default_rng(0), (5, 4, 3), 0.5)
     with pytest.raises(InvalidNetworkError, match=r"block 'input->hidden1' has no weights.*weights='none'"):
         tk.nnstd(masks, masks, weights="signed")
+
+
+@pytest.mark.parametrize("weights", ["none", "magnitude"])
+def test_a_first_layer_that_shares_its_pairing_does_not_depend_on_the_numbers(weights: str) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        a, b = _two_tied_layers(rng), _two_tied_layers(rng)
+        moved = [
+            reordered(network, {"h1": order, "h2": order})
+            for network, order in ((a, rng.permutation(5)), (b, rng.permutation(5)))
+        ]
+        options = {"layers": [0], "weights": weights}
+        assert tk.nnstd(*moved, **options).total == tk.nnstd(a, b, **options).total
+
+
+def _two_tied_layers(rng: np.random.Generator) -> LayeredDAG:
+    """Two hidden layers with a residual connection between them, both fed from the inputs too."""
+    layers = tuple(Layer(name, size) for name, size in (("in", 4), ("h1", 5), ("h2", 5), ("out", 3)))
+    joins = (("in", "h1"), ("in", "h2"), ("h1", "h2"), ("h2", "out"))
+    sizes = {layer.name: layer.size for layer in layers}
+    masks = [rng.random((sizes[source], sizes[target])) < 0.4 for source, target in joins]
+    weighted = [mask * rng.choice([0.5, 1.0], mask.shape) for mask in masks]
+    blocks = [EdgeBlock.from_matrix(*join, matrix) for join, matrix in zip(joins, weighted, strict=True)]
+    return LayeredDAG(layers, (*blocks, EdgeBlock.identity("h1", "h2", 5, name="skip")))

@@ -156,10 +156,18 @@ def prepare(source: Any, definition: Definition) -> PreparedNetwork:
         if any(not ties(network, block) or block.carries_weights for block in network.incoming(layer.name))
     )
     prepared = PreparedNetwork(_groups(network, groups), layers)
-    # Where no later layer is reported, nothing that is depends on which of several best pairings is taken.
-    if definition.ties == "canonical" and prepared.positions(definition)[-1] > 0:
+    if definition.ties == "canonical" and _depends_on_ties(prepared, definition):
         prepared = canonical_form(prepared, labelled_outputs=definition.output != "matched")
     return replace(prepared, digest=_digest(prepared))
+
+
+def _depends_on_ties(network: PreparedNetwork, definition: Definition) -> bool:
+    """Whether anything reported depends on which of several best pairings is taken.
+
+    The first layer's distance does not, unless its pairing is the best for the sum with layers that are tied to it.
+    """
+    n_tied = sum(layer.group == network.layers[0].group for layer in network.layers)
+    return network.positions(definition)[-1] > 0 or n_tied > 1
 
 
 def _as_network(source: Any, definition: Definition) -> LayeredDAG:
