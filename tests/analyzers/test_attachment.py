@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from strategies import layered_dags
 import topokit as tk
 from topokit.analyzers.attachment import DegreeKernel
 from topokit.analyzers.attachment_fit import blind_exponents, fit_exponent
-from topokit.analyzers.attachment_verdict import BLIND, MIXED, POORER, RICHER, UNDEFINED, combined, holm
+from topokit.analyzers.attachment_verdict import BLIND, MIXED, POORER, RICHER, UNDEFINED, UNTOLD, combined, holm
 from topokit.analyzers.degree_exposure import gather, neuron_events
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Series, as_series
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
@@ -159,7 +160,7 @@ def test_bins_have_exact_limits_and_show_the_planted_kernel() -> None:
 def test_blind_updates_stay_within_the_blind_band() -> None:
     inside = []
     for seed in range(20):
-        for one in tk.attachment(attached(0.0, seed=seed, updates=5), replicates=20, resamples=0).kernels:
+        for one in tk.attachment(attached(0.0, seed=seed, updates=5), replicates=20).kernels:
             inside += [part.blind_low <= part.ratio <= part.blind_high for part in one.bins if part.expected > 20]
     assert 0.92 < np.mean(inside) < 0.98
 
@@ -200,6 +201,8 @@ def test_holm_leaves_out_what_was_not_tested() -> None:
         (UNDEFINED, RICHER, RICHER),
         (UNDEFINED, UNDEFINED, UNDEFINED),
         (UNDEFINED, BLIND, UNDEFINED),
+        (UNTOLD, BLIND, UNTOLD),
+        (UNTOLD, POORER, POORER),
     ],
 )
 def test_combined_verdicts(gain: str, retention: str, verdict: str) -> None:
@@ -236,6 +239,30 @@ def test_two_networks_have_no_bootstrap_and_the_reason_says_so() -> None:
     assert "fewer than 5 updates" in row["reason"]
 
 
+def test_births_that_only_lasted_are_no_verdict_on_gain() -> None:
+    """Edges come anywhere, but at rich neurons they last: seen at every fifth update, the rich seem to gain more."""
+    series = attached(0.0, 1.0, updates=60, moved=0.3)
+    every, fifth = tk.attachment(series, updates_between=1), tk.attachment(series[::5], updates_between=5)
+    assert every.verdicts["gain_verdict"][1] == BLIND
+    assert fifth.verdicts["gain"][1] > 0.2
+    assert fifth.verdicts["gain_verdict"][1] == UNTOLD
+    assert "through up to 5 updates" in fifth.frame["reason"][2]
+    unknown = tk.attachment(series[::5])
+    assert unknown.updates_between is None
+    assert "unless every update was recorded" in unknown.frame["reason"][2]
+
+
+def test_recordings_tell_their_updates(tmp_path: Path) -> None:
+    series = attached(1.0, updates=4)
+    current = iter(series)
+    recorder = tk.TopologyRecorder(tmp_path / "run", lambda: next(current))
+    for step in range(5):
+        recorder.record(step=step)
+    recording = tk.open_recording(tmp_path / "run")
+    expected = None if None in recording.updates else int(np.diff(recording.updates).max())
+    assert tk.attachment(recording).updates_between == expected
+
+
 def test_grouped_blocks_count_the_pairs_they_allow() -> None:
     layers = (Layer("a", 8), Layer("b", 6))
     rng = np.random.default_rng(0)
@@ -267,7 +294,7 @@ def test_errors() -> None:
         tk.attachment(network)
     with pytest.raises(IncompatibleNetworksError):
         tk.attachment([network, tk.uniform((5, 5, 3), 0.5, 0)])
-    for wrong in ({"shift": -1}, {"replicates": 3}, {"confidence": 0}, {"resamples": -1}):
+    for wrong in ({"shift": -1}, {"replicates": 3}, {"confidence": 0}, {"updates_between": 0}):
         with pytest.raises(ParameterError):
             tk.attachment([network] * 2, **wrong)
 

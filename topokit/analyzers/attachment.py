@@ -15,14 +15,16 @@ from scipy.stats import t
 from topokit import execute
 from topokit.analyzers.attachment_fit import ExponentFit, blind_exponents, fit_exponent, no_fit
 from topokit.analyzers.attachment_kernel import KernelBin, kernel_bins
-from topokit.analyzers.attachment_verdict import combined, holm, judge
+from topokit.analyzers.attachment_verdict import combined, holm, judge, of_lasting_births
 from topokit.analyzers.degree_exposure import Kernel, NeuronEvents, Side, gather, neuron_events
 from topokit.analyzers.edge_history import series_over_time
 from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
 from topokit.analyzers.result import Meta, Result
 from topokit.citations import ANALYZER_REFERENCES
-from topokit.dag import Moment
+from topokit.dag import Moment, Series
 from topokit.errors import ParameterError
+
+RESAMPLES = 1000
 
 KERNELS: tuple[Kernel, Kernel] = ("gain", "retention")
 
@@ -98,6 +100,8 @@ class Attachment(Result):
         Of all intervals; 1 - confidence is the level of the verdicts.
     shift : float
         What is added to degrees before the power is taken.
+    updates_between : int or None
+        Most updates of the wiring between two networks; None where that is not known.
     kernels : tuple of DegreeKernel
         By block, end (sources, targets) and kernel (gain, retention).
     """
@@ -107,6 +111,7 @@ class Attachment(Result):
     moments: tuple[Moment, ...]
     confidence: float
     shift: float
+    updates_between: int | None
     kernels: tuple[DegreeKernel, ...]
 
     @property
@@ -119,7 +124,7 @@ class Attachment(Result):
         for all rows (Holm 1979)."""
         corrected = holm([one.p_value for one in self.kernels])
         pairs = zip(self.kernels, corrected, strict=True)
-        return pd.DataFrame([_row(one, p_holm, 1 - self.confidence) for one, p_holm in pairs])
+        return pd.DataFrame([self._row(one, p_holm) for one, p_holm in pairs])
 
     @property
     def verdicts(self) -> pd.DataFrame:
@@ -145,14 +150,45 @@ class Attachment(Result):
         rows = [(one.block, one.layer, one.side, one.kernel, *part) for one in self.kernels for part in one.bins]
         return pd.DataFrame(rows, columns=columns)
 
+    def _row(self, one: DegreeKernel, p_holm: float) -> dict[str, Any]:
+        verdict, reason = judge(one.fit, p_holm, 1 - self.confidence)
+        if one.kernel == "gain":
+            verdict, reason = of_lasting_births(verdict, reason, self.updates_between)
+        limits = {
+            f"{name}{end}": value
+            for name, pair in (("", one.fit.wald), ("updates_", one.fit.updates), ("neurons_", one.fit.neurons))
+            for end, value in zip(("low", "high"), pair, strict=True)
+        }
+        some = len(one.blind) > 1
+        return {
+            "block": one.block,
+            "layer": one.layer,
+            "side": one.side,
+            "kernel": one.kernel,
+            "updates": one.updates,
+            "events": one.events,
+            "at_zero": one.at_zero,
+            "exponent": one.fit.exponent,
+            "std_error": one.fit.std_error,
+            **limits,
+            "blind_mean": float(one.blind.mean()) if some else np.nan,
+            "blind_sd": float(one.blind.std(ddof=1)) if some else np.nan,
+            "z": one.z,
+            "p_value": one.p_value,
+            "p_rank": one.p_rank,
+            "p_holm": p_holm,
+            "verdict": verdict,
+            "reason": reason,
+        }
+
 
 def attachment(
     source: Any,
     *,
     shift: float = 0.0,
     replicates: int = 200,
-    resamples: int = 1000,
     confidence: float = 0.95,
+    updates_between: int | None = None,
     rng: Random = 0,
     executor: Executor | None = None,
 ) -> Attachment:
@@ -171,16 +207,18 @@ def attachment(
     Preferential attachment proper, in which births per neuron are in proportion to degree, is a = 1; below it the rich
     gain more than others and grow more slowly than in proportion.
 
-    Three intervals differ in what they take as independent: all events (Wald), blocks of updates (bootstrap), or
-    neurons (sandwich), which covers neurons that are favoured throughout for reasons of their own. The verdict speaks
-    for or against the rich only where all three lie on that side of 0 and degree-blind updates rarely come as far.
+    Three intervals differ in what they take as independent: all events (Wald), blocks of updates (bootstrap; none with
+    fewer than 5 updates), or neurons (sandwich), which covers neurons that are favoured throughout for reasons of their
+    own. The verdict speaks for or against the rich only where all three lie on that side of 0 and degree-blind updates
+    rarely come as far.
     Those start at each update from the recorded network and have its numbers of births and deaths: births on any
     vacant pair, deaths of any edge. A verdict is on association with degree in this run; it names no cause.
 
     Births and deaths are those between two networks of the series. An edge dropped and grown at once has not moved,
     and with several updates between networks, births are those that lasted until the next one, so that gain holds
     early retention too: in a SET run, whose growth is blind, exponents of gain rise from 0 to between 0.3 and 0.5 when
-    only every tenth update is looked at. Record every update.
+    only every tenth update is looked at. Record every update; where that was not done, no verdict on gain is given, and
+    where it is not known, the reason says so.
 
     Each end of a block is looked at by itself. Where the other end strongly prefers some neurons, those with many edges
     have theirs to these already and what is vacant is less in demand: an exponent a little below 0 is left at the end
@@ -194,10 +232,10 @@ def attachment(
         Added to all degrees, at least 0; with 1, neurons without edges count too.
     replicates : int
         Degree-blind replicates, at least 20.
-    resamples : int
-        Bootstrap samples of the updates; with fewer than 5 updates, there is no such interval.
     confidence : float
         Of the intervals.
+    updates_between : int, optional
+        Updates of the wiring between two networks; read from recordings that say so unless given.
     rng : int or numpy.random.Generator
         Seed or source of randomness; each kernel has a stream of its own, so executors do not change the result.
     executor : concurrent.futures.Executor, optional
@@ -215,7 +253,7 @@ def attachment(
     IncompatibleNetworksError
         Networks with other layers or blocks.
     ParameterError
-        A negative shift, too few replicates, or a confidence that is no share.
+        A negative shift, too few replicates, no update between networks, or a confidence that is no share.
 
     References
     ----------
@@ -227,20 +265,34 @@ def attachment(
     if not 0 < confidence < 1:
         raise ParameterError(f"confidence={confidence}: give a share between 0 and 1")
     count = whole_number("replicates", replicates, 20, "give at least 20, for a spread that can be trusted")
-    samples = whole_number("resamples", resamples, 0, "give 0 for no bootstrap, or some hundred")
     series = series_over_time(source, "attachment")
+    between = updates_between
+    if between is not None:
+        between = whole_number("updates_between", between, 1, "give the number of updates, 1 where all are there")
     tasks = [(events, kernel) for events in neuron_events(series, "births and deaths") for kernel in KERNELS]
-    work = partial(_analysed, shift=shift, replicates=count, resamples=samples, confidence=confidence)
+    work = partial(_analysed, shift=shift, replicates=count, confidence=confidence)
     streams = generator_of(rng).spawn(len(tasks))
     items = [(*task, stream) for task, stream in zip(tasks, streams, strict=True)]
-    parameters = {"shift": shift, "replicates": count, "resamples": samples, "confidence": confidence}
+    parameters: dict[str, Any] = {
+        "shift": shift,
+        "replicates": count,
+        "confidence": confidence,
+        "updates_between": between,
+    }
     return Attachment(
         meta=Meta("attachment", {**parameters, "rng": rng_label(rng)}, ANALYZER_REFERENCES["attachment"]),
         moments=series.moments,
         confidence=confidence,
         shift=shift,
+        updates_between=_recorded_updates(series) if between is None else between,
         kernels=tuple(execute.map(work, items, executor, label="attachment")),
     )
+
+
+def _recorded_updates(series: Series) -> int | None:
+    """Most updates between two frames of a recording; None where that, or any frame, does not count them."""
+    updates = getattr(series, "updates", None)
+    return None if updates is None or None in updates else int(np.diff(updates).max())
 
 
 def _analysed(
@@ -248,7 +300,6 @@ def _analysed(
     *,
     shift: float,
     replicates: int,
-    resamples: int,
     confidence: float,
 ) -> DegreeKernel:
     events, kernel, rng = item
@@ -259,39 +310,9 @@ def _analysed(
     cells = gather(events, kernel, least=0 if shift > 0 else 1)
     at_zero = int(events.births[events.degrees == 0].sum()) if kernel == "gain" else 0
     counts = len(cells.updates), int(cells.hits.sum()), at_zero
-    fit = fit_exponent(events, kernel, shift=shift, confidence=confidence, resamples=resamples, rng=rng)
+    fit = fit_exponent(events, kernel, shift=shift, confidence=confidence, resamples=RESAMPLES, rng=rng)
     blind = np.empty(0)
     if not fit.reason:
         drawn = blind_exponents(cells, kernel, shift=shift, replicates=replicates, rng=rng)
         blind = drawn[np.isfinite(drawn)]
     return described(*counts, fit, blind, tuple(kernel_bins(gather(events, kernel, least=0), confidence)))
-
-
-def _row(one: DegreeKernel, p_holm: float, level: float) -> dict[str, Any]:
-    verdict, reason = judge(one.fit, p_holm, level)
-    limits = {
-        f"{name}{end}": value
-        for name, pair in (("", one.fit.wald), ("updates_", one.fit.updates), ("neurons_", one.fit.neurons))
-        for end, value in zip(("low", "high"), pair, strict=True)
-    }
-    some = len(one.blind) > 1
-    return {
-        "block": one.block,
-        "layer": one.layer,
-        "side": one.side,
-        "kernel": one.kernel,
-        "updates": one.updates,
-        "events": one.events,
-        "at_zero": one.at_zero,
-        "exponent": one.fit.exponent,
-        "std_error": one.fit.std_error,
-        **limits,
-        "blind_mean": float(one.blind.mean()) if some else np.nan,
-        "blind_sd": float(one.blind.std(ddof=1)) if some else np.nan,
-        "z": one.z,
-        "p_value": one.p_value,
-        "p_rank": one.p_rank,
-        "p_holm": p_holm,
-        "verdict": verdict,
-        "reason": reason,
-    }

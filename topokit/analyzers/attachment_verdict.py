@@ -13,6 +13,7 @@ BLIND = "not distinguishable from degree-blind"
 POORER = "poor-get-richer"
 UNDEFINED = "undefined"
 MIXED = "mixed"
+UNTOLD = "gain or early retention, not told apart"
 
 
 def judge(fit: ExponentFit, p_value: float, level: float) -> tuple[str, str]:
@@ -40,13 +41,24 @@ def judge(fit: ExponentFit, p_value: float, level: float) -> tuple[str, str]:
     return POORER, reason
 
 
+def of_lasting_births(verdict: str, reason: str, updates: int | None) -> tuple[str, str]:
+    """The verdict on gain, and why, where several updates may lie between two networks (None: it is not known)."""
+    if updates == 1 or verdict not in (RICHER, POORER):
+        return verdict, reason
+    if updates is None:
+        return verdict, f"{reason}; unless every update was recorded, of births that lasted to the next network"
+    return UNTOLD, f"{reason}; of births that lasted to the next network, through up to {updates} updates"
+
+
 def combined(gain: str, retention: str) -> str:
     """The verdict on a neuron's prospects from those on gain and on retention."""
-    said = {gain, retention} - {BLIND, UNDEFINED}
+    said = {gain, retention} - {BLIND, UNDEFINED, UNTOLD}
     if len(said) == 2:
         return MIXED
     if said:
         return said.pop()
+    if UNTOLD in (gain, retention):
+        return UNTOLD
     return UNDEFINED if UNDEFINED in (gain, retention) else BLIND
 
 
