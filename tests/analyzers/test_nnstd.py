@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.optimize import linear_sum_assignment
 from strategies import chains
 from wiring import Mask, hidden_shuffled, least_distance, random_chain, rewired, set_distances
 
@@ -62,6 +63,14 @@ def test_a_network_is_at_distance_zero_from_itself(network: LayeredDAG) -> None:
         distance = tk.nnstd(network, network, **options)
         assert distance.total == 0
         assert (distance.layers == 0).all()
+
+
+@given(chains(weights=True))
+def test_weights_are_at_distance_zero_from_themselves_whatever_the_ties(network: LayeredDAG) -> None:
+    for weights, ties in product(("magnitude", "signed"), ("canonical", "fast")):
+        distance = tk.nnstd(network, network, weights=weights, ties=ties)
+        assert distance.total == tk.nnstd_matrix([network, network], weights=weights, ties=ties).matrix[0, 1] == 0
+        assert all(distance.certified)
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.2, 0.5])
@@ -219,6 +228,25 @@ def test_authors_pair_as_many_as_the_narrower_has() -> None:
     assert tk.nnstd([a], [b], output="matched").total == pytest.approx(1 / 3)
 
 
+@given(st.integers(0, 9999))
+def test_authors_misalign_what_follows_a_wider_hidden_layer(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    narrow = rng.integers(1, 7, 3)
+    a = random_chain(rng, (6, *(narrow + rng.integers(0, 4, 3))), rng.choice([0.2, 0.5]))
+    b = random_chain(rng, (6, *narrow), rng.choice([0.2, 0.5]))
+    found = tk.nnstd(a, b, preset="authors")
+    rows: list[int] = list(range(6))
+    for k, (x, y) in enumerate(zip(a, b, strict=True)):
+        moved = np.zeros((max(len(x), len(y)), y.shape[1]), bool)
+        moved[: len(rows)] = y[rows]
+        costs = set_distances(np.pad(x, ((0, len(moved) - len(x)), (0, 0))), moved)
+        paired, partners = linear_sum_assignment(costs)
+        assert found.layers[k] == pytest.approx(costs[paired, partners].sum() / x.shape[1], abs=1e-12)
+        assert found.gaps[k] == pytest.approx(0, abs=1e-10)
+        # Row j of the next layer is taken from the partner of the j-th neuron that has one, not from that of neuron j.
+        rows = partners.tolist()
+
+
 def test_authors_count_nan_and_forget_stored_zeros() -> None:
     nan = np.array([[np.nan, 0], [0, 1.0]])
     assert tk.nnstd([nan], [nan != 0], preset="authors").total == 0
@@ -314,6 +342,9 @@ def test_a_series_is_not_a_network() -> None:
         ({"output": "skip", "layers": [2]}, ParameterError),
         ({"layers": []}, ParameterError),
         ({"layers": [0.5]}, ParameterError),
+        ({"ties": np.array(["fast", "scipy"])}, ParameterError),
+        ({"refine": "no"}, ParameterError),
+        ({"symmetric": 1}, ParameterError),
         ({"layers": [3]}, UnknownNameError),
         ({"layers": ["input"]}, UnknownNameError),
         ({"layers": "hiden1"}, UnknownNameError),

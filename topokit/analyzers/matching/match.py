@@ -114,7 +114,8 @@ def _average(distances: NDArray[np.float64], a: PreparedNetwork, b: PreparedNetw
 
 
 def _greedy(a: PreparedNetwork, b: PreparedNetwork, definition: Definition) -> _Candidate:
-    if a.digest == b.digest and a.orders:
+    # SciPy's solver may pair neurons that are alike the other way round.
+    if a.digest == b.digest and definition.ties != "scipy":
         by_place = [np.arange(group.size) for group in a.groups]
         return _candidate(by_place, np.zeros(len(a.positions(definition))), a, b, definition)
     pairings = greedy_pairings(a, b, definition)
