@@ -215,5 +215,10 @@ def test_too_wide_for_all_pairs_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     rng = np.random.default_rng(4)
     a, b = random_chain(rng, (10, 90, 4), 0.1), random_chain(rng, (10, 90, 4), 0.1)
     tk.nnstd(a, b)
-    with pytest.raises(TooLargeError, match="all pairs of 90 neurons"):
-        tk.nnstd(a, b, refine=True)
+    for options in ({"refine": True}, {"ties": "scipy"}, {"preset": "authors"}):
+        with pytest.raises(
+            TooLargeError, match=r"all pairs of 90 neurons take 0\.0 GiB .*; (leave refine out|use ties=)"
+        ):
+            tk.nnstd(a, b, **options)
+        with pytest.raises(TooLargeError, match="all pairs of 90 neurons"):
+            tk.nnstd_matrix([a, b], **options)

@@ -7,9 +7,10 @@ import os
 from topokit.errors import TooLargeError
 
 _UNKNOWN = 2**36
+_TAKE_LESS = "degrees and densities need none of it; for more take a part, such as order=[...] of load"
 
 
-def check_capacity(needed: int, what: str, place: str) -> None:
+def check_capacity(needed: int, what: str, place: str, remedy: str = _TAKE_LESS) -> None:
     """Raise `TooLargeError` if something takes more bytes than this machine has.
 
     Parameters
@@ -20,13 +21,15 @@ def check_capacity(needed: int, what: str, place: str) -> None:
         What takes them, for the message.
     place : str
         The network's file, or what to call it.
+    remedy : str
+        What to do instead, for the message.
     """
     present = _physical_memory()
     if needed > present:
         raise TooLargeError(
             place,
             f"{what} take {needed / 2**30:,.1f} GiB at once where this machine has {present / 2**30:,.1f}",
-            remedy="degrees and densities need none of it; for more take a part, such as order=[...] of load",
+            remedy=remedy,
         )
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from topokit.analyzers.matching.definition import Definition
 from topokit.analyzers.matching.prepared import PreparedLayer, PreparedNetwork
+from topokit.dag.capacity import check_capacity
 from topokit.errors import IncompatibleNetworksError, NotAChainError
+
+# For each pair of neurons: SciPy's distances and what they are made of, or what pairs are worth to the layers behind.
+_DENSE_BYTES, _REFINED_BYTES = 40, 24
 
 
 def check_comparable(a: PreparedNetwork, b: PreparedNetwork, definition: Definition) -> None:
@@ -17,6 +21,8 @@ def check_comparable(a: PreparedNetwork, b: PreparedNetwork, definition: Definit
         that the authors' code cannot compare.
     NotAChainError
         A network with skips or branches where the authors' code is asked for.
+    TooLargeError
+        All pairs of neurons do not fit into memory, where they are asked for.
     """
     if a.positions(definition) != b.positions(definition):
         raise IncompatibleNetworksError(
@@ -33,6 +39,7 @@ def check_comparable(a: PreparedNetwork, b: PreparedNetwork, definition: Definit
         _check_labelled(a, b, a.layers[k].group, definition)
     if definition.authors:
         _check_authors(a, b, last)
+    _check_room(a, b, definition)
 
 
 def is_labelled(network: PreparedNetwork, group: int, definition: Definition) -> bool:
@@ -89,6 +96,30 @@ def _check_authors(a: PreparedNetwork, b: PreparedNetwork, last: int) -> None:
                 f"{_widths(a, b, layer.group)}: the authors' code fails where the first network is narrower in a "
                 "hidden layer; swap the networks or leave out preset='authors'"
             )
+
+
+def _check_room(a: PreparedNetwork, b: PreparedNetwork, definition: Definition) -> None:
+    layers = a.layers[: a.positions(definition)[-1] + 1]
+    if definition.ties == "scipy":
+        groups = {layer.group for layer in layers}
+        _check_pairs(a, b, groups, definition, _DENSE_BYTES, "ties='scipy'", "use ties='canonical' or ties='fast'")
+    if definition.refine:
+        groups = {layer.group for layer in layers if layer.counted}
+        _check_pairs(a, b, groups, definition, _REFINED_BYTES, "refine=True", "leave refine out")
+
+
+def _check_pairs(
+    a: PreparedNetwork,
+    b: PreparedNetwork,
+    groups: set[int],
+    definition: Definition,
+    bytes_per_pair: int,
+    option: str,
+    remedy: str,
+) -> None:
+    widths = padded_widths(a, b)
+    widest = max((widths[group] for group in groups if not is_labelled(a, group, definition)), default=0)
+    check_capacity(bytes_per_pair * widest**2, f"all pairs of {widest:,} neurons", option, remedy)
 
 
 def _listed(network: PreparedNetwork) -> str:

@@ -11,13 +11,9 @@ import numpy as np
 from topokit.analyzers.matching.definition import Ties
 from topokit.analyzers.matching.features import SharedLayer, of_known_sources, shared_layer
 from topokit.analyzers.matching.prepared import Integers, PreparedNetwork
-from topokit.dag.capacity import check_capacity
 
 if TYPE_CHECKING:
     from topokit.kernels.tie_breaking import Colours
-
-# Of distances, common inputs and the solver's copy, for each pair of neurons.
-_DENSE_BYTES = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +96,6 @@ def _paired_densely(shared: Sequence[SharedLayer]) -> Pairing:
     from topokit.kernels.similar_sets import ONE
 
     only, width = shared[0], shared[0].width
-    check_capacity(_DENSE_BYTES * width**2, f"the distances of {width:,} by {width:,} neurons", "ties='scipy'")
     if len(shared) == 1 and not only.weighted:
         partner = match_densely(only.a, only.b, only.n_features)
         return Pairing(partner, gap_of(partner, only.a, only.b, only.n_features) / ONE)

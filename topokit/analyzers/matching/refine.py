@@ -20,7 +20,6 @@ from topokit.analyzers.matching.definition import Definition
 from topokit.analyzers.matching.features import shared_layer
 from topokit.analyzers.matching.followers import followers, paired_after, seen_through
 from topokit.analyzers.matching.prepared import Integers, PreparedLayer, PreparedNetwork
-from topokit.dag.capacity import check_capacity
 from topokit.kernels.candidate_lists import completed
 from topokit.kernels.gains import add_gains, split_by_tap
 from topokit.kernels.input_sets import InputSets, padded
@@ -30,7 +29,6 @@ from topokit.kernels.weighted_sets import WeightedSets, totals
 
 _MOST_SWEEPS = 50
 _LEAST_PROGRESS = 1e-12
-_BYTES_PER_PAIR = 24
 
 Floats = NDArray[np.float64]
 Partners = tuple[Integers, ...]
@@ -102,11 +100,6 @@ def refined(
     rates : mapping of int to float
         For each reported layer, what a distance of 1 of one of its pairs adds to the total.
     definition : Definition
-
-    Raises
-    ------
-    TooLargeError
-        The matrix of all pairs of the widest group does not fit into memory.
     """
     following = followers(a, b)
     problem = _problem(seen_through(a, following), seen_through(b, following), list(map(len, start)), rates, definition)
@@ -128,8 +121,6 @@ def _problem(
     }
     concerned = {a.layers[k].group for k in rates} | {source.group for k in rates for source in a.layers[k].sources}
     free = [g for g in sorted(concerned - bound) if not is_labelled(a, g, definition)]
-    widest = max((widths[group] for group in free), default=0)
-    check_capacity(_BYTES_PER_PAIR * widest**2, f"all pairs of {widest:,} neurons (refine=True)", "networks")
     splits = {
         (k, group): _split(a.layers[k], b.layers[k], group, widths[a.layers[k].group])
         for k in rates
