@@ -15,6 +15,8 @@ from typing import TypeVar
 
 from tqdm import TqdmWarning
 
+from topokit.errors import ParameterError
+
 with warnings.catch_warnings():
     # In a notebook without ipywidgets the bar is one of text; that is no reason for a warning.
     warnings.simplefilter("ignore", TqdmWarning)
@@ -57,6 +59,7 @@ def map(
     list
         ``function(item)`` for each item. The first failure raises its error and cancels what has not begun.
     """
+    _check(executor)
     work = list(items)
     if executor is None:
         return [function(item) for item in progress(work, label)]
@@ -89,6 +92,7 @@ def as_finished(
     tuple of int and object
         Close the iterator, as `contextlib.closing` does, to cancel what has not begun; a failure cancels it too.
     """
+    _check(executor)
     if executor is None:
         for position, item in enumerate(items):
             yield position, function(item)
@@ -131,6 +135,14 @@ def process_pool(workers: int | None = None, *, short_tasks: bool = False) -> Pr
     """
     context = _DeafContext() if short_tasks else _OneThreadContext()
     return ProcessPoolExecutor(workers or usable_cores(), mp_context=context)
+
+
+def _check(executor: Executor | None) -> None:
+    if executor is not None and not isinstance(executor, Executor):
+        raise ParameterError(
+            f"executor={executor!r} runs nothing: give a concurrent.futures.Executor, such as "
+            "topokit.execute.process_pool(), or leave it out"
+        )
 
 
 def usable_cores() -> int:

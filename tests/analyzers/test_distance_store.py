@@ -17,7 +17,7 @@ import pytest
 from wiring import Mask, hidden_shuffled, random_chain, rewired
 
 import topokit as tk
-from topokit.errors import OutputError, OutputExistsError, WriteFailedError
+from topokit.errors import OutputError, OutputExistsError, ParameterError, WriteFailedError
 
 Networks = list[list[Mask]]
 
@@ -173,5 +173,18 @@ def test_a_damaged_line_is_named(networks: Networks, tmp_path: Path, line: str) 
 
 
 def test_a_folder_in_its_place_is_one_line(networks: Networks, tmp_path: Path) -> None:
-    with pytest.raises(WriteFailedError, match="cannot keep distances: Is a directory"):
+    with pytest.raises(WriteFailedError, match="cannot keep distances: it is no file"):
         tk.nnstd_matrix(networks, store=tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device")
+def test_a_device_is_not_read(networks: Networks) -> None:
+    with pytest.raises(WriteFailedError, match="cannot keep distances: it is no file"):
+        tk.nnstd_matrix(networks, store="/dev/zero")
+
+
+def test_what_is_no_path_is_one_line(networks: Networks) -> None:
+    with pytest.raises(ParameterError, match="store=3 is no path"):
+        tk.nnstd_matrix(networks, store=3)
+    with pytest.raises(WriteFailedError, match=r"cannot keep distances: .*null"):
+        tk.nnstd_matrix(networks, store="\0")

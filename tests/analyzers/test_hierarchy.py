@@ -108,3 +108,9 @@ def test_what_is_refused_says_what_to_do() -> None:
     for wrong in ({}, {"count": 2, "height": 0.5}, {"count": 0}, {"count": 6}, {"count": 1.5}):
         with pytest.raises(ParameterError, match="count"):
             tree.clusters(**wrong)
+    for height in ("low", np.nan, [1, 2]):
+        with pytest.raises(ParameterError, match="is no number"):
+            tree.clusters(height=height)
+    for labels in (5, "abcde"):
+        with pytest.raises(ParameterError, match="give a list of names"):
+            tk.hierarchy(distances, labels=labels)

@@ -13,7 +13,7 @@ from scipy.spatial.distance import squareform
 from scipy.stats import kstest, pearsonr, spearmanr
 
 import topokit as tk
-from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
+from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError, TooLargeError
 
 CORRELATIONS = {"pearson": pearsonr, "spearman": spearmanr}
 
@@ -152,3 +152,12 @@ def test_what_is_refused_says_what_to_do() -> None:
         tk.mantel(distances, distances, alternative="larger")
     with pytest.raises(ParameterError, match="permutations=0"):
         tk.mantel(distances, distances, permutations=0)
+    with pytest.raises(ParameterError, match="rng='x'"):
+        tk.mantel(distances, distances, rng="x")
+
+
+def test_more_orders_than_fit_are_refused_before_they_are_drawn() -> None:
+    distances = random_distances(40, 0)
+    with pytest.raises(TooLargeError, match=r"1,000,000,000,000,000 orders take .* GiB .*fewer permutations"):
+        tk.mantel(distances, distances, permutations=10**15)
+    assert tk.mantel(distances[:4, :4], distances[:4, :4], permutations=10**15).exact

@@ -165,5 +165,7 @@ def test_any_chain(network: LayeredDAG) -> None:
 def test_errors(networks: tuple[LayeredDAG, LayeredDAG]) -> None:
     with pytest.raises(ParameterError, match="null='edges': use 'density' or 'degrees'"):
         tk.nnstd_chance(*networks, null="edges")
+    with pytest.raises(ParameterError, match="use 'density' or 'degrees'"):
+        tk.nnstd_chance(*networks, null=["density"])
     with pytest.raises(ParameterError, match="at least 2, for a mean"):
         tk.nnstd_chance(*networks, replicates=1)

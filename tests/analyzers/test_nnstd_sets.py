@@ -204,5 +204,10 @@ def test_errors(series: Series) -> None:
         tk.nnstd_matrix(5)
     with pytest.raises(ParameterError, match="ties"):
         tk.nnstd_matrix(series, ties="slow")
+    for wrong in (3, "threads", ThreadPoolExecutor):
+        with pytest.raises(ParameterError, match="runs nothing: give"):
+            tk.nnstd_matrix(series, executor=wrong)
+    with pytest.raises(UnknownNameError, match="unknown layer '3'"):
+        tk.nnstd_matrix(series).layer_table(3)
     with pytest.raises(IncompatibleNetworksError, match="equal depth"):
         tk.nnstd_matrix([generations(1)[0], generations(1)[0][:2]])

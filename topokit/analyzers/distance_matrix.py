@@ -101,7 +101,7 @@ def _of_layer(
     if layer == TOTAL:
         return total
     if layer not in names:
-        raise UnknownNameError("layer", layer, (*names, TOTAL))
+        raise UnknownNameError("layer", str(layer), (*names, TOTAL))
     return np.asarray(layers[names.index(layer)])
 
 

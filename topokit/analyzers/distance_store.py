@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from topokit.analyzers.matching.definition import Definition
-from topokit.errors import OutputError, OutputExistsError, WriteFailedError
+from topokit.errors import OutputError, OutputExistsError, ParameterError, WriteFailedError
 
 Key = tuple[str, str]
 Row = tuple[float, ...]
@@ -46,19 +46,21 @@ class DistanceStore:
         The file holds distances of another definition, or is of something else.
     OutputError
         A line of the file is not a distance.
+    ParameterError
+        No path.
     WriteFailedError
-        The file cannot be read or written.
+        The file cannot be read or written, or is a folder or a device.
     """
 
     def __init__(self, path: str | os.PathLike[str], definition: Definition, reported: tuple[int, ...]) -> None:
-        self._path = Path(path)
+        self._path = _as_path(path)
         self._settings = {"version": VERSION, "reported": list(reported), **definition.parameters()}
         names = ["a", "b", *(f"layer_{k}" for k in reported), "total"]
         self._columns = len(names)
         self._head = f"{MARK}{json.dumps(self._settings)}\n{','.join(names)}\n"
         with _reported(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            content = self._path.read_bytes() if self._path.exists() else b""
+            content = _content(self._path)
         self.known, self._whole = self._read(content)
 
     def __enter__(self) -> Self:
@@ -129,9 +131,25 @@ def _settings(line: str) -> dict[str, Any] | None:
     return settings if isinstance(settings, dict) else None
 
 
+def _as_path(path: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(path)
+    except TypeError as error:
+        raise ParameterError(f"store={path!r} is no path: name a CSV file") from error
+
+
+def _content(path: Path) -> bytes:
+    if not path.exists():
+        return b""
+    if not path.is_file():
+        raise WriteFailedError(f"{path}: cannot keep distances: it is no file, name a CSV file")
+    return path.read_bytes()
+
+
 @contextmanager
 def _reported(path: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        raise WriteFailedError(f"{path}: cannot keep distances: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or error
+        raise WriteFailedError(f"{str(path)!r}: cannot keep distances: {problem}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -61,10 +62,10 @@ class Hierarchy(Result):
         Raises
         ------
         ParameterError
-            Both or neither were given, or a count that is not from 1 to n.
+            Both or neither were given, a count that is not from 1 to n, or a height that is no number.
         """
         if height is not None and count is None:
-            return _numbered(trees.fcluster(self.linkage, height, "distance"), self.order)
+            return _numbered(trees.fcluster(self.linkage, _as_height(height), "distance"), self.order)
         if count is None or height is not None:
             raise ParameterError(f"count is {count} and height is {height}: give exactly one of them")
         chosen, most = whole_number("count", count, 1, "leave at least one cluster"), len(self.labels)
@@ -142,6 +143,16 @@ def _cophenetic_correlation(linkage: NDArray[np.float64], distances: SquareDista
     if np.ptp(given) == 0 or np.ptp(heights) == 0:
         return float("nan")
     return float(np.corrcoef(given, heights)[0, 1])
+
+
+def _as_height(height: float) -> float:
+    try:
+        number = float(height)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"height={height!r} is no number: give one in the unit of the distances") from error
+    if isnan(number):
+        raise ParameterError("height=nan is no number: give one in the unit of the distances")
+    return number
 
 
 def _numbered(groups: NDArray[np.integer], order: NDArray[np.int64]) -> NDArray[np.int64]:

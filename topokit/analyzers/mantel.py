@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations as orders_of
 from math import factorial
@@ -19,6 +19,7 @@ from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_
 from topokit.analyzers.result import Meta, Result
 from topokit.analyzers.square import SquareDistances, numbers, square_distances
 from topokit.citations import ANALYZER_REFERENCES
+from topokit.dag.capacity import check_capacity
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
 from topokit.execute import progress
 
@@ -28,6 +29,7 @@ Alternative = Literal["greater", "less", "two-sided"]
 FEWEST = 4
 # Two orders of the networks that give the same correlation must not be told apart by how the sum was rounded.
 SAME = 1e-12
+_BYTES_PER_ORDER = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -121,6 +123,8 @@ def mantel(
         Fewer than four networks, or distances that are all equal.
     ParameterError
         Options that do not exist, or no symmetric tables of finite numbers.
+    TooLargeError
+        More orders than correlations fit into memory.
 
     Notes
     -----
@@ -133,12 +137,16 @@ def mantel(
     """
     _check_options(method, alternative)
     drawn = whole_number("permutations", permutations, 1, "try at least one order")
+    generator = generator_of(rng)
     wiring = square_distances(matrix, least=FEWEST)
     second = _other_distances(other, wiring.labels)
     x, y = (_standardised(table, method, name) for table, name in ((wiring, "matrix"), (second, "other")))
     count = len(wiring.labels)
     exact = factorial(count) <= drawn
-    null = _correlations(x, y, _all_orders(count) if exact else _drawn_orders(count, drawn, generator_of(rng)))
+    tried = factorial(count) if exact else drawn
+    what = f"the correlations of {tried:,} orders"
+    check_capacity(_BYTES_PER_ORDER * tried, what, "mantel", "ask for fewer permutations")
+    null = _correlations(x, y, _all_orders(count) if exact else _drawn_orders(count, drawn, generator), tried)
     correlation = float(np.vdot(x, y) / 2)
     extreme = _extreme(null, correlation, alternative)
     parameters = {"method": method, "permutations": drawn, "alternative": alternative, "rng": rng_label(rng)}
@@ -212,19 +220,20 @@ def _standardised(table: SquareDistances, method: Correlation, name: str) -> NDA
     return np.asarray(squareform(centred / np.linalg.norm(centred)))
 
 
-def _all_orders(count: int) -> list[NDArray[np.int64]]:
-    return [np.array(order) for order in orders_of(range(count))]
+def _all_orders(count: int) -> Iterator[NDArray[np.int64]]:
+    return (np.array(order) for order in orders_of(range(count)))
 
 
-def _drawn_orders(count: int, drawn: int, generator: np.random.Generator) -> list[NDArray[np.int64]]:
-    return [generator.permutation(count) for _ in range(drawn)]
+def _drawn_orders(count: int, drawn: int, generator: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    return (generator.permutation(count) for _ in range(drawn))
 
 
 def _correlations(
-    x: NDArray[np.float64], y: NDArray[np.float64], orders: list[NDArray[np.int64]]
+    x: NDArray[np.float64], y: NDArray[np.float64], orders: Iterable[NDArray[np.int64]], count: int
 ) -> NDArray[np.float64]:
-    """Correlation of `x` with `y` for each order of the networks of `y`."""
-    return np.array([np.vdot(x, y[order[:, None], order]) / 2 for order in progress(orders, "Mantel test")])
+    """Correlation of `x` with `y` for each of the `count` orders of the networks of `y`."""
+    told = progress(orders, "Mantel test", total=count)
+    return np.fromiter((np.vdot(x, y[order[:, None], order]) / 2 for order in told), np.float64, count)
 
 
 def _extreme(null: NDArray[np.float64], correlation: float, alternative: Alternative) -> int:

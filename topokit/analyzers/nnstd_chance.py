@@ -170,7 +170,7 @@ def nnstd_chance(
     Liu et al. (2020), the distance; Strona et al. (2014) and Carstens et al. (2018), networks of the same degrees;
     Phipson and Smyth (2010), the p-value.
     """
-    if null not in NULL_MODELS:
+    if not isinstance(null, str) or null not in NULL_MODELS:
         raise ParameterError(f"null={null!r}: use {' or '.join(map(repr, get_args(NullModel)))}")
     count = whole_number("replicates", replicates, 2, "give at least 2, for a mean and its error")
     observed = nnstd(a, a if b is None else b, **options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,13 +68,19 @@ def square_distances(
     if values.ndim != 2 or values.shape[0] != values.shape[1]:
         raise ParameterError(f"{name} has the shape {values.shape}: give distances between all pairs, (n, n)")
     count = len(values)
-    chosen = tuple(map(str, own or range(count))) if labels is None else tuple(map(str, labels))
+    chosen = tuple(map(str, own or range(count))) if labels is None else _given(labels)
     if len(chosen) != count:
         raise ParameterError(f"{len(chosen)} labels were given for the {count} networks of {name}: give one each")
     if count < least:
         raise InsufficientDataError(f"{name} holds {count} networks: at least {least} are needed")
     _check(values, chosen, name)
     return SquareDistances((values + values.T) / 2, chosen)
+
+
+def _given(labels: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise ParameterError(f"labels={labels!r}: give a list of names, one for each network")
+    return tuple(map(str, labels))
 
 
 def _read(source: Any, name: str) -> tuple[NDArray[np.float64], Sequence[Any] | None]:

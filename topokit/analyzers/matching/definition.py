@@ -18,6 +18,7 @@ Average = Literal["layers", "edges", "neurons"]
 Layers = Sequence[int | str] | int | str
 
 _WORDS = {"ties": Ties, "output": Output, "normaliser": Normaliser, "weights": Weights, "average": Average}
+_SWITCHES = ("refine", "symmetric")
 
 
 class DistanceOptions(TypedDict, total=False):
@@ -73,6 +74,9 @@ class Definition:
         for name, words in _WORDS.items():
             if name in given:
                 _check(name, given[name], get_args(words))
+        for name in _SWITCHES:
+            if not isinstance(given.get(name, False), bool):
+                raise ParameterError(f"{name}={given[name]!r}: use True or False")
         definition = cls(**given, layers=None if layers is None else _as_tuple(layers))
         if definition.symmetric and definition.normaliser != "max":
             raise ParameterError(f"normaliser={definition.normaliser!r} and symmetric=True contradict: use 'max'")
@@ -125,7 +129,7 @@ def _preset(preset: str, given: Definition) -> Definition:
 
 
 def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ParameterError(f"{name}={value!r}: use {' or '.join(map(repr, allowed))}")
 
 
