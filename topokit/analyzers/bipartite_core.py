@@ -94,9 +94,9 @@ class BipartiteCores(Result):
 
     @property
     def summary(self) -> pd.DataFrame:
-        """Per moment and block: step, epoch, block, degeneracy (missing where a single core was asked for), alpha_max
-        and beta_max (the largest of any core with edges, 0 for none), and the most sources, targets and edges of a
-        listed core."""
+        """Per moment and block: step, epoch, block, degeneracy, alpha_max and beta_max (the largest of any core with
+        edges, 0 for none), the most sources, targets and edges of a listed core, and pairs, the number of (alpha,
+        beta) that have a core. Degeneracy and pairs are missing where a single core was asked for."""
         table = self._table()
         known = self.degeneracy.ravel()
         table["degeneracy"] = pd.array([pd.NA if k < 0 else k for k in known.tolist()], dtype="Int64")
@@ -105,13 +105,15 @@ class BipartiteCores(Result):
             table[f"{name}_max"] = [max(getattr(s, name)[s.edges > 0], default=0) for s in flat]
         for name in ("sources", "targets", "edges"):
             table[name] = [max(getattr(sizes, name), default=0) for sizes in flat]
+        pairs = [pd.NA if k < 0 else int(sizes.beta.sum()) for k, sizes in zip(known, flat, strict=True)]
+        table["pairs"] = pd.array(pairs, dtype="Int64")
         return table
 
     def scalars(self) -> dict[str, float]:
-        """Per block at the last moment: degeneracy, alpha_max and beta_max, or of a single core what it has."""
+        """Per block at the last moment: degeneracy and pairs, or the sources, targets and edges of a single core."""
         lone = (self.degeneracy < 0).any()
-        columns = ["sources", "targets", "edges"] if lone else ["degeneracy"]
-        return last_numbers(self.summary, ["alpha_max", "beta_max", *columns], ("block",), moments=len(self.moments))
+        columns = ["sources", "targets", "edges"] if lone else ["degeneracy", "pairs"]
+        return last_numbers(self.summary, columns, ("block",), moments=len(self.moments))
 
     def _table(self) -> pd.DataFrame:
         table = time_columns(self.moments)
