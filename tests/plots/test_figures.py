@@ -76,7 +76,7 @@ DRAWN: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "edge_survival": (plots.edge_survival, edge_survival),
     "exploration": (plots.exploration, exploration),
     "degree_inequality": (plots.degree_inequality, degree_inequality),
-    "attachment": (plots.attachment, lambda source: attachment(source, replicates=20, resamples=20)),
+    "attachment": (plots.attachment, lambda source: attachment(source, replicates=20)),
 }
 OVER_TIME = {
     "rank_matrix",
