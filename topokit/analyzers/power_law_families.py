@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from topokit.analyzers.likelihood_ratios import LikelihoodRatio, likelihood_ratios
-from topokit.analyzers.pareto_fit import ParetoReplicates, ParetoTail, Sample, find_pareto_tail
 from topokit.analyzers.power_law_settings import Settings
 from topokit.analyzers.zeta_bootstrap import ZetaReplicates
 from topokit.analyzers.zeta_fit import Histogram, ZetaTail, find_tail
 
-# Real numbers are compared with alternatives in such steps of xmin; densities differ from these shares by a
-# constant, which no ratio sees. Laws of counts alone are left out.
-_STEPS = 10_000
-_CONTINUOUS = ("lognormal", "exponential", "stretched_exponential", "truncated_power_law")
+if TYPE_CHECKING:
+    from topokit.analyzers.pareto_fit import ParetoTail
 
-Tail = ZetaTail | ParetoTail
+Tail: TypeAlias = "ZetaTail | ParetoTail"
 Seeds = NDArray[np.uint64]
 
 
@@ -79,31 +76,11 @@ class WholeNumbers:
         return dict(likelihood_ratios(self.data, tail))
 
 
-@dataclass(frozen=True, slots=True)
-class RealNumbers:
-    """The continuous law."""
-
-    data: Sample
-    settings: Settings
-
-    def find(self, min_tail: int) -> ParetoTail:
-        return find_pareto_tail(self.data, xmin=self.settings.xmin, min_tail=min_tail, ks=self.settings.ks)
-
-    def replicates(self, tail: ParetoTail, min_tail: int) -> ParetoReplicates:
-        return ParetoReplicates(self.data, tail, min_tail, self.settings.ks)
-
-    def ratios(self, tail: ParetoTail) -> dict[str, LikelihoodRatio]:
-        held = self.data.tail(tail.xmin)
-        steps = np.rint(held.values * (_STEPS / tail.xmin)).astype(np.int64)
-        fine = Histogram.of(np.repeat(steps, held.counts.astype(np.int64)))
-        if len(fine.values) < 2:
-            return {}
-        found = likelihood_ratios(fine, ZetaTail(_STEPS, tail.alpha, tail.distance, tail.n_tail, np.inf))
-        return {name: found[name] for name in _CONTINUOUS if name in found}
-
-
 def family_of(values: NDArray[Any], settings: Settings) -> Family:
     """The data as the settings take them."""
     if settings.discrete:
         return WholeNumbers(Histogram.of(values), settings)
+    from topokit.analyzers.pareto_fit import Sample  # compiles its kernels on first use
+    from topokit.analyzers.real_numbers import RealNumbers
+
     return RealNumbers(Sample.of(values), settings)

@@ -13,6 +13,17 @@ STEEPEST = 6.0
 SMALLEST_TAIL = 50
 SMALLEST_TAIL_FRACTION = 0.1
 
+# The words of `judge`, in the order in which they are considered.
+VERDICTS = (
+    "undefined",
+    "not heavy-tailed",
+    "ruled out",
+    "alternative favoured",
+    "tail only",
+    "supported",
+    "not ruled out",
+)
+
 # Broido and Clauset (2019), from the least to the most; what the others are short of is said in `scale_free_class`.
 CLASSES = ("not scale-free", "super-weak", "weakest", "weak", "strong")
 _THEIR_ALTERNATIVES = ("exponential", "lognormal", "stretched_exponential", "truncated_power_law")
@@ -62,7 +73,7 @@ def judge(
 
 
 def _against_alternatives(p_value: float, tail_fraction: float, ratios: Mapping[str, LikelihoodRatio]) -> Verdict:
-    corrected = holm({name: ratio.p for name, ratio in ratios.items() if _decides(ratio)})
+    corrected = corrected_ratios(ratios)
     clear = {name: ratios[name].R for name, p in corrected.items() if p < RULED_OUT_BELOW}
     better = [name for name, ratio in clear.items() if ratio < 0]
     worse = [name for name, ratio in clear.items() if ratio > 0]
@@ -78,6 +89,11 @@ def _against_alternatives(p_value: float, tail_fraction: float, ratios: Mapping[
     return Verdict(
         "not ruled out", f"p = {p_value:.3g}, but no better than {' or '.join(open_ones) or 'untested ones'}"
     )
+
+
+def corrected_ratios(ratios: Mapping[str, LikelihoodRatio]) -> dict[str, float]:
+    """p of each ratio that decides something, corrected for their number."""
+    return holm({name: ratio.p for name, ratio in ratios.items() if _decides(ratio)})
 
 
 def _decides(ratio: LikelihoodRatio) -> bool:

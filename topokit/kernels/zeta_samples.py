@@ -9,7 +9,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from topokit.kernels.binomial import draw_counts, random_share
-from topokit.kernels.random_numbers import State
 from topokit.kernels.zeta import largest_term, power_sum
 from topokit.kernels.zeta_tails import best_tail, distance, fixed_tail_fits, some_tail_fits, tail_exponent, tail_sums
 
@@ -67,14 +66,14 @@ def quantiles(
 
 
 @njit(nogil=True)
-def _drawn_histogram(
-    categories: NDArray[np.float64],
-    drawn: NDArray[np.int64],
-    alpha: float,
-    high: float,
-    state: State,
+def drawn_histogram(
+    categories: NDArray[np.float64], shares: NDArray[np.float64], n: int, seed: np.uint64, alpha: float, high: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Values from 1 on and their counts; the last of `drawn` lies above all categories, where the model says."""
+    """The histogram that `replicates_that_fit` draws for a seed: values from 1 on, ascending, and their counts."""
+    state = np.empty(1, np.uint64)
+    state[0] = seed
+    drawn = np.empty(len(shares), np.int64)
+    draw_counts(n, shares, state, drawn)
     most = len(categories) + drawn[-1]
     values, counts = np.empty(most), np.zeros(most)
     size = 0
@@ -97,22 +96,6 @@ def _drawn_histogram(
                 size += 1
             counts[size - 1] += 1
     return values[:size], counts[:size]
-
-
-@njit(
-    "Tuple((float64[::1], float64[::1]))(float64[::1], float64[::1], int64, uint64, float64, float64)",
-    cache=True,
-    nogil=True,
-)
-def drawn_histogram(
-    categories: NDArray[np.float64], shares: NDArray[np.float64], n: int, seed: np.uint64, alpha: float, high: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The histogram that `replicates_that_fit` draws for a seed."""
-    state = np.empty(1, np.uint64)
-    state[0] = seed
-    drawn = np.empty(len(shares), np.int64)
-    draw_counts(n, shares, state, drawn)
-    return _drawn_histogram(categories, drawn, alpha, high, state)
 
 
 @njit(
@@ -154,12 +137,8 @@ def replicates_that_fit(
     """
     alpha, low, high = model
     answers = np.empty(len(seeds), np.int64)
-    state = np.empty(1, np.uint64)
-    drawn = np.empty(len(shares), np.int64)
     for b in range(len(seeds)):
-        state[0] = seeds[b]
-        draw_counts(n, shares, state, drawn)
-        values, counts = _drawn_histogram(categories, drawn, alpha, high, state)
+        values, counts = drawn_histogram(categories, shares, n, seeds[b], alpha, high)
         if min_tail > 0:
             answers[b] = some_tail_fits(values, counts, high, min_tail, low, limit, rule, grid)
         else:

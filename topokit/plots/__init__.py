@@ -8,7 +8,6 @@ from topokit.plots.accuracy import accuracy
 from topokit.plots.activation_dormancy import activation_dormancy
 from topokit.plots.attachment import attachment
 from topokit.plots.bipartite_cores import bipartite_cores
-from topokit.plots.attachment import attachment
 from topokit.plots.degree_ccdf import degree_ccdf
 from topokit.plots.degree_grid import degree_grid
 from topokit.plots.degree_inequality import degree_inequality
@@ -22,10 +21,14 @@ from topokit.plots.edge_changes import edge_changes
 from topokit.plots.edge_survival import edge_survival
 from topokit.plots.exploration import exploration
 from topokit.plots.group_distances import group_distances
+from topokit.plots.input_correlation import input_correlation
 from topokit.plots.input_map import input_map
 from topokit.plots.input_map_grid import input_map_grid
+from topokit.plots.input_z_map import input_z_map
 from topokit.plots.mantel import mantel
+from topokit.plots.moran_evolution import moran_evolution
 from topokit.plots.network_map import network_map
+from topokit.plots.null_comparison import null_comparison
 from topokit.plots.onion import onion
 from topokit.plots.onion_spectrum import onion_spectrum
 from topokit.plots.power_analysis import power_analysis
@@ -58,10 +61,14 @@ __all__ = [
     "edge_survival",
     "exploration",
     "group_distances",
+    "input_correlation",
     "input_map",
     "input_map_grid",
+    "input_z_map",
     "mantel",
+    "moran_evolution",
     "network_map",
+    "null_comparison",
     "onion",
     "onion_spectrum",
     "palette",

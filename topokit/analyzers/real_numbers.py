@@ -1,0 +1,40 @@
+"""Real numbers, such as strengths, as a power-law test sees them; as `WholeNumbers` in `power_law_families`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from topokit.analyzers.likelihood_ratios import LikelihoodRatio, likelihood_ratios
+from topokit.analyzers.pareto_fit import ParetoReplicates, ParetoTail, Sample, find_pareto_tail
+from topokit.analyzers.power_law_settings import Settings
+from topokit.analyzers.zeta_fit import Histogram, ZetaTail
+
+# Real numbers are compared with alternatives in such steps of xmin; densities differ from these shares by a
+# constant, which no ratio sees. Laws of counts alone are left out.
+_STEPS = 10_000
+_CONTINUOUS = ("lognormal", "exponential", "stretched_exponential", "truncated_power_law")
+
+
+@dataclass(frozen=True, slots=True)
+class RealNumbers:
+    """The continuous law."""
+
+    data: Sample
+    settings: Settings
+
+    def find(self, min_tail: int) -> ParetoTail:
+        return find_pareto_tail(self.data, xmin=self.settings.xmin, min_tail=min_tail, ks=self.settings.ks)
+
+    def replicates(self, tail: ParetoTail, min_tail: int) -> ParetoReplicates:
+        return ParetoReplicates(self.data, tail, min_tail, self.settings.ks)
+
+    def ratios(self, tail: ParetoTail) -> dict[str, LikelihoodRatio]:
+        held = self.data.tail(tail.xmin)
+        steps = np.rint(held.values * (_STEPS / tail.xmin)).astype(np.int64)
+        fine = Histogram.of(np.repeat(steps, held.counts.astype(np.int64)))
+        if len(fine.values) < 2:
+            return {}
+        found = likelihood_ratios(fine, ZetaTail(_STEPS, tail.alpha, tail.distance, tail.n_tail, np.inf))
+        return {name: found[name] for name in _CONTINUOUS if name in found}
