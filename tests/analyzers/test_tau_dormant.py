@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import topokit as tk
-from topokit.errors import InsufficientDataError, ParameterError
+from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
 
 
 def test_scores_by_hand() -> None:
@@ -15,7 +15,7 @@ def test_scores_by_hand() -> None:
     assert result.scores["fc1"].tolist() == [0.0, 0.01, 1.0, 2.99]
     assert result.dormant("fc1").tolist() == [True, True, False, False]
     assert result.scores["fc2"].tolist() == [1.0, 1.0]
-    assert result.summary.to_dict("records") == [
+    assert result.summary.drop(columns=["step", "epoch"]).to_dict("records") == [
         {"layer": "fc1", "size": 4, "dormant": 2, "fraction": 0.5, "tau": 0.025},
         {"layer": "fc2", "size": 2, "dormant": 0, "fraction": 0.0, "tau": 0.025},
     ]
@@ -50,7 +50,7 @@ def test_scores_average_to_one_and_ignore_scale(values: np.ndarray, factor: floa
 
 def test_frame_columns() -> None:
     frame = tk.tau_dormant({"fc1": [0.0, 1.0]}).frame
-    assert list(frame) == ["layer", "neuron", "score", "dormant"]
+    assert list(frame) == ["layer", "neuron", "score", "dormant", "step", "epoch"]
     assert frame["dormant"].tolist() == [True, False]
 
 
@@ -76,3 +76,39 @@ def test_bad_values_are_refused(activations: dict[str, list[float]], tau: float,
 def test_nothing_to_score_is_refused(activations: dict[str, object]) -> None:
     with pytest.raises(InsufficientDataError):
         tk.tau_dormant(activations)
+
+
+def test_over_time() -> None:
+    rng = np.random.default_rng(0)
+    taken = [{"fc1": rng.random(6), "fc2": rng.random((9, 4)) - 0.5} for _ in range(3)]
+    moments = [tk.dag.Moment(step=10 * k, epoch=k) for k in range(3)]
+    result = tk.tau_dormant(taken, tau=0.9, moments=moments)
+    alone = [tk.tau_dormant(each, tau=0.9) for each in taken]
+    assert result.moments == tuple(moments)
+    for t, one in enumerate(alone):
+        for layer in ("fc1", "fc2"):
+            assert np.array_equal(result.history[layer][t], one.scores[layer])
+            assert np.array_equal(result.dormant(layer, t), one.dormant(layer))
+    assert result.scores["fc1"].tolist() == alone[-1].scores["fc1"].tolist()
+    assert result.frame["step"].tolist() == [0] * 10 + [10] * 10 + [20] * 10
+    together = [row for one in alone for row in one.summary["dormant"]]
+    assert result.summary["dormant"].tolist() == together
+    assert result.summary["epoch"].tolist() == [0, 0, 1, 1, 2, 2]
+    by_epoch = tk.tau_dormant({0: taken[0], 1: taken[1], 2.0: taken[2]}, tau=0.9)
+    assert [moment.epoch for moment in by_epoch.moments] == [0, 1, 2]
+    assert np.array_equal(by_epoch.history["fc2"], result.history["fc2"])
+    assert tk.tau_dormant(taken).frame["step"].tolist() == [0] * 10 + [1] * 10 + [2] * 10
+
+
+def test_moments_that_do_not_fit_are_refused() -> None:
+    one, other = {"fc1": [1.0, 2.0]}, {"fc1": [1.0]}
+    with pytest.raises(InsufficientDataError, match="2 activations were given for 1 moments"):
+        tk.tau_dormant([one, one], moments=[tk.dag.Moment()])
+    with pytest.raises(IncompatibleNetworksError, match="moment 1"):
+        tk.tau_dormant([one, other])
+    with pytest.raises(ParameterError, match="moment 'late'"):
+        tk.tau_dormant({"late": one})
+    with pytest.raises(InsufficientDataError, match="at moment 1"):
+        tk.tau_dormant([one, {}])
+    with pytest.raises(InsufficientDataError, match="no activations"):
+        tk.tau_dormant([])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -145,3 +148,39 @@ def test_no_data() -> None:
         mean_activations(perceptron(), [])
     with pytest.raises(ParameterError, match="batch_size"):
         mean_activations(perceptron(), torch.randn(4, 5), batch_size=0)
+
+
+def test_streaming_a_convolution_is_one_big_batch() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 6), nn.ReLU(), nn.Linear(6, 2))
+    model, x = model.double(), torch.randn(301, 1, 8, 8, dtype=torch.float64)
+    with torch.no_grad():
+        maps, hidden = model[:2](x), model[:5](x)
+    loader = DataLoader(TensorDataset(x, torch.zeros(301)), batch_size=7)
+    streamed = tk.tau_dormant(mean_activations(model, loader))
+    at_once = tk.tau_dormant({"0": maps.numpy(), "3": hidden.numpy()})
+    for layer in ("0", "3"):
+        np.testing.assert_allclose(streamed.scores[layer], at_once.scores[layer], rtol=1e-12)
+
+
+def test_sums_of_many_small_activations_lose_nothing() -> None:
+    model = nn.Sequential(nn.Linear(1, 1, bias=False), nn.ReLU(), nn.Linear(1, 1))
+    model[0].weight.data[:] = 0.1
+    x = torch.ones(2**20 + 3, 1)
+    exact = float(np.float32(0.1))
+    for size in (2**20 + 3, 1000):
+        assert mean_activations(model, x, batch_size=size)["0"][0] == pytest.approx(exact, rel=1e-12)
+
+
+def test_data_never_has_to_fit() -> None:
+    model, alive = perceptron(), []
+
+    def stream() -> Iterator[tuple[Tensor, Tensor]]:
+        for _ in range(20):
+            batch = torch.randn(8, 5)
+            alive.append(weakref.ref(batch))
+            yield batch, torch.zeros(8)
+            del batch
+            assert sum(reference() is not None for reference in alive) <= 2
+
+    mean_activations(model, stream())

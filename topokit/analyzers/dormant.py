@@ -139,7 +139,7 @@ def dormant(
     Matab et al. (2024), section 5.4 and Fig. 9; Vysogorets and Kempe (2023), section 3, for paths.
     """
     check_degree_kind(kind)
-    threshold = _checked_threshold(threshold, relative)
+    threshold = checked_threshold(threshold, relative)
     moments, chosen, parts = measure_each(source, layers, _measure, "dormant neurons")
     stacked = _Flags(*(np.stack(flags) for flags in zip(*parts, strict=True)))
     degrees = degrees_of(stacked.in_degrees, stacked.out_degrees, kind)
@@ -172,7 +172,8 @@ def thresholds_of(
     return np.array([relative * first[columns_of(layers, layer.name)].mean() for layer in layers])
 
 
-def _checked_threshold(threshold: int | None, relative: float | None) -> int | None:
+def checked_threshold(threshold: int | None, relative: float | None) -> int | None:
+    """The absolute threshold, None where it is relative; `ParameterError` for one that says nothing, or both."""
     if relative is None:
         chosen = DEFAULT_THRESHOLD if threshold is None else threshold
         return whole_number("threshold", chosen, 1, "use a degree of at least 1")

@@ -68,7 +68,8 @@ class EffectiveSparsity(Result):
     @property
     def collapsed(self) -> NDArray[np.bool_]:
         """Which blocks have no edge on any path, and, last, whether no path is left at all, (T, B + 1)."""
-        return _with_total(self.alive) == 0
+        none_alive: NDArray[np.bool_] = _with_total(self.alive) == 0
+        return none_alive
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -75,7 +75,8 @@ def _reaching(block: EdgeBlock, targets: BoolArray) -> BoolArray:
         return block.out_degrees() > 0
     starts, ends = block.pattern.csr()
     hits = np.concatenate([[0], np.cumsum(targets[ends])])
-    return hits[starts[1:]] > hits[starts[:-1]]
+    reaching: BoolArray = hits[starts[1:]] > hits[starts[:-1]]
+    return reaching
 
 
 def _edge_ends(block: EdgeBlock, sources: BoolArray) -> tuple[BoolArray, NDArray[np.integer]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,60 +10,88 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.result import Meta, Result, time_columns
 from topokit.citations import ANALYZER_REFERENCES
-from topokit.errors import InsufficientDataError, ParameterError
+from topokit.dag import Moment, Series
+from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
+
+Scores = Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ActivationDormancy(Result):
-    """Activation scores of the neurons of each layer.
+    """Activation scores of the neurons of each layer at every moment.
 
     Attributes
     ----------
-    scores : mapping of str to ndarray of float64, shape (n_neurons,)
-        Mean absolute activation over the layer's mean of it; 1 is average, a silent layer scores 0.
+    moments : tuple of Moment
+        T moments, one where activations of one network were given.
+    history : mapping of str to ndarray of float64, shape (T, n_neurons)
+        By layer: mean absolute activation over the layer's mean of it; 1 is average, a silent layer scores 0.
     tau : float
         Score up to which a neuron is dormant.
     """
 
     plot_name: ClassVar[str] = "activation_dormancy"
 
-    scores: Mapping[str, NDArray[np.float64]]
+    moments: tuple[Moment, ...]
+    history: Scores
     tau: float
 
-    def dormant(self, layer: str) -> NDArray[np.bool_]:
-        """Which neurons of `layer` are tau-dormant, (n_neurons,)."""
-        return self.scores[layer] <= self.tau
+    @property
+    def scores(self) -> Scores:
+        """The scores at the last moment, by layer, (n_neurons,) each."""
+        return {layer: scores[-1] for layer, scores in self.history.items()}
+
+    def dormant(self, layer: str, moment: int = -1) -> NDArray[np.bool_]:
+        """Which neurons of `layer` are tau-dormant at that moment, (n_neurons,)."""
+        flags: NDArray[np.bool_] = self.history[layer][moment] <= self.tau
+        return flags
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row per neuron: layer, neuron, score, dormant."""
+        """One row per moment and neuron: layer, neuron, score, dormant, step, epoch."""
         parts = [
-            pd.DataFrame(
-                {"layer": layer, "neuron": np.arange(len(score)), "score": score, "dormant": score <= self.tau}
-            )
-            for layer, score in self.scores.items()
+            pd.DataFrame({"layer": layer, "neuron": np.arange(scores.shape[1]), "score": scores[t]}).assign(at=t)
+            for t in range(len(self.moments))
+            for layer, scores in self.history.items()
         ]
-        return pd.concat(parts, ignore_index=True)
+        table = pd.concat(parts, ignore_index=True)
+        times = time_columns(self.moments).loc[table.pop("at")].reset_index(drop=True)
+        return table.assign(dormant=table["score"] <= self.tau).join(times)
 
     @property
     def summary(self) -> pd.DataFrame:
-        """One row per layer: layer, size, dormant, fraction, tau."""
-        table = self.frame.groupby("layer", sort=False)["dormant"].agg(size="size", dormant="sum", fraction="mean")
-        return table.reset_index().assign(tau=self.tau)
+        """One row per moment and layer: layer, size, dormant, fraction, tau, step, epoch."""
+        times = time_columns(self.moments)
+        rows = [
+            (layer, scores.shape[1], int(self.dormant(layer, t).sum()), self.dormant(layer, t).mean(), self.tau)
+            for t in range(len(times))
+            for layer, scores in self.history.items()
+        ]
+        table = pd.DataFrame(rows, columns=["layer", "size", "dormant", "fraction", "tau"])
+        repeated = times.loc[np.repeat(np.arange(len(times)), len(self.history))].reset_index(drop=True)
+        return table.join(repeated)
 
 
-def tau_dormant(activations: Mapping[str, Any], *, tau: float = 0.025) -> ActivationDormancy:
+def tau_dormant(
+    activations: Mapping[Any, Any] | Sequence[Mapping[str, Any]],
+    *,
+    tau: float = 0.025,
+    moments: Series | Sequence[Moment] | None = None,
+) -> ActivationDormancy:
     """Neurons whose mean absolute activation is at most `tau` times the average of their layer.
 
     Parameters
     ----------
-    activations : mapping of str to array_like
-        Per layer either mean absolute activations (n_neurons,), activations (n_samples, n_neurons), or feature
-        maps (n_samples, n_channels, ...) whose neurons are the channels.
+    activations : mapping of str to array_like, sequence of such mappings, or mapping of epoch to them
+        Per layer either mean absolute activations (n_neurons,), as `mean_activations` streams them from a model and
+        any amount of data; activations (n_samples, n_neurons); or feature maps (n_samples, n_channels, ...) whose
+        neurons are the channels. Several mappings, of the same layers, are one per moment.
     tau : float
         At least 0; Sokar et al. use 0, 0.025 and 0.1.
+    moments : Series, Recording or sequence of Moment, optional
+        When the mappings of a sequence were taken; steps 0, 1, ... unless given.
 
     Returns
     -------
@@ -73,9 +101,11 @@ def tau_dormant(activations: Mapping[str, Any], *, tau: float = 0.025) -> Activa
     Raises
     ------
     InsufficientDataError
-        No layer, or a layer without neurons or samples.
+        No layer, a layer without neurons or samples, or other moments than mappings.
     ParameterError
         A negative tau, no mapping, activations that are no real finite numbers, or negative means.
+    IncompatibleNetworksError
+        Other layers at one moment than at the first.
 
     References
     ----------
@@ -83,16 +113,61 @@ def tau_dormant(activations: Mapping[str, Any], *, tau: float = 0.025) -> Activa
     """
     if not tau >= 0:
         raise ParameterError(f"tau={tau} calls no neuron dormant: use 0 or more")
-    if not isinstance(activations, Mapping):
-        raise ParameterError(f"activations are a {type(activations).__name__}: give a mapping of layer name to array")
-    if not activations:
-        raise InsufficientDataError("no layer's activations were given: pass a mapping of layer name to array")
-    scores = {name: _scores(_mean_magnitude(name, values)) for name, values in activations.items()}
+    when, mappings = _by_moment(activations, moments)
+    taken = [{name: _scores(_mean_magnitude(name, array)) for name, array in each.items()} for each in mappings]
+    _check_layers(taken)
     return ActivationDormancy(
         meta=Meta("tau_dormant", {"tau": float(tau)}, ANALYZER_REFERENCES["tau_dormant"]),
-        scores=scores,
+        moments=when,
+        history={name: np.stack([scores[name] for scores in taken]) for name in taken[0]},
         tau=float(tau),
     )
+
+
+def _by_moment(activations: Any, moments: Any) -> tuple[tuple[Moment, ...], list[Mapping[str, Any]]]:
+    told = None if moments is None else tuple(moments.moments if isinstance(moments, Series) else moments)
+    if isinstance(activations, Mapping) and activations and all(isinstance(v, Mapping) for v in activations.values()):
+        told, mappings = tuple(_moment(key) for key in activations), list(activations.values())
+    elif isinstance(activations, Mapping):
+        told, mappings = told or (Moment(),), [activations]
+    else:
+        mappings = _listed(activations)
+    told = told or tuple(Moment(step=k, label=str(k)) for k in range(len(mappings)))
+    if len(told) != len(mappings):
+        raise InsufficientDataError(f"{len(mappings)} activations were given for {len(told)} moments: give one each")
+    for place, mapping in enumerate(mappings):
+        if not mapping:
+            where = f" at moment {place}" if len(mappings) > 1 else ""
+            raise InsufficientDataError(
+                f"no layer's activations were given{where}: pass a mapping of layer name to array"
+            )
+    return told, mappings
+
+
+def _listed(activations: Any) -> list[Mapping[str, Any]]:
+    mappings = list(activations) if isinstance(activations, Sequence) else [activations]
+    if not mappings:
+        raise InsufficientDataError("no activations were given: pass a mapping of layer name to array")
+    if any(not isinstance(mapping, Mapping) for mapping in mappings):
+        raise ParameterError(
+            f"activations are a {type(activations).__name__}: give a mapping of layer name to array, or one per moment"
+        )
+    return mappings
+
+
+def _moment(key: Any) -> Moment:
+    if isinstance(key, int | float | np.number) and not isinstance(key, bool):
+        return Moment(epoch=float(key))
+    raise ParameterError(f"activations of the moment {key!r}: name moments by their epoch, or give moments=")
+
+
+def _check_layers(taken: list[dict[str, NDArray[np.float64]]]) -> None:
+    sizes = [{name: len(scores) for name, scores in each.items()} for each in taken]
+    for place, each in enumerate(sizes):
+        if each != sizes[0]:
+            raise IncompatibleNetworksError(
+                f"activations at moment {place} are of layers {each}, the first of {sizes[0]}: give the same layers"
+            )
 
 
 def _mean_magnitude(name: str, values: Any) -> NDArray[np.float64]:
