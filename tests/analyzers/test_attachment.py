@@ -209,6 +209,21 @@ def test_combined_verdicts(gain: str, retention: str, verdict: str) -> None:
     assert combined(gain, retention) == verdict
 
 
+@pytest.mark.filterwarnings("error")
+@settings(max_examples=40, deadline=None)
+@given(layered_dags(max_size=7), st.integers(0, 9))
+def test_any_networks_have_a_verdict(network: LayeredDAG, seed: int) -> None:
+    result = tk.attachment([network, *(tk.same_density(network, seed + k) for k in range(3))], replicates=20)
+    frame = result.frame
+    assert set(frame["verdict"]) <= {RICHER, BLIND, POORER, UNDEFINED}
+    assert ((frame["verdict"] == UNDEFINED) == frame["exponent"].isna()).all()
+    assert result.to_json()
+    bins = result.bins
+    assert ((bins["low"] <= bins["ratio"]) & (bins["ratio"] <= bins["high"])).all()
+    known = frame.dropna(subset=["exponent"])
+    assert ((known["low"] <= known["exponent"]) & (known["exponent"] <= known["high"])).all()
+
+
 def test_nothing_to_say_is_said() -> None:
     network = tk.uniform((8, 6, 4), 0.5, 0)
     static = tk.attachment([network] * 4).frame

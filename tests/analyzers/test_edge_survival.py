@@ -63,6 +63,7 @@ def test_curves_and_limits_are_those_of_scipy(ended: list[int], censored: list[i
         peer = ecdf(CensoredData(uncensored=ended, right=censored)).sf
         limits = peer.confidence_interval(0.95, method=interval)
     assert_allclose(curve.survival, peer.evaluate(curve.ages), atol=1e-12)
+    assert_allclose(curve.at(np.arange(13.0)), peer.evaluate(np.arange(13)), atol=1e-12)
     inside = (curve.survival > 0) & (curve.survival < 1)
     assert_allclose(curve.low[inside], limits.low.evaluate(curve.ages)[inside], atol=1e-12)
     assert_allclose(curve.high[inside], limits.high.evaluate(curve.ages)[inside], atol=1e-12)

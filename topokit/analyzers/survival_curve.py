@@ -41,6 +41,11 @@ class SurvivalCurve:
     low: Values
     high: Values
 
+    def at(self, ages: Values) -> Values:
+        """Share that lives longer than each of these ages."""
+        steps = np.concatenate([[1.0], self.survival])
+        return np.asarray(steps[np.searchsorted(self.ages, ages, side="right")])
+
     @property
     def median(self) -> float:
         """The smallest age that at most half survive; infinite where more than half outlive what was seen."""
@@ -88,7 +93,7 @@ def kaplan_meier(
     at_risk = np.cumsum(leaving[::-1])[::-1]
     seen = (leaving > 0) & (ages > 0)
     ages, ended, censored, at_risk = ages[seen], ended[seen], censored[seen], at_risk[seen]
-    survival = np.cumprod(1 - ended / at_risk)
+    survival = np.cumprod(1 - ended / at_risk, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.sqrt(np.cumsum(ended / (at_risk * (at_risk - ended).astype(float))))
         std_error = survival * relative
