@@ -13,7 +13,7 @@ from topokit.analyzers.axes import columns_of, layer_table, measure_each, names_
 from topokit.analyzers.degrees import DegreeKind, check_degree_kind
 from topokit.analyzers.parameters import whole_number
 from topokit.analyzers.paths import reach
-from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.result import Meta, Result, last_numbers
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Moment
 from topokit.dag.network import LayerSelection
@@ -87,6 +87,11 @@ class DormantNeurons(Result):
         cut = {"cut_from_input": self.cut_from_input, "cut_from_output": self.cut_from_output}
         self._count(table, {**cut, "off_path": self.cut_from_input | self.cut_from_output})
         return table
+
+    def scalars(self) -> dict[str, float]:
+        """Dormant neurons of each layer, by each way of counting, at the last moment."""
+        columns = ("below_threshold", "no_input", "no_output", "off_path")
+        return last_numbers(self.frame, columns, ("layer",), moments=len(self.moments))
 
     def _count(self, table: pd.DataFrame, counted: dict[str, BoolArray]) -> None:
         for column, flags in counted.items():

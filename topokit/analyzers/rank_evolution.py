@@ -78,6 +78,15 @@ class RankCorrelation(Result):
             reason=np.where(reasons[first] == "", reasons[second], reasons[first]),
         )
 
+    def scalars(self) -> dict[str, float]:
+        """Correlation of the first moment with the last, mean over neighbouring moments, and mean over all pairs."""
+        pairs = self.matrix[np.triu_indices(len(self.matrix), 1)]
+        return {
+            "first to last": float(self.matrix[0, -1]),
+            "neighbours": float(np.diagonal(self.matrix, 1).mean()),
+            "all pairs": float(pairs.mean()),
+        }
+
 
 def rank_evolution(
     series: Any,
