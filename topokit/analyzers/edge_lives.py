@@ -59,7 +59,7 @@ class AgeScale:
     def places(self, moment: int) -> Integers:
         """Where in `ages` the age at `moment` of what was born at each moment up to it stands, (moment + 1,)."""
         ages = (self.times[moment] - self.times[: moment + 1]).round(_DIGITS)
-        return np.searchsorted(self.ages, ages)
+        return np.asarray(np.searchsorted(self.ages, ages), np.int64)
 
 
 def age_scale(moments: tuple[Moment, ...], unit: TimeUnit | None) -> AgeScale:
@@ -77,10 +77,11 @@ def age_scale(moments: tuple[Moment, ...], unit: TimeUnit | None) -> AgeScale:
         "step": [moment.step for moment in moments],
         "frame": list(range(len(moments))),
     }
-    chosen = unit or next(name for name, times in known.items() if None not in times)
-    if None in known[chosen]:
+    complete = {name: np.array(times, np.float64) for name, times in known.items() if None not in times}
+    chosen = next(iter(complete)) if unit is None else unit
+    if chosen not in complete:
         raise ParameterError(f"unit={chosen!r}: not every network of the series says its {chosen}, use 'frame'")
-    times = np.array(known[chosen], float)
+    times = complete[chosen]
     if np.any(np.diff(times) <= 0):
         raise ParameterError(f"the networks' {chosen}s do not ascend: sort them, or use unit='frame'")
     ages = np.unique(np.concatenate([(times[k:] - times[k]).round(_DIGITS) for k in range(len(times))]))
