@@ -110,6 +110,13 @@ def test_multiplicities_and_shapes_move_along() -> None:
     assert tk.align(net, copy).layers == layers
 
 
+def test_a_layer_that_is_joined_to_nothing_stays_as_it_is() -> None:
+    layers = (Layer("in", 3), Layer("out", 2))
+    joined = LayeredDAG(layers, (EdgeBlock.from_matrix("in", "out", np.ones((3, 2), bool)),))
+    more = LayeredDAG((*layers, Layer("lone", 4)), joined.blocks)
+    assert tk.align(joined, more).layers == more.layers
+
+
 def test_bad_input() -> None:
     rng = np.random.default_rng(0)
     masks = random_chain(rng, (6, 5, 4), 0.5)

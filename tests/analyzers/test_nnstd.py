@@ -73,6 +73,11 @@ def test_weights_are_at_distance_zero_from_themselves_whatever_the_ties(network:
         assert all(distance.certified)
 
 
+def test_thousands_of_layers() -> None:
+    deep = [np.ones((1, 1), bool)] * 4100
+    assert tk.nnstd(deep, deep).total == 0
+
+
 @pytest.mark.parametrize("fraction", [0.1, 0.2, 0.5])
 def test_rewiring_a_share_of_each_neurons_inputs(fraction: float) -> None:
     # Each neuron keeps (1 - f) n of its n inputs, and (1 + f) n are in one set or the other.

@@ -64,7 +64,8 @@ def align(a: Any, b: Any, **options: Unpack[DistanceOptions]) -> LayeredDAG:
     match = match_networks(first, second, definition)
     orders = {}
     for layer, group in zip(network.layers, tied_layers(network), strict=True):
-        partner = match.partners[group]
+        # A layer that nothing is fed from and that is fed by nothing may be in one network only.
+        partner = match.partners[group] if group < len(match.partners) else np.arange(layer.size)
         if not np.array_equal(partner, np.arange(layer.size)):
             orders[layer.name] = np.where(partner < layer.size, partner, -1)
     note = f"neurons reordered to those of {_name(as_network(a))} that they are paired with"

@@ -84,7 +84,8 @@ def _edges(network: PreparedNetwork, k: int, offsets: Integers, values: bool) ->
     neurons, labels = [], []
     for number, source in enumerate(layer.sources):
         neurons.append(offsets[source.group] + np.repeat(np.arange(source.size), source.taps))
-        first = np.uint64(((k << 20) + number) << 32)
+        # Layers 4,096 apart share words, which changes nothing: the colours of their neurons differ from the start.
+        first = np.uint64((((k << 20) + number) << 32) % 2**64)
         labels.append(np.tile(first + np.arange(source.taps, dtype=np.uint64), source.size))
     words = layer.values.view(np.uint64) if values and layer.values is not None else np.zeros(0, np.uint64)
     return LayerEdges(layer.sets, int(offsets[layer.group]), np.concatenate(neurons), np.concatenate(labels), words)
