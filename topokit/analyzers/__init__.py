@@ -12,15 +12,18 @@ from topokit.analyzers.dormancy_join import DormancyJoin, dormancy_join
 from topokit.analyzers.dormant import DormantNeurons, dormant
 from topokit.analyzers.edge_changes import EdgeChanges, edge_changes
 from topokit.analyzers.edge_survival import EdgeSurvival, edge_survival
-from topokit.analyzers.exploration import Exploration, exploration
 from topokit.analyzers.effective_sparsity import EffectiveSparsity, effective_sparsity
 from topokit.analyzers.exploration import Exploration, exploration
 from topokit.analyzers.fit_power_law import PowerLawFit, fit_power_law
 from topokit.analyzers.hierarchy import Hierarchy, hierarchy
+from topokit.analyzers.input_change import InputChange, input_change
+from topokit.analyzers.input_correlation import InputCorrelation, input_correlation
 from topokit.analyzers.input_map import InputMap, input_map
+from topokit.analyzers.input_significance import InputSignificance, input_significance
 from topokit.analyzers.kshell import KShells, kshell
 from topokit.analyzers.likelihood_ratios import LikelihoodRatio
 from topokit.analyzers.mantel import MantelTest, mantel
+from topokit.analyzers.moran import MoranTest, moran
 from topokit.analyzers.network_map import NetworkMap, network_map
 from topokit.analyzers.nnstd import TopologyDistance, nnstd
 from topokit.analyzers.nnstd_chance import ChanceLevel, nnstd_chance
@@ -49,16 +52,19 @@ __all__ = [
     "DormantNeurons",
     "EdgeChanges",
     "EdgeSurvival",
-    "Exploration",
     "EffectiveSparsity",
     "Exploration",
     "GroupDistances",
     "Hierarchy",
+    "InputChange",
+    "InputCorrelation",
     "InputMap",
+    "InputSignificance",
     "KShells",
     "LikelihoodRatio",
     "MantelTest",
     "Meta",
+    "MoranTest",
     "NetworkMap",
     "NullComparison",
     "OnionLayers",
@@ -81,14 +87,17 @@ __all__ = [
     "dormant",
     "edge_changes",
     "edge_survival",
-    "exploration",
     "effective_sparsity",
     "exploration",
     "fit_power_law",
     "hierarchy",
+    "input_change",
+    "input_correlation",
     "input_map",
+    "input_significance",
     "kshell",
     "mantel",
+    "moran",
     "network_map",
     "nnstd",
     "nnstd_against",

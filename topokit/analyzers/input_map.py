@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from math import prod
-from operator import index
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,10 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from topokit.analyzers.axes import measure_each, neuron_table
-from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.axes import measure_each
+from topokit.analyzers.pixel_result import PixelResult, checked_shape, only
+from topokit.analyzers.result import Meta
 from topokit.citations import ANALYZER_REFERENCES
-from topokit.dag import EdgeBlock, Layer, LayeredDAG, Moment
+from topokit.dag import EdgeBlock, Layer, LayeredDAG
 from topokit.errors import InsufficientDataError, ParameterError
 
 MapValue = Literal["count", "weight", "absolute"]
@@ -25,7 +23,7 @@ Sums = tuple[NDArray[np.int64], NDArray[np.float64] | None, NDArray[np.float64] 
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class InputMap(Result):
+class InputMap(PixelResult):
     """What starts at each input neuron, at every moment.
 
     Attributes
@@ -46,9 +44,6 @@ class InputMap(Result):
 
     plot_name: ClassVar[str] = "input_map"
 
-    moments: tuple[Moment, ...]
-    layer: Layer
-    shape: tuple[int, ...] | None
     hop: int
     counts: NDArray[np.int64]
     weight_sums: NDArray[np.float64] | None
@@ -66,12 +61,7 @@ class InputMap(Result):
         InsufficientDataError
             A weight map of networks without weights.
         """
-        planes = self._values(value)[moment].reshape(self._planes())
-        if channel is None:
-            return np.asarray(planes.sum(axis=0))
-        if not 0 <= channel < len(planes):
-            raise ParameterError(f"channel={channel} of an input with {len(planes)} channels: count from 0")
-        return np.asarray(planes[channel])
+        return self.plane(self.values(value)[moment], channel)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -79,35 +69,24 @@ class InputMap(Result):
 
         Positions are missing without an image shape, weights are NaN without weights.
         """
-        table = neuron_table(self.moments, (self.layer,)).drop(columns="layer")
-        places = np.tile(self._places(), len(self.moments))
-        for column, place in zip(("channel", "row", "column"), places, strict=True):
-            table[column] = pd.array(place, dtype="Int64")
+        table = self.pixel_table(self.moments)
         table["count"] = self.counts.ravel()
         table["weight"] = np.nan if self.weight_sums is None else self.weight_sums.ravel()
         table["absolute_weight"] = np.nan if self.absolute_weight_sums is None else self.absolute_weight_sums.ravel()
         return table
 
-    @property
-    def is_image(self) -> bool:
-        """Whether the neurons lie as (rows, columns) or (channels, rows, columns)."""
-        return self.shape is not None and len(self.shape) in (2, 3)
+    def scalars(self) -> dict[str, float]:
+        """Largest count and standard deviation of the counts at the last moment, and of the weight sums where known."""
+        maps = {"count": self.counts, "weight": self.weight_sums, "absolute": self.absolute_weight_sums}
+        return {
+            f"{name} {word}": float(measure(sums[-1]))
+            for name, sums in maps.items()
+            if sums is not None
+            for word, measure in (("max", np.max), ("sd", np.std))
+        }
 
-    def _places(self) -> NDArray[Any]:
-        if not self.is_image:
-            return np.full((3, self.layer.size), None)
-        return np.indices(self._planes()).reshape(3, -1)
-
-    def _planes(self) -> tuple[int, int, int]:
-        if self.shape is None or not self.is_image:
-            raise ParameterError(
-                f"layer {self.layer.name!r} has {self.layer.size} neurons of shape {self.shape}, which is no image: "
-                "call input_map(..., shape=(rows, columns)) or shape=(channels, rows, columns)"
-            )
-        channels, rows, columns = self.shape if len(self.shape) == 3 else (1, *self.shape)
-        return channels, rows, columns
-
-    def _values(self, value: MapValue) -> NDArray[np.int64] | NDArray[np.float64]:
+    def values(self, value: MapValue) -> NDArray[np.int64] | NDArray[np.float64]:
+        """One kind of map at all moments, (T, n); raises as `image` does."""
         maps = {"count": self.counts, "weight": self.weight_sums, "absolute": self.absolute_weight_sums}
         if value not in maps:
             raise ParameterError(f"value={value!r} is no input map: use 'count', 'weight' or 'absolute'")
@@ -154,11 +133,11 @@ def input_map(source: Any, *, shape: tuple[int, ...] | None = None, hop: int = 1
     if hop not in (1, 2):
         raise ParameterError(f"hop={hop} is not offered: use 1 (edges of the input) or 2 (first hidden layer)")
     moments, chosen, parts = measure_each(
-        source, layer or "input", lambda network, picked: _sums(network, _only(picked), hop), "input map"
+        source, layer or "input", lambda network, picked: path_sums(network, only(picked), hop), "input map"
     )
     counts, weights, magnitudes = zip(*parts, strict=True)
-    mapped = _only(chosen)
-    shape = _checked_shape(mapped, shape)
+    mapped = only(chosen)
+    shape = checked_shape(mapped, shape)
     parameters = {"shape": None if shape is None else list(shape), "hop": hop, "layer": mapped.name}
     return InputMap(
         meta=Meta("input_map", parameters, ANALYZER_REFERENCES["input_map"]),
@@ -172,28 +151,9 @@ def input_map(source: Any, *, shape: tuple[int, ...] | None = None, hop: int = 1
     )
 
 
-def _only(layers: tuple[Layer, ...]) -> Layer:
-    if len(layers) > 1:
-        names = ", ".join(repr(layer.name) for layer in layers)
-        raise ParameterError(f"the network has the inputs {names}: choose one with layer=")
-    return layers[0]
+def path_sums(network: LayeredDAG, layer: Layer, hop: int) -> Sums:
+    """Counts, weight sums and absolute weight sums of the paths of `hop` edges that start at each neuron, (n,)."""
 
-
-def _checked_shape(layer: Layer, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    if shape is None:
-        return layer.shape
-    sizes: tuple[int, ...] = ()
-    with suppress(TypeError):
-        sizes = tuple(index(size) for size in shape)
-    if len(sizes) not in (2, 3) or min(sizes) < 1 or prod(sizes) != layer.size:
-        raise ParameterError(
-            f"shape={shape!r} does not lay out the {layer.size} neurons of layer {layer.name!r}: "
-            "give (rows, columns) or (channels, rows, columns) with that product"
-        )
-    return sizes
-
-
-def _sums(network: LayeredDAG, layer: Layer, hop: int) -> Sums:
     def over(matrix_of: Callable[[EdgeBlock], sparse.csr_array], dtype: type) -> NDArray[Any]:
         return _path_sums(network, layer.name, hop, matrix_of, dtype)
 
@@ -211,15 +171,16 @@ def _path_sums(
     if hop == 0:
         return np.ones(size, dtype)
     total: NDArray[Any] = np.zeros(size, dtype)
-    for block in _blocks_from(network, layer):
+    for block in blocks_from(network, layer):
         total += matrix_of(block) @ _path_sums(network, block.target, hop - 1, matrix_of, dtype)
     return total
 
 
 def _has_weights(network: LayeredDAG, layer: str, hop: int) -> bool:
-    blocks = _blocks_from(network, layer)
+    blocks = blocks_from(network, layer)
     return all(b.weights is not None and (hop == 1 or _has_weights(network, b.target, hop - 1)) for b in blocks)
 
 
-def _blocks_from(network: LayeredDAG, layer: str) -> list[EdgeBlock]:
+def blocks_from(network: LayeredDAG, layer: str) -> list[EdgeBlock]:
+    """The blocks of edges that leave a layer, without identity and gate blocks."""
     return [block for block in network.outgoing(layer) if block.carries_weights]

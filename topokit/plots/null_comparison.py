@@ -1,0 +1,98 @@
+"""Numbers of a network beside those of random networks like it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from topokit.errors import ParameterError
+from topokit.plots.axis import moment_name, short
+from topokit.plots.canvas import own_axes
+from topokit.plots.style import palette, style
+
+if TYPE_CHECKING:
+    from topokit.analyzers import NullComparison
+
+MOST = 24
+
+
+def null_comparison(result: NullComparison, *, ax: Axes | None = None, moment: int = -1) -> Axes:
+    """Each statistic on a scale of its own null's standard deviations: the random networks, and the given one.
+
+    A violin shows the random networks, a dot the given one; at the right stand its value and what the null has on
+    average, with p after Holm's correction (≤ where it lies beyond all random networks). Statistics without spread have no violin, and those that
+    are 0 in all networks are left out.
+
+    Parameters
+    ----------
+    result : NullComparison
+        Up to 24 statistics are drawn, those with the smallest p where there are more.
+    ax : Axes, optional
+        Where to draw.
+    moment : int
+        Position of the moment to draw.
+
+    Raises
+    ------
+    ParameterError
+        No such moment.
+    """
+    if not -len(result.moments) <= moment < len(result.moments):
+        raise ParameterError(f"moment={moment} of {len(result.moments)} compared moments: count from 0")
+    shown = _shown(result, moment)
+    z, p_values = result.z[moment], result.p_holm[moment]
+    with style():
+        axes = own_axes(ax, ratio=max(0.36, 0.085 * len(shown) + 0.28))
+        colours = palette(2)
+        for place, s in enumerate(shown):
+            _violin(axes, result, (moment, s), place, colours[1])
+            if np.isfinite(z[s]):
+                axes.plot(z[s], place, "o", color=colours[0], markersize=4, clip_on=False, zorder=3)
+            axes.text(
+                1.03,
+                place,
+                _words(result, moment, s, p_values[s]),
+                va="center",
+                fontsize=6.5,
+                transform=axes.get_yaxis_transform(),
+            )
+        axes.axvline(0, color="0.6", linewidth=0.6, zorder=0)
+        axes.set_yticks(range(len(shown)), [result.names[s] for s in shown])
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        # Far values would squeeze the violins, unless there is room for both.
+        far = max([4.0, *np.abs(z[np.isfinite(z)]).tolist()])
+        axes.set_xlim(-1.08 * far, 1.08 * far)
+        axes.set_xlabel("z (standard deviations of the null)")
+        when = moment_name(result.moments[moment])
+        null = f"{result.replicates.shape[1]} random networks, null {result.model}"
+        axes.set_title(f"{when}\n{null}" if when else null)
+        return axes
+
+
+def _shown(result: NullComparison, moment: int) -> list[int]:
+    absent = result.fixed[moment] & (result.mean[moment] == 0) & (result.values[moment] == 0)
+    order = [s for s in np.argsort(result.p_two_sided[moment], kind="stable").tolist() if not absent[s]]
+    return sorted(order[:MOST]) or [0]
+
+
+def _violin(axes: Axes, result: NullComparison, where: tuple[int, int], place: int, colour: object) -> None:
+    if result.fixed[where] or np.isnan(result.spread[where]):
+        return
+    numbers: NDArray[np.float64] = result.replicates[where[0], :, where[1]]
+    scaled = (numbers[np.isfinite(numbers)] - result.mean[where]) / result.spread[where]
+    heights, edges = np.histogram(scaled, bins=min(15, max(5, len(np.unique(scaled)))))
+    half = np.repeat(0.38 * heights / heights.max(), 2)
+    axes.fill_between(np.repeat(edges, 2)[1:-1], place - half, place + half, color=colour, alpha=0.5, linewidth=0)
+
+
+def _words(result: NullComparison, moment: int, s: int, p_value: float) -> str:
+    value, mean = short(float(result.values[moment, s])), short(float(result.mean[moment, s]))
+    if np.isnan(result.values[moment, s]) or np.isnan(p_value):
+        return "not defined"
+    if result.fixed[moment, s]:
+        return f"{value}, always {mean}"
+    few = result.p_two_sided[moment, s] <= 2 / (1 + result.defined[moment, s])
+    return f"{value}, null {mean}, p {'≤' if few else '='} {p_value:.2g}"
