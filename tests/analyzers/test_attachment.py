@@ -15,8 +15,8 @@ from scipy.stats import chi2, false_discovery_control, kstest
 from strategies import layered_dags
 
 import topokit as tk
-from topokit.analyzers.attachment import DegreeKernel
 from topokit.analyzers.attachment_fit import blind_exponents, fit_exponent
+from topokit.analyzers.attachment_kernel import DegreeKernel
 from topokit.analyzers.attachment_verdict import BLIND, MIXED, POORER, RICHER, UNDEFINED, UNTOLD, combined, holm
 from topokit.analyzers.degree_exposure import gather, neuron_events
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Series, as_series

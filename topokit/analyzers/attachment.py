@@ -9,14 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.stats import t
 
 from topokit import execute
-from topokit.analyzers.attachment_fit import ExponentFit, blind_exponents, fit_exponent, no_fit
-from topokit.analyzers.attachment_kernel import KernelBin, kernel_bins
+from topokit.analyzers.attachment_fit import blind_exponents, fit_exponent, no_fit
+from topokit.analyzers.attachment_kernel import DegreeKernel, KernelBin, kernel_bins
 from topokit.analyzers.attachment_verdict import combined, holm, judge, of_lasting_births
-from topokit.analyzers.degree_exposure import Kernel, NeuronEvents, Side, gather, neuron_events
+from topokit.analyzers.degree_exposure import Kernel, NeuronEvents, gather, neuron_events
 from topokit.analyzers.edge_history import series_over_time
 from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
 from topokit.analyzers.result import Meta, Result
@@ -27,64 +25,6 @@ from topokit.errors import ParameterError
 RESAMPLES = 1000
 
 KERNELS: tuple[Kernel, Kernel] = ("gain", "retention")
-
-Values = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class DegreeKernel:
-    """One kernel of the neurons at one end of a block.
-
-    Attributes
-    ----------
-    block, layer : str
-        The block, and the layer at that end of it.
-    side : {'out', 'in'}
-        Whether degrees are out-degrees of its sources or in-degrees of its targets.
-    kernel : {'gain', 'retention'}
-        Edges that come, or edges that stay.
-    updates, events, at_zero : int
-        Updates that count, births or deaths in them, and births at neurons of degree 0, which the exponent leaves out
-        where the shift is 0.
-    fit : ExponentFit
-        The exponent and its intervals.
-    blind : ndarray of float64, shape (R,)
-        Exponents of the degree-blind replicates.
-    bins : tuple of KernelBin
-        The kernel without any law, by classes of degree.
-    """
-
-    block: str
-    layer: str
-    side: Side
-    kernel: Kernel
-    updates: int
-    events: int
-    at_zero: int
-    fit: ExponentFit
-    blind: Values
-    bins: tuple[KernelBin, ...]
-
-    @property
-    def z(self) -> float:
-        """Distance of the exponent from the mean of the degree-blind ones, in their standard deviations."""
-        spread = float(self.blind.std(ddof=1)) if len(self.blind) > 1 else 0.0
-        return float(self.fit.exponent - self.blind.mean()) / spread if spread > 0 else float("nan")
-
-    @property
-    def p_rank(self) -> float:
-        """Share of replicates as far from their mean, the recorded run among them: at least 1 / (1 + R)."""
-        if np.isnan(self.z):
-            return float("nan")
-        distance = np.abs(self.blind - self.blind.mean())
-        as_far = np.count_nonzero(distance >= abs(self.fit.exponent - self.blind.mean()))
-        return (1 + as_far) / (1 + len(self.blind))
-
-    @property
-    def p_value(self) -> float:
-        """The same, two-sided, with the replicates as a normal sample (Student's t), which reaches further."""
-        count = len(self.blind)
-        return float(2 * t.sf(abs(self.z) / np.sqrt(1 + 1 / count), count - 1)) if count > 1 else float("nan")
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)

@@ -183,7 +183,7 @@ def _resampled(
 
 def block_length(n_updates: int) -> int:
     """Updates that are resampled together."""
-    return max(1, round(n_updates ** (1 / 3)))
+    return max(1, round(float(np.cbrt(n_updates))))
 
 
 def _block_weights(n_updates: int, resamples: int, rng: np.random.Generator) -> Values:

@@ -1,15 +1,19 @@
-"""Gains and losses by degree, beside what degree-blind updates would bring, without any law."""
+"""Gains and losses by degree at one end of a block, beside what degree-blind updates would bring."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2, norm
+from scipy.stats import chi2, norm, t
 
-from topokit.analyzers.degree_exposure import Cells, Counts
+from topokit.analyzers.attachment_fit import ExponentFit
+from topokit.analyzers.degree_exposure import Cells, Counts, Kernel, Side
+
+Values = NDArray[np.float64]
 
 MOST_BINS = 14
 
@@ -28,6 +32,62 @@ class KernelBin(NamedTuple):
     high: float
     blind_low: float
     blind_high: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DegreeKernel:
+    """One kernel of the neurons at one end of a block.
+
+    Attributes
+    ----------
+    block, layer : str
+        The block, and the layer at that end of it.
+    side : {'out', 'in'}
+        Whether degrees are out-degrees of its sources or in-degrees of its targets.
+    kernel : {'gain', 'retention'}
+        Edges that come, or edges that stay.
+    updates, events, at_zero : int
+        Updates that count, births or deaths in them, and births at neurons of degree 0, which the exponent leaves out
+        where the shift is 0.
+    fit : ExponentFit
+        The exponent and its intervals.
+    blind : ndarray of float64, shape (R,)
+        Exponents of the degree-blind replicates.
+    bins : tuple of KernelBin
+        The kernel without any law, by classes of degree.
+    """
+
+    block: str
+    layer: str
+    side: Side
+    kernel: Kernel
+    updates: int
+    events: int
+    at_zero: int
+    fit: ExponentFit
+    blind: Values
+    bins: tuple[KernelBin, ...]
+
+    @property
+    def z(self) -> float:
+        """Distance of the exponent from the mean of the degree-blind ones, in their standard deviations."""
+        spread = float(self.blind.std(ddof=1)) if len(self.blind) > 1 else 0.0
+        return float(self.fit.exponent - self.blind.mean()) / spread if spread > 0 else float("nan")
+
+    @property
+    def p_rank(self) -> float:
+        """Share of replicates as far from their mean, the recorded run among them: at least 1 / (1 + R)."""
+        if np.isnan(self.z):
+            return float("nan")
+        distance = np.abs(self.blind - self.blind.mean())
+        as_far = np.count_nonzero(distance >= abs(self.fit.exponent - self.blind.mean()))
+        return (1 + as_far) / (1 + len(self.blind))
+
+    @property
+    def p_value(self) -> float:
+        """The same, two-sided, with the replicates as a normal sample (Student's t), which reaches further."""
+        count = len(self.blind)
+        return float(2 * t.sf(abs(self.z) / np.sqrt(1 + 1 / count), count - 1)) if count > 1 else float("nan")
 
 
 def kernel_bins(cells: Cells, confidence: float) -> Iterator[KernelBin]:

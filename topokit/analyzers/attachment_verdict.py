@@ -69,7 +69,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     factors = np.arange(len(order), 0, -1)
     corrected = values.copy()
     corrected[order] = np.minimum(1, np.maximum.accumulate(values[order] * factors))
-    return corrected.tolist()
+    return [float(value) for value in corrected]
 
 
 def _short(p_value: float) -> str:
