@@ -14,7 +14,7 @@ from topokit.errors import ParameterError
 from topokit.plots.axis import log_log
 from topokit.plots.bands import Band, plot_bands
 from topokit.plots.canvas import own_axes, shared_legend
-from topokit.plots.panels import check_panels, figure_of, legend, outer_labels, say, spread
+from topokit.plots.panels import check_panels, outer_labels, say, spread
 from topokit.plots.style import style
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def attachment(
         axes = own_axes(ax)
         chosen = _chosen(result, kernel, side)
         _draw(axes, [_band(one, f"{block}: {_exponent(one)}") for block, one in chosen.items()], kernel, side)
-        legend(figure_of(axes), [axes])
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1))
         return axes
 
 
