@@ -31,6 +31,8 @@ RESULTS = {
     "shell_layout": lambda nets: tk.shell_layout(nets),
     "dormant": lambda nets: tk.dormant(nets),
     "tau_dormant": lambda nets: tk.tau_dormant({"hidden1": np.arange(5.0)}),
+    "effective_sparsity": lambda nets: tk.effective_sparsity(nets),
+    "dormancy_join": lambda nets: tk.dormancy_join(nets[0], {"hidden1": np.arange(30.0)}),
     "rank_evolution": lambda nets: tk.rank_evolution(nets),
     "input_map": lambda nets: tk.input_map(nets),
     "nnstd": lambda nets: tk.nnstd(nets[0], nets[1]),

@@ -23,9 +23,11 @@ from topokit.analyzers import (
     bipartite_core,
     degree_inequality,
     degrees,
+    dormancy_join,
     dormant,
     edge_changes,
     edge_survival,
+    effective_sparsity,
     exploration,
     fit_power_law,
     input_map,
@@ -78,6 +80,12 @@ DRAWN: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "degree_inequality": (plots.degree_inequality, degree_inequality),
     "attachment": (plots.attachment, lambda source: attachment(source, replicates=20)),
 }
+DRAWN |= {
+    "effective_sparsity": (plots.effective_sparsity, effective_sparsity),
+    "dormancy_scatter": (plots.dormancy_scatter, lambda source: dormancy_join(source, silent(source))),
+    "dormancy_auc": (plots.dormancy_auc, lambda source: dormancy_join(source, silent(source))),
+    "activation_evolution": (plots.activation_evolution, lambda source: tau_dormant(silent(source))),
+}
 OVER_TIME = {
     "rank_matrix",
     "distance_matrix",
@@ -88,6 +96,19 @@ OVER_TIME = {
     "exploration",
     "attachment",
 }
+
+
+def silent(source: Any) -> list[dict[str, np.ndarray]]:
+    """Activations at each moment: the fewer edges in, the likelier a neuron is silent."""
+    rng = np.random.default_rng(0)
+    networks = [source] if isinstance(source, LayeredDAG) else source
+    return [
+        {
+            layer.name: np.maximum(net.in_degrees(layer.name) - rng.integers(0, 12, layer.size), 0)
+            for layer in net.hidden
+        }
+        for net in networks
+    ]
 
 
 @pytest.mark.parametrize(("name", "frames"), [(n, t) for n in DRAWN for t in (1, 2, 50) if t > 1 or n not in OVER_TIME])
@@ -392,6 +413,69 @@ def test_activation_dormancy_curves_and_threshold() -> None:
     assert_legible(ax)
     assert ax.lines[0].get_label() == "hidden1 (5 of 20 dormant)"
     assert ax.lines[2].get_xdata()[0] == result.tau
+
+
+def test_scatter_has_a_point_per_neuron_and_says_the_area() -> None:
+    series = grown(3)
+    result = dormancy_join(series, silent(series), kind="in", threshold=4)
+    ax = plots.dormancy_scatter(result, moment=0)
+    assert_legible(ax)
+    rows = result.frame.query("step == step.min()")
+    for layer, line in zip(("hidden1", "hidden2"), ax.lines, strict=False):
+        expected = rows[rows["layer"] == layer]
+        assert line.get_label() == layer
+        assert_array_equal(line.get_xdata(), expected["in_degree"])
+        assert_array_equal(line.get_ydata(), expected["score"])
+    assert ax.lines[2].get_xdata()[0] == 4
+    assert ax.lines[3].get_ydata()[0] == 0.025
+    pooled = result.summary.iloc[2]
+    assert f"AUC {pooled['auc']:.2f} ({pooled['auc_low']:.2f} to {pooled['auc_high']:.2f})" in ax.get_title()
+    figure = plots.dormancy_scatter(dormancy_join({"a": series, "b": series}, {k: silent(series) for k in "ab"}))
+    assert [panel.get_title().split("\n")[0] for panel in figure.axes] == ["a", "b"]
+
+
+def test_areas_over_time_with_intervals() -> None:
+    series = grown(4)
+    result = dormancy_join(series, silent(series))
+    ax = plots.dormancy_auc(result)
+    for layer, line in zip(("hidden1", "hidden2", "pooled"), ax.lines, strict=False):
+        assert line.get_label() == layer
+        assert_array_equal(line.get_ydata(), result.summary.query("layer == @layer")["auc"])
+    awake = [{layer: values + 1 for layer, values in each.items()} for each in silent(series)]
+    assert "no AUC" in plots.dormancy_auc(dormancy_join(series, awake)).texts[0].get_text()
+    assert "no AUC" in plots.dormancy_scatter(dormancy_join(series, awake)).get_title()
+
+
+def test_effective_density_and_edges_on_no_path() -> None:
+    result = effective_sparsity(grown(4, density=0.02))
+    for value, expected in (("effective_density", result.effective_density), ("dead", result.dead)):
+        ax = plots.effective_sparsity(result, value=value)
+        assert_legible(ax)
+        assert [line.get_label() for line in ax.lines] == ["total", *result.blocks]
+        assert_array_equal(ax.lines[0].get_ydata(), expected[:, -1])
+        assert_array_equal(ax.lines[2].get_ydata(), expected[:, 1])
+    with pytest.raises(ParameterError, match="use 'effective_density'"):
+        plots.effective_sparsity(result, value="alive")
+
+
+def test_dormant_lines_count_what_is_asked() -> None:
+    result = dormant(grown(4, density=0.02), relative=0.5, kind="in")
+    assert "in-degree < 0.5 × initial mean" in plots.dormant_evolution(result).get_ylabel()
+    for counting in ("cut_from_input", "cut_from_output", "off_path"):
+        ax = plots.dormant_evolution(result, counting=counting)
+        assert_legible(ax)
+        assert_array_equal(ax.lines[0].get_ydata(), result.frame.query("layer == 'hidden1'")[counting])
+
+
+@pytest.mark.parametrize("method", ["kendall", "spearman"])
+@pytest.mark.parametrize("of", ["degree", "coreness"])
+def test_rank_matrix_says_what_is_ranked(of: str, method: str) -> None:
+    ax = plots.rank_matrix(rank_evolution(grown(4), of=of, method=method, layers="all"))
+    assert_legible(ax)
+    label = ax.figure.axes[1].get_ylabel()
+    assert of in label
+    assert "all neurons" in label
+    assert ("ρ" in label) == (method == "spearman")
 
 
 def test_accuracy_skips_what_was_not_measured() -> None:

@@ -6,6 +6,7 @@ figure of panels. Figures live outside pyplot and leave the user's settings alon
 
 from topokit.plots.accuracy import accuracy
 from topokit.plots.activation_dormancy import activation_dormancy
+from topokit.plots.activation_evolution import activation_evolution
 from topokit.plots.attachment import attachment
 from topokit.plots.bipartite_cores import bipartite_cores
 from topokit.plots.degree_ccdf import degree_ccdf
@@ -16,8 +17,11 @@ from topokit.plots.distance_chance import distance_chance
 from topokit.plots.distance_evolution import distance_evolution
 from topokit.plots.distance_layers import distance_layers
 from topokit.plots.distance_matrix import distance_matrix
+from topokit.plots.dormancy_auc import dormancy_auc
+from topokit.plots.dormancy_scatter import dormancy_scatter
 from topokit.plots.dormant_evolution import dormant_evolution
 from topokit.plots.edge_changes import edge_changes
+from topokit.plots.effective_sparsity import effective_sparsity
 from topokit.plots.edge_survival import edge_survival
 from topokit.plots.exploration import exploration
 from topokit.plots.group_distances import group_distances
@@ -45,6 +49,7 @@ __all__ = [
     "PAGE_WIDTH",
     "accuracy",
     "activation_dormancy",
+    "activation_evolution",
     "attachment",
     "bipartite_cores",
     "degree_ccdf",
@@ -55,9 +60,12 @@ __all__ = [
     "distance_evolution",
     "distance_layers",
     "distance_matrix",
+    "dormancy_auc",
+    "dormancy_scatter",
     "dormant_evolution",
     "drawn",
     "edge_changes",
+    "effective_sparsity",
     "edge_survival",
     "exploration",
     "group_distances",

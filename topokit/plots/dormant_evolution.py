@@ -14,9 +14,16 @@ from topokit.plots.curves import Curves, draw_curves
 if TYPE_CHECKING:
     from topokit.analyzers import DormantNeurons
 
-Counting = Literal["below_threshold", "no_input", "no_output"]
+Counting = Literal["below_threshold", "no_input", "no_output", "cut_from_input", "cut_from_output", "off_path"]
 
-_WORDS = {"no_input": "without input", "no_output": "without output"}
+_WORDS = {
+    "no_input": "without input",
+    "no_output": "without output",
+    "cut_from_input": "cut off from the input",
+    "cut_from_output": "cut off from the output",
+    "off_path": "on no path",
+}
+_KINDS = {"total": "degree", "in": "in-degree", "out": "out-degree"}
 
 
 @overload
@@ -43,7 +50,7 @@ def dormant_evolution(
         One for a line per layer, or several by label for a panel per layer.
     ax : Axes, optional
         Where to draw a lone result.
-    counting : {'below_threshold', 'no_input', 'no_output'}
+    counting : {'below_threshold', 'no_input', 'no_output', 'cut_from_input', 'cut_from_output', 'off_path'}
         Which neurons are counted.
 
     Returns
@@ -52,8 +59,13 @@ def dormant_evolution(
         A figure for a mapping.
     """
     some = next(iter(result.values()), None) if isinstance(result, Mapping) else result
-    words = _WORDS.get(counting) or f"of degree < {some.threshold if some else ''}"
+    words = _WORDS.get(counting) or (_of_low_degree(some) if some else "")
     return draw_curves(result, lambda one: _curves(one, counting), ax=ax, label=f"Neurons {words}", limits=(0, None))
+
+
+def _of_low_degree(result: DormantNeurons) -> str:
+    limit = result.threshold if result.relative is None else f"{result.relative:g} × initial mean"
+    return f"of {_KINDS[result.kind]} < {limit}"
 
 
 def _curves(result: DormantNeurons, counting: Counting) -> Curves:
