@@ -210,6 +210,13 @@ def test_skips_and_concatenations(seed: int) -> None:
     assert tk.nnstd(net, other, refine=True).total <= tk.nnstd(net, other).total
 
 
+def test_weights_beyond_any_sum_are_refused() -> None:
+    huge = [np.full((4, 3), 1e300)]
+    assert tk.nnstd(huge, huge, output="matched").total == 0
+    with pytest.raises(InvalidNetworkError, match=r"block 'input->output' has weights as large as 1e\+300"):
+        tk.nnstd(huge, huge, weights="magnitude", output="matched")
+
+
 def test_weights_that_are_not_there() -> None:
     masks = random_chain(np.random.default_rng(0), (5, 4, 3), 0.5)
     with pytest.raises(InvalidNetworkError, match=r"block 'input->hidden1' has no weights.*weights='none'"):

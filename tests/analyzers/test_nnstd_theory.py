@@ -138,6 +138,15 @@ def test_what_colours_cannot_tell_apart_is_ordered_all_the_same() -> None:
         assert tk.nnstd(a, [a[0], np.roll(np.eye(12, dtype=bool), 1, axis=0) | np.eye(12, dtype=bool), a[2]]).total > 0
 
 
+def test_weights_say_which_way_round_a_ring_goes() -> None:
+    # Around the ring the weights alternate, so that all neurons have the same colours, and turned over it is another.
+    ring = np.diag(np.full(12, 1.0)) + 2 * np.roll(np.eye(12), 1, axis=1)
+    a = [np.full((3, 12), 1.0), ring, np.full((12, 2), 1.0)]
+    for seed in range(20):
+        b, _ = hidden_shuffled(a, np.random.default_rng(seed))
+        assert tk.nnstd(a, b, weights="magnitude").total == 0
+
+
 @settings(max_examples=50)
 @given(SEEDS, st.sampled_from([0.05, 0.15, 0.4]), st.sampled_from(["none", "magnitude", "signed"]))
 def test_canonical_distances_do_not_depend_on_how_hidden_neurons_are_numbered(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # The matching keeps a neuron's number in 21 bits, and a feature's in 31.
 MAX_WIDTH, MAX_FEATURES = 1 << 21, 1 << 31
 BYTES_PER_EDGE = 40
+LARGEST_WEIGHT = 2.0**900
 
 Integers = NDArray[np.int64]
 Role = Literal["input", "hidden", "output"]
@@ -242,6 +243,12 @@ def _features(block: EdgeBlock, weights: Weights) -> tuple[int, sparse.csc_array
             f"block {block.name!r} has no weights and weights={weights!r} compares them: pass weights='none'"
         )
     matrix = block.tap_matrix(weights=True)
+    largest = float(np.abs(matrix.data).max(initial=0))
+    if largest > LARGEST_WEIGHT:
+        raise InvalidNetworkError(
+            f"block {block.name!r} has weights as large as {largest:.3g}, whose sums are not finite: divide the weights "
+            "of that layer by one number in all networks"
+        )
     if weights == "magnitude":
         return block.tap_count, sparse.csc_array(abs(matrix))
     entries = matrix.tocoo()
