@@ -246,8 +246,8 @@ def _features(block: EdgeBlock, weights: Weights) -> tuple[int, sparse.csc_array
     largest = float(np.abs(matrix.data).max(initial=0))
     if largest > LARGEST_WEIGHT:
         raise InvalidNetworkError(
-            f"block {block.name!r} has weights as large as {largest:.3g}, whose sums are not finite: divide the weights "
-            "of that layer by one number in all networks"
+            f"block {block.name!r} has weights as large as {largest:.3g}, whose sums are not finite: divide the "
+            "weights of that layer by one number in all networks"
         )
     if weights == "magnitude":
         return block.tap_count, sparse.csc_array(abs(matrix))
