@@ -7,7 +7,7 @@ from strategies import random_mask
 import topokit as tk
 from topokit.analyzers.likelihood_ratios import ALTERNATIVES
 from topokit.dag import LayeredDAG
-from topokit.errors import InsufficientDataError, ParameterError
+from topokit.errors import InsufficientDataError, InvalidNetworkError, ParameterError
 
 COLUMNS = [
     "step",
@@ -149,3 +149,95 @@ def test_bad_requests_are_named() -> None:
         tk.power_law(random_network(), kind="both")
     with pytest.raises(InsufficientDataError, match="no layers"):
         tk.power_law([np.eye(3)])
+
+
+def test_fan_bounds_each_layer_by_what_its_wiring_allows() -> None:
+    network = random_network()
+    for kind, bounds in (("total", [784 + 400, 600 + 10]), ("in", [784, 600]), ("out", [400, 10])):
+        frame = tk.power_law(network, kind=kind, xmax="fan", replicates=0).frame
+        assert frame["xmax"].tolist() == bounds
+    pooled = tk.power_law(network, kind="in", xmax="fan", pooled=True, replicates=0).frame
+    assert pooled["xmax"].tolist() == [784]
+    counted = tk.power_law(network, kind="in", layers="hidden1", xmax=784, replicates=0).frame
+    fan = tk.power_law(network, kind="in", layers="hidden1", xmax="fan", replicates=0).frame
+    assert counted.equals(fan)
+
+
+def test_a_tail_beyond_what_the_wiring_allows_is_flagged() -> None:
+    rng = np.random.default_rng(0)
+    k = np.arange(1, 61)
+    degrees = rng.choice(k, 800, p=k**-1.5 / np.sum(k**-1.5))
+    network = LayeredDAG.from_adjacencies([np.zeros((5, 800)), np.arange(60) < degrees[:, None]])
+    loose = tk.power_law(network, kind="out", replicates=0).fits[0][0]
+    bounded = tk.power_law(network, kind="out", xmax="fan", replicates=0).fits[0][0]
+    assert "beyond the bound" in loose.flags
+    assert "beyond the bound" not in bounded.flags
+    assert abs(bounded.alpha - 1.5) < 3 * bounded.sigma
+
+
+def weighted_network() -> tuple[LayeredDAG, list[np.ndarray]]:
+    rng = np.random.default_rng(0)
+    matrices = [random_mask(rng, shape, 0.2) * rng.normal(size=shape) for shape in ((40, 300), (300, 200), (200, 10))]
+    return LayeredDAG.from_adjacencies(matrices), matrices
+
+
+def test_strengths_are_sums_of_absolute_weights() -> None:
+    network, (first, second, _) = weighted_network()
+    incoming, outgoing = np.abs(first).sum(axis=0), np.abs(second).sum(axis=1)
+    for kind, expected in (("in_strength", incoming), ("out_strength", outgoing), ("strength", incoming + outgoing)):
+        test = tk.power_law(network, kind=kind, layers="hidden1", replicates=30)
+        fit = test.fits[0][0]
+        assert np.sort(fit.values) == pytest.approx(np.sort(expected), rel=1e-6)
+        alone = tk.fit_power_law(fit.values, discrete=False, xmin=fit.xmin, replicates=0)
+        assert (fit.alpha, fit.distance) == pytest.approx((alone.alpha, alone.distance))
+        assert not fit.discrete
+        assert test.frame["kind"].tolist() == [kind]
+
+
+def test_strengths_need_weights_and_have_no_bound() -> None:
+    with pytest.raises(InvalidNetworkError, match="has no weights"):
+        tk.power_law(random_network(), kind="strength")
+    network, _ = weighted_network()
+    with pytest.raises(ParameterError, match="only whole numbers"):
+        tk.power_law(network, kind="strength", xmax=10)
+    assert tk.power_law(network, kind="strength", xmax="fan", replicates=0).frame["xmax"].isna().all()
+
+
+def test_classes_of_broido_and_clauset() -> None:
+    heavy = tk.power_law(heavy_network(), kind="out", xmax=2000, replicates=100)
+    assert heavy.fits[0][0].classes == {"super-weak", "weakest", "weak", "strong"}
+    assert heavy.frame["scale_free_class"].tolist() == ["strong"]
+    table = heavy.scale_freeness
+    assert table[["tested", "strong", "scale_free_class"]].to_numpy().tolist() == [[1, 1.0, "strongest"]]
+    light = tk.power_law(random_network(), replicates=100)
+    assert not any("strong" in fit.classes for fit in light.fits[0])
+    assert light.scale_freeness["tested"].tolist() == [2]
+
+
+def test_classes_without_a_test_are_empty() -> None:
+    table = tk.power_law(random_network(), replicates=0).scale_freeness
+    assert table["tested"].tolist() == [0]
+    assert table["scale_free_class"].tolist() == [""]
+    assert tk.power_law(random_network(), replicates=0).frame["scale_free_class"].tolist() == ["", ""]
+
+
+def test_the_papers_rule_stands_beside_the_verdict() -> None:
+    table = tk.power_law(heavy_network(), kind="out", replicates=50).papers_frame
+    assert {"verdict", "papers_rule"} < set(table)
+    assert "95 % of true power laws" in table["papers_rule"].iloc[0]
+
+
+def test_options_reach_every_test() -> None:
+    options = {"ks": "plfit", "resamples": 40, "precision": 0.1, "threads": 2}
+    frame = tk.power_law(random_network(), rng=0, **options).frame
+    assert frame["ks"].tolist() == ["plfit"] * 2
+    assert frame["alpha_low"].notna().all()
+    assert (frame["replicates"] == 25).all()
+    with pytest.raises(TypeError, match="unknown"):
+        tk.power_law(random_network(), unknown=1)
+
+
+def test_a_start_above_the_largest_degree_is_undefined_with_a_reason() -> None:
+    row = tk.power_law(random_network(), xmin=500, replicates=20).frame.iloc[0]
+    assert row["verdict"] == "undefined"
+    assert "from 500 on (the largest is" in row["reason"]

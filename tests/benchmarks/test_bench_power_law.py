@@ -15,21 +15,29 @@ import pytest
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
-import topokit as tk
+from topokit.analyzers.simulated import simulated_p
+from topokit.analyzers.zeta_bootstrap import ZetaReplicates
 from topokit.analyzers.zeta_fit import Histogram, find_tail
 
 Place = tuple[float, float]
 
-REPLICATES = 625
+REPLICATES = 2500
+# powerlaw has no p-value; its loop of as many fits is timed with this many, and lacks the drawing.
+REFITS = 5
 
 
 def sample(name: str) -> NDArray[np.int64]:
     rng = np.random.default_rng(0)
-    return {"zeta": rng.zipf(2.5, 1024), "random graph": rng.binomial(1024, 0.1, 1024)}[name]
+    return {
+        "zeta": lambda: rng.zipf(2.5, 1024),
+        "random graph": lambda: rng.binomial(1024, 0.1, 1024),
+        "lognormal": lambda: np.maximum(1, np.rint(rng.lognormal(3, 1, 1024))).astype(np.int64),
+        "degrees around 100": lambda: rng.binomial(1024, 0.1, 1536),
+    }[name]()
 
 
-def fit_topokit(data: NDArray[np.int64]) -> Place:
-    tail = find_tail(Histogram.of(data), xmin=None, high=np.inf, min_tail=1)
+def fit_topokit(data: NDArray[np.int64], ks: str = "exact") -> Place:
+    tail = find_tail(Histogram.of(data), xmin=None, high=np.inf, min_tail=1, ks=ks)
     return tail.xmin, tail.alpha
 
 
@@ -53,26 +61,24 @@ FITS: dict[str, Callable[[NDArray[np.int64]], Place]] = {
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    ("name", "way"),
-    [
-        ("zeta", "topokit"),
-        ("zeta", "igraph"),
-        ("zeta", "powerlaw"),
-        ("random graph", "topokit"),
-        ("random graph", "igraph"),
-    ],
-)
+@pytest.mark.parametrize("name", ["zeta", "degrees around 100"])
+@pytest.mark.parametrize("way", FITS)
 def test_fit(benchmark: BenchmarkFixture, name: str, way: str) -> None:
-    benchmark.group = f"power-law fit, {name}, 1,024 values"
     data = sample(name)
+    benchmark.group = f"power-law fit, {name}, {len(data):,} values"
     xmin, alpha = FITS[way](data)
-    assert (xmin, alpha) == pytest.approx(fit_topokit(data), rel=1e-3)
-    benchmark.pedantic(FITS[way], args=(data,), rounds=5, warmup_rounds=1)
+    # On degrees around 100 powerlaw's distribution function is lost to rounding: it finds another start.
+    if way != "powerlaw" or name == "zeta":
+        assert (xmin, alpha) == pytest.approx(fit_topokit(data, ks="plfit" if way == "igraph" else "exact"), rel=5e-3)
+    benchmark.pedantic(FITS[way], args=(data,), rounds=5, iterations=20 if way == "topokit" else 1, warmup_rounds=1)
 
 
 def p_topokit(data: NDArray[np.int64]) -> float:
-    return tk.fit_power_law(data, replicates=REPLICATES, rng=0).p_value
+    histogram = Histogram.of(data)
+    tail = find_tail(histogram, xmin=None, high=np.inf, min_tail=1, ks="plfit")
+    draws = ZetaReplicates(histogram, tail, 1, "plfit")
+    rng = np.random.default_rng(0)
+    return simulated_p(draws.fits, rng, replicates=REPLICATES, precision=None, threads=1).value
 
 
 def p_igraph(data: NDArray[np.int64]) -> float:
@@ -83,11 +89,19 @@ def p_igraph(data: NDArray[np.int64]) -> float:
 P_VALUES: dict[str, Callable[[NDArray[np.int64]], float]] = {"topokit": p_topokit, "igraph": p_igraph}
 
 
-@pytest.mark.parametrize("name", ["zeta", "random graph"])
+@pytest.mark.parametrize("name", ["zeta", "random graph", "lognormal"])
 @pytest.mark.parametrize("way", P_VALUES)
 def test_p_value(benchmark: BenchmarkFixture, name: str, way: str) -> None:
     benchmark.group = f"power-law p-value, {REPLICATES} replicates, {name}, 1,024 values"
     data = sample(name)
-    # The two evaluate the distance at other integers, which moves p by a few hundredths; then simulation error.
-    assert P_VALUES[way](data) == pytest.approx(p_topokit(data), abs=0.12)
-    benchmark.pedantic(P_VALUES[way], args=(data,), rounds=3, warmup_rounds=1)
+    assert P_VALUES[way](data) == pytest.approx(p_topokit(data), abs=0.05)
+    benchmark.pedantic(P_VALUES[way], args=(data,), rounds=3 if way == "topokit" else 1)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["zeta", "random graph", "lognormal"])
+def test_refits_of_powerlaw(benchmark: BenchmarkFixture, name: str) -> None:
+    benchmark.group = f"power-law p-value, {REPLICATES} replicates, {name}, 1,024 values"
+    benchmark.extra_info["refits"] = REFITS
+    data = sample(name)
+    benchmark.pedantic(lambda: [fit_powerlaw(data) for _ in range(REFITS)], rounds=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from math import sqrt
+from math import inf, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 
 import topokit as tk
+from topokit.analyzers.simulated import simulated_p
+from topokit.analyzers.zeta_bootstrap import ZetaReplicates
+from topokit.analyzers.zeta_fit import Histogram, find_tail
 
 pytestmark = pytest.mark.shared
 
@@ -78,6 +81,40 @@ def test_igraph_finds_the_same(shared: Path, name: str) -> None:
     assert fit.alpha == pytest.approx(peer.alpha, abs=1e-5)
     assert fit.distance == pytest.approx(peer.D, abs=1e-6)
     assert fit.log_likelihood == pytest.approx(peer.L, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_comparison_of_plfit(shared: Path, name: str) -> None:
+    data, answers = values_of(shared, name), known(shared, name)
+    fit = tk.fit_power_law(data, replicates=REPLICATES, rng=0, ks="plfit", threads=2)
+    stored, peer = answers["plfit_ks"], answers["igraph"]
+    assert (fit.xmin, fit.n_tail) == (stored["xmin"], stored["n_tail"])
+    assert fit.alpha == pytest.approx(stored["alpha"], abs=1e-9)
+    assert fit.distance == pytest.approx(stored["D"], abs=1e-9)
+    assert fit.distance == pytest.approx(peer["D"], abs=1e-6)
+    assert fit.p_value == pytest.approx(answers["p_plfit"], abs=4 * standard_error(answers["p_plfit"]))
+    assert fit.p_value == pytest.approx(peer["p_625"], abs=4 * sqrt(0.25 / 625))
+
+
+@pytest.mark.parametrize("name", [name for name in SETS if name != "karate"])
+def test_strict_tail_holds_a_tenth(shared: Path, name: str) -> None:
+    fit = tk.fit_power_law(values_of(shared, name), replicates=REPLICATES, rng=0)
+    strict = known(shared, name)["mt"]
+    assert (fit.strict_xmin, fit.strict_n_tail) == (strict["xmin"], strict["n_tail"])
+    assert fit.strict_alpha == pytest.approx(strict["alpha"], abs=1e-9)
+    assert fit.strict_p == pytest.approx(strict["p"], abs=4 * standard_error(strict["p"]))
+
+
+def test_moby_dick_with_the_exponents_of_the_published_program(shared: Path) -> None:
+    # Clauset et al. (2009), table 6.1, print p = 0.49: their program tries alpha = 1.50, 1.51, ... 3.50 only. With
+    # any exponent it is 0.684.
+    histogram = Histogram.of(values_of(shared, "words"))
+    options = {"min_tail": 1, "grid": 0.01}
+    tail = find_tail(histogram, xmin=None, high=inf, **options)
+    assert (tail.xmin, tail.alpha) == (7, pytest.approx(1.95))
+    replicates = ZetaReplicates(histogram, tail, **options)
+    p = simulated_p(replicates.fits, np.random.default_rng(0), replicates=10_000, precision=None, threads=2)
+    assert p.value == pytest.approx(0.4956, abs=0.02)
 
 
 @pytest.mark.parametrize("name", RATIO_SETS)

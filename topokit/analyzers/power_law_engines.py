@@ -51,7 +51,7 @@ def _powerlaw_fit(values: NDArray[Any], settings: Settings) -> Columns:
         law = fit.power_law
         columns = _columns(positive, fit.xmin, law.alpha, law.D, settings)
         likelihood = float(np.sum(law.loglikelihoods(positive[positive >= fit.xmin])))
-    return columns | {"log_likelihood": likelihood, "sigma": float(law.sigma)}
+    return columns | {"log_likelihood": likelihood, "sigma": float(law.standard_err)}
 
 
 ENGINES: Mapping[str, Callable[[NDArray[Any], Settings], Columns]] = {
