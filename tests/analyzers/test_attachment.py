@@ -251,7 +251,7 @@ def test_events_at_one_end_only_have_no_finite_exponent() -> None:
 def test_two_networks_have_no_bootstrap_and_the_reason_says_so() -> None:
     row = tk.attachment(attached(1.0, updates=2)).frame.iloc[2]
     assert np.isnan(row["updates_low"])
-    assert "fewer than 5 updates" in row["reason"]
+    assert "fewer than 8 updates" in row["reason"]
 
 
 def test_births_that_only_lasted_are_no_verdict_on_gain() -> None:

@@ -147,7 +147,7 @@ def attachment(
     gain more than others and grow more slowly than in proportion.
 
     Three intervals differ in what they take as independent: all events (Wald), blocks of updates (bootstrap; none with
-    fewer than 5 updates), or neurons (sandwich), which covers neurons that are favoured throughout for reasons of their
+    fewer than 8 updates), or neurons (sandwich), which covers neurons that are favoured throughout for reasons of their
     own. The verdict speaks for or against the rich only where all three lie on that side of 0 and degree-blind updates
     rarely come as far.
     Those start at each update from the recorded network and have its numbers of births and deaths: births on any

@@ -12,7 +12,7 @@ from topokit.analyzers.degree_exposure import Cells, Counts, Kernel, NeuronEvent
 
 Values = NDArray[np.float64]
 
-FEWEST_UPDATES = 5
+FEWEST_UPDATES = 8
 _GRID = 49
 _SPREAD = 8.0
 _MOST_PAIRS = 10**9
