@@ -40,7 +40,7 @@ def test_cite_shows_text_and_address() -> None:
         "https://doi.org/10.1007/978-3-030-67664-3_17"
     )
     assert tk.cite("nnstd").splitlines()[0] == tk.cite("align").splitlines()[0] == tk.cite("liu2020")
-    assert len(tk.cite("power_law").splitlines()) == 3
+    assert len(tk.cite("power_law").splitlines()) == 6
 
 
 def test_unknown_citations_show_near_ones() -> None:

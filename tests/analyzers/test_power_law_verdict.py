@@ -5,7 +5,13 @@ from math import nan
 import pytest
 
 from topokit.analyzers.likelihood_ratios import LikelihoodRatio
-from topokit.analyzers.power_law_verdict import holm, judge
+from topokit.analyzers.power_law_verdict import (
+    holm,
+    judge,
+    papers_rule,
+    scale_free_class,
+    scale_free_classes,
+)
 
 
 def ratios(
@@ -53,6 +59,45 @@ def test_the_first_word_that_applies(
 
 def test_a_problem_leaves_it_undefined() -> None:
     assert judge(nan, nan, nan, {}, "no edges") == ("undefined", "no edges")
+
+
+def test_small_tails_are_inconclusive_whatever_the_numbers() -> None:
+    assert judge(2.5, 0.9, 0.5, OPEN, n_tail=49) == ("undefined", "inconclusive: 49 values in the tail, fewer than 50")
+    assert judge(2.5, 0.9, 0.5, OPEN, n_tail=50).verdict == "not ruled out"
+
+
+def test_alternatives_that_were_left_out_are_not_named() -> None:
+    tests = {**OPEN, "binomial": LikelihoodRatio(nan, nan, nan, degenerate=True)}
+    assert "binomial" not in judge(2.5, 0.5, 0.5, tests).reason
+
+
+@pytest.mark.parametrize(
+    ("alpha", "p_value", "n_tail", "tests", "expected", "last"),
+    [
+        (2.5, 0.5, 60, OPEN, {"super-weak", "weakest", "weak", "strong"}, "strong"),
+        (3.5, 0.5, 60, OPEN, {"super-weak", "weakest", "weak"}, "weak"),
+        (2.5, 0.5, 40, OPEN, {"super-weak", "weakest"}, "weakest"),
+        (2.5, 0.05, 60, OPEN, {"super-weak"}, "super-weak"),
+        (2.5, 0.5, 60, ratios((-9, 0.05), (5, 0.1), (-1, 0.5)), {"weakest", "weak"}, "weak"),
+        (2.5, 0.05, 60, ratios((-9, 0.05), (5, 0.1), (-1, 0.5)), set(), "not scale-free"),
+        (2.5, nan, 60, OPEN, set(), "not scale-free"),
+    ],
+)
+def test_classes_of_broido_and_clauset(
+    alpha: float, p_value: float, n_tail: int, tests: dict[str, LikelihoodRatio], expected: set[str], last: str
+) -> None:
+    met = scale_free_classes(alpha, p_value, n_tail, tests)
+    assert met == expected
+    assert scale_free_class(met) == last
+
+
+def test_the_papers_rule() -> None:
+    assert [papers_rule(p).split(" ")[0] for p in (0.5, 0.949, 0.95, nan)] == [
+        "rejected",
+        "rejected",
+        "kept",
+        "untested",
+    ]
 
 
 def test_degenerate_ratios_decide_nothing() -> None:

@@ -85,7 +85,7 @@ def _against_alternatives(p_value: float, tail_fraction: float, ratios: Mapping[
         return Verdict("tail only", f"p = {p_value:.3g}, but the fit holds {tail_fraction:.1%} of the values")
     if {"exponential", "lognormal"} <= set(worse):
         return Verdict("supported", f"p = {p_value:.3g}, and exponential and lognormal fit worse")
-    open_ones = [name.replace("_", " ") for name in ratios if name not in worse]
+    open_ones = [name.replace("_", " ") for name in ratios if name not in worse and not isnan(ratios[name].p)]
     return Verdict(
         "not ruled out", f"p = {p_value:.3g}, but no better than {' or '.join(open_ones) or 'untested ones'}"
     )
