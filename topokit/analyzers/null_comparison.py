@@ -95,7 +95,7 @@ class NullComparison(Result):
     @property
     def p_two_sided(self) -> Values:
         """Twice the smaller of both, at most 1, (M, S)."""
-        return np.minimum(1, 2 * np.minimum(self.p_greater, self.p_less))
+        return np.asarray(np.minimum(1, 2 * np.minimum(self.p_greater, self.p_less)))
 
     @property
     def p_holm(self) -> Values:
