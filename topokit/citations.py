@@ -95,6 +95,11 @@ REFERENCES = {
         "M. G. Kendall. The Treatment of Ties in Ranking Problems. Biometrika 33, 1945.",
         "https://doi.org/10.1093/biomet/33.3.239",
     ),
+    "knight1966": Reference(
+        "W. R. Knight. A Computer Method for Calculating Kendall's Tau with Ungrouped Data. Journal of the American "
+        "Statistical Association 61, 1966.",
+        "https://doi.org/10.1080/01621459.1966.10480879",
+    ),
     "spearman1904": Reference(
         "C. Spearman. The Proof and Measurement of Association between Two Things. American Journal of Psychology 15, "
         "1904.",
@@ -341,7 +346,7 @@ ANALYZER_REFERENCES = {
     "effective_sparsity": ("vysogorets2023", "tanaka2020"),
     "dormancy_join": ("sokar2023", "matab2024", "delong1988", "newcombe2006", "cohen1960"),
     "tau_dormant": ("sokar2023",),
-    "rank_evolution": ("kendall1945", "spearman1904", "matab2024"),
+    "rank_evolution": ("kendall1945", "knight1966", "spearman1904", "matab2024"),
     "input_map": ("mocanu2018", "matab2024"),
     "nnstd": _NNSTD,
     "nnstd_matrix": _NNSTD,

@@ -133,7 +133,7 @@ def rank_evolution(
 
     References
     ----------
-    Kendall (1945), tau-b; Spearman (1904), rho; Matab et al. (2024), appendix I and Fig. 20.
+    Kendall (1945), tau-b; Knight (1966), how it is counted; Spearman (1904), rho; Matab et al. (2024), appendix I and Fig. 20.
     """
     _check(kind, of, method)
     networks = as_series(series)
@@ -187,8 +187,7 @@ def tau_b_matrix(rows: NDArray[np.integer] | NDArray[np.floating]) -> NDArray[np
 
     ranks, levels = kendall.dense_ranks(rows)
     untied = np.array([kendall.untied_pairs(row, count) for row, count in zip(ranks, levels, strict=True)], np.int64)
-    orders = np.stack([kendall.rank_order(row, count) for row, count in zip(ranks, levels, strict=True)])
     matrix = np.empty((len(rows), len(rows)))
     for t in progress(range(len(rows)), "rank correlation"):
-        matrix[t, : t + 1] = matrix[: t + 1, t] = kendall.tau_b_of_row(ranks, levels, untied, orders, t)
+        matrix[t, : t + 1] = matrix[: t + 1, t] = kendall.tau_b_of_row(ranks, levels, untied, t)
     return matrix

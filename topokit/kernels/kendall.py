@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import float64, int32, int64, njit, uint32
+from numba import float64, int32, int64, njit, types, uint32
 from numpy.typing import NDArray
 
 from topokit.kernels.words import popcount
 
-# The contingency table costs one addition per cell, the bitmap of places about this many per neuron.
-_CELLS_PER_NEURON = 24
+# The contingency table costs one addition per cell, counting discordant pairs about this many per neuron.
+_CELLS_PER_NEURON = 12
 
-# Places lie in words of 64 bits, of which 32 share a running count; counts within them fit in 16 bits.
+# Neurons compared with each other before they are entered among the places that are taken.
+_BATCH = 32
+
+# Places lie in words of 64 bits.
 _WORD, _IN_WORD = np.uint32(6), np.uint32(63)
-_GROUP, _WORDS = np.uint32(5), 32
 
 
 def dense_ranks(rows: NDArray[np.integer] | NDArray[np.floating]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -58,64 +60,6 @@ def score_by_table(x: NDArray[np.int32], y: NDArray[np.int32], x_levels: int, y_
     return score
 
 
-@njit(nogil=True)
-def _taken_before(
-    bits: NDArray[np.uint64], words: NDArray[np.uint16], groups: NDArray[np.int64], place: np.uint32
-) -> int:
-    """How many places before `place` are taken."""
-    word = place >> _WORD
-    below = bits[word] & ((np.uint64(1) << np.uint64(place & _IN_WORD)) - np.uint64(1))
-    return int(groups[word >> _GROUP] + np.int64(words[word]) + popcount(below))
-
-
-@njit(nogil=True)
-def _take(bits: NDArray[np.uint64], words: NDArray[np.uint16], groups: NDArray[np.int64], place: np.uint32) -> None:
-    word = place >> _WORD
-    group = word >> _GROUP
-    bits[word] |= np.uint64(1) << np.uint64(place & _IN_WORD)
-    first = group << _GROUP
-    own = np.int64(word - first)
-    # A few vector instructions, which the jumps of a Fenwick tree are not.
-    counts = words[first : first + np.uint32(_WORDS)]
-    for later in range(_WORDS):
-        counts[later] += np.uint16(later > own)
-    for later in range(np.int64(group) + 1, len(groups)):
-        groups[later] += 1
-
-
-@njit(int64(int32[::1], int32[::1], uint32[:, ::1]), cache=True, nogil=True)
-def score_by_places(order: NDArray[np.int32], x: NDArray[np.int32], places: NDArray[np.uint32]) -> int:
-    """Concordant minus discordant pairs of two rows of ranks, counting who is below among those already passed.
-
-    Parameters
-    ----------
-    order : ndarray of int32, shape (n,)
-        What sorts `x`.
-    x : ndarray of int32, shape (n,)
-        Ranks of the one row.
-    places : ndarray of uint32, shape (n, 3)
-        From `places_of` the other.
-    """
-    group_count = (len(order) >> 6) // _WORDS + 1
-    bits = np.zeros(group_count * _WORDS, np.uint64)
-    words = np.zeros(group_count * _WORDS, np.uint16)
-    groups = np.zeros(group_count, np.int64)
-    score = 0
-    start = 0
-    while start < len(order):
-        stop = start
-        while stop < len(order) and x[order[stop]] == x[order[start]]:
-            first, beyond = places[order[stop], 1], places[order[stop], 2]
-            lower = _taken_before(bits, words, groups, first)
-            tied = beyond - first > np.uint32(1)
-            score += lower + (_taken_before(bits, words, groups, beyond) if tied else lower) - start
-            stop += 1
-        for each in range(start, stop):
-            _take(bits, words, groups, places[order[each], 0])
-        start = stop
-    return score
-
-
 @njit(int64[::1](int32[::1], int64), cache=True, nogil=True)
 def rank_starts(ranks: NDArray[np.int32], levels: int) -> NDArray[np.int64]:
     """How many have a lower rank, for each rank and beyond the last, (levels + 1,)."""
@@ -138,24 +82,111 @@ def rank_order(ranks: NDArray[np.int32], levels: int) -> NDArray[np.int32]:
     return order
 
 
-@njit(uint32[:, ::1](int32[::1], int64), cache=True, nogil=True)
-def places_of(ranks: NDArray[np.int32], levels: int) -> NDArray[np.uint32]:
-    """Each neuron's place when sorted, ties in any order, the first place of its rank, and the one beyond, (n, 3)."""
+@njit(nogil=True)
+def _sorted_by_both(x: NDArray[np.int32], x_starts: NDArray[np.int64], y_order: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The neurons by rank in `x`, ties by rank in y."""
+    following = x_starts.copy()
+    neurons = np.empty(len(x), np.int32)
+    for neuron in y_order:
+        neurons[following[x[neuron]]] = neuron
+        following[x[neuron]] += 1
+    return neurons
+
+
+@njit(nogil=True)
+def _taken_below(bits: NDArray[np.uint64], before: NDArray[np.int32], place: np.uint32) -> int:
+    """How many places before `place` are taken, when `before` counts those before each word."""
+    word = place >> _WORD
+    below = bits[word] & ((np.uint64(1) << np.uint64(place & _IN_WORD)) - np.uint64(1))
+    return int(before[word]) + popcount(below)
+
+
+@njit(nogil=True)
+def _count_above(ends: NDArray[np.int32], i: int) -> int:
+    """How many before `i` are larger; in 32 bits, for the processor counts eight at once."""
+    above = np.int32(0)
+    for j in range(i):
+        above += np.int32(ends[j] > ends[i])
+    return int(above)
+
+
+@njit(nogil=True)
+def _tied_in_both(x: NDArray[np.int32], y: NDArray[np.int32], neurons: NDArray[np.int32]) -> int:
+    """Pairs with equal x and equal y, of neurons sorted by both."""
+    tied = 0
+    run = 0
+    for place in range(1, len(neurons)):
+        neuron, last = neurons[place], neurons[place - 1]
+        run = run + 1 if x[neuron] == x[last] and y[neuron] == y[last] else 0
+        tied += run
+    return tied
+
+
+@njit(nogil=True)
+def _enter(bits: NDArray[np.uint64], before: NDArray[np.int32], places: NDArray[np.uint32]) -> None:
+    """Take these places, and count anew how many are taken before each word."""
+    for place in places:
+        bits[place >> _WORD] |= np.uint64(1) << np.uint64(place & _IN_WORD)
+    taken = np.int32(0)
+    for word in range(len(bits)):
+        before[word] = taken
+        taken += np.int32(popcount(bits[word]))
+
+
+@njit(int64(int32[::1], int64[::1], int32[::1], uint32[::1], int32[::1]), cache=True, nogil=True)
+def score_by_places(
+    x: NDArray[np.int32],
+    x_starts: NDArray[np.int64],
+    y_order: NDArray[np.int32],
+    y_places: NDArray[np.uint32],
+    y_ends: NDArray[np.int32],
+) -> int:
+    """Pairs tied in both rows less twice the discordant ones.
+
+    Added to the pairs untied in x and to those untied in y, less all pairs, that is concordant minus discordant pairs
+    (Knight 1966). Neurons go by rank in x, ties by y; a pair is discordant where y falls. Each is compared with the
+    earlier ones of its batch one by one, and with all before the batch at once, as places of y that are taken.
+
+    Parameters
+    ----------
+    x : ndarray of int32, shape (n,)
+        Ranks of the one row.
+    x_starts : ndarray of int64, shape (levels of x + 1,)
+        Its `rank_starts`.
+    y_order : ndarray of int32, shape (n,)
+        `rank_order` of the other row.
+    y_places, y_ends : ndarray of uint32 and int32, shape (n,)
+        From its `places_of`.
+    """
+    neurons = _sorted_by_both(x, x_starts, y_order)
+    bits = np.zeros((len(x) >> 6) + 1, np.uint64)
+    before = np.zeros(len(bits), np.int32)
+    ends = np.empty(_BATCH, np.int32)
+    places = np.empty(_BATCH, np.uint32)
+    discordant = 0
+    for start in range(0, len(x), _BATCH):
+        count = min(_BATCH, len(x) - start)
+        for i in range(count):
+            ends[i] = y_ends[neurons[start + i]]
+            places[i] = y_places[neurons[start + i]]
+        for i in range(count):
+            discordant += start - _taken_below(bits, before, np.uint32(ends[i])) + _count_above(ends, i)
+        _enter(bits, before, places[:count])
+    return _tied_in_both(x, y_ends, neurons) - 2 * discordant
+
+
+@njit(types.Tuple((uint32[::1], int32[::1]))(int32[::1], int64), cache=True, nogil=True)
+def places_of(ranks: NDArray[np.int32], levels: int) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+    """Each neuron's place when sorted, ties in any order, and the place beyond all of its rank, (n,) each."""
     starts = rank_starts(ranks, levels)
-    places = np.empty((len(ranks), 3), np.uint32)
-    for place, neuron in enumerate(rank_order(ranks, levels)):
-        rank = ranks[neuron]
-        places[neuron] = (np.uint32(place), np.uint32(starts[rank]), np.uint32(starts[rank + 1]))
-    return places
+    places = np.empty(len(ranks), np.uint32)
+    places[rank_order(ranks, levels)] = np.arange(len(ranks)).astype(np.uint32)
+    return places, starts[ranks + 1].astype(np.int32)
 
 
-@njit(float64[::1](int32[:, ::1], int64[::1], int64[::1], int32[:, ::1], int64), cache=True, nogil=True)
+@njit(float64[::1](int32[:, ::1], int64[::1], int64[::1], int64), cache=True, nogil=True)
 def tau_b_of_row(
-    ranks: NDArray[np.int32],
-    levels: NDArray[np.int64],
-    untied: NDArray[np.int64],
-    orders: NDArray[np.int32],
-    row: int,
+    ranks: NDArray[np.int32], levels: NDArray[np.int64], untied: NDArray[np.int64], row: int
 ) -> NDArray[np.float64]:
     """Tau-b of one row with itself and each earlier row; NaN where either row is constant.
 
@@ -165,8 +196,6 @@ def tau_b_of_row(
         From `dense_ranks`.
     untied : ndarray of int64, shape (T,)
         `untied_pairs` of each row.
-    orders : ndarray of int32, shape (T, n)
-        `rank_order` of each row.
     row : int
         The row.
 
@@ -175,7 +204,9 @@ def tau_b_of_row(
     ndarray of float64, shape (row + 1,)
         (concordant - discordant) / sqrt(untied pairs of one * untied pairs of the other), Kendall (1945).
     """
-    places = places_of(ranks[row], levels[row])
+    n = ranks.shape[1]
+    order = rank_order(ranks[row], levels[row])
+    places, ends = places_of(ranks[row], levels[row])
     answers = np.empty(row + 1)
     for other in range(row + 1):
         if untied[row] == 0 or untied[other] == 0:
@@ -183,9 +214,11 @@ def tau_b_of_row(
             continue
         if other == row:
             score = untied[row]
-        elif levels[row] * levels[other] <= _CELLS_PER_NEURON * ranks.shape[1]:
+        elif levels[row] * levels[other] <= _CELLS_PER_NEURON * n:
             score = score_by_table(ranks[other], ranks[row], levels[other], levels[row])
         else:
-            score = score_by_places(orders[other], ranks[other], places)
+            starts = rank_starts(ranks[other], levels[other])
+            score = untied[row] + untied[other] - n * (n - 1) // 2
+            score += score_by_places(ranks[other], starts, order, places, ends)
         answers[other] = score / np.sqrt(float(untied[row]) * float(untied[other]))
     return answers
