@@ -250,6 +250,15 @@ def test_results_sum_up_their_last_moment() -> None:
     )
     assert tk.degrees(series).scalars() == tk.degrees(series[2]).scalars()
     assert tk.dormant(series).scalars() == tk.dormant(series[2]).scalars()
+    fits, rows = tk.power_law(series, replicates=0), tk.power_law(series, replicates=0).frame.iloc[-1]
+    last = {name.split()[1]: value for name, value in fits.scalars().items() if name.startswith(rows["layer"])}
+    np.testing.assert_allclose(
+        [last[name] for name in ("alpha", "distance", "tail_fraction")],
+        rows[["alpha", "distance", "tail_fraction"]].astype(float),
+    )
+    assert tk.effective_sparsity(series).scalars() == tk.effective_sparsity(series[2]).scalars()
+    shares = tk.degree_inequality(series).scalars()
+    assert shares["hidden1 in gini"] == tk.degree_inequality(series).curve("gini", kind="in")[-1, 1]
     assert tk.nnstd(series[0], series[1]).scalars()["total"] == tk.nnstd(series[0], series[1]).total
 
 

@@ -56,9 +56,11 @@ def test_mean_and_spread_are_those_of_simulated_targets(hop: int, value: str, po
     second = rng.normal(1, 2, (9, 5)) * (rng.random((9, 5)) < 0.5)
     options = {"hop": hop, "value": value, "shape": (3, 2, 2), "pool_channels": pool}
     found = tk.input_significance([first, second], **options)
-    drawn = np.array(
-        [tk.input_significance([drawn_by_targets(first, rng), second], **options).values[0] for _ in range(3000)]
-    )
+    entries = {"count": (first != 0, second != 0), "weight": (first, second), "absolute": (abs(first), abs(second))}
+    near, far = entries[value]
+    onward = far.sum(axis=1) if hop == 2 else np.ones(9)
+    drawn = np.array([drawn_by_targets(near, rng) @ onward for _ in range(3000)])
+    drawn = drawn.reshape(3000, 3, 4).sum(axis=1) if pool else drawn
     assert_allclose(drawn.mean(axis=0), found.mean[0], atol=5 * found.spread[0, 0] / np.sqrt(3000))
     assert_allclose(drawn.std(axis=0), found.spread[0], rtol=0.08)
     if value == "count":

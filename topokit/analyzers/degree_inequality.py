@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from topokit.analyzers.axes import columns_of, layer_table, measure_each, names_of
 from topokit.analyzers.degrees import DegreeKind
-from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.result import Meta, Result, last_numbers
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import Layer, LayeredDAG, Moment
 from topokit.dag.network import LayerSelection
@@ -74,6 +74,10 @@ class DegreeInequality(Result):
         table["size"] = np.tile(np.repeat([layer.size for layer in self.layers], len(KINDS)), len(self.moments))
         measures = pd.DataFrame(self.values.reshape(-1, len(MEASURES)), columns=list(MEASURES))
         return table.join(measures)
+
+    def scalars(self) -> dict[str, float]:
+        """Gini coefficient, entropy and largest share of each layer and kind of degree at the last moment."""
+        return last_numbers(self.frame, ("gini", "entropy", "max_share"), ("layer", "kind"), moments=len(self.moments))
 
 
 def degree_inequality(source: Any, *, layers: LayerSelection = "all", top: float = 0.1) -> DegreeInequality:

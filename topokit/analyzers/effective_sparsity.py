@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from topokit.analyzers.axes import columns_of, layer_table, measure_each, names_of
 from topokit.analyzers.paths import edges_between, reach
-from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.result import Meta, Result, last_numbers
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Moment, as_series
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError
@@ -88,6 +88,10 @@ class EffectiveSparsity(Result):
             effective_density=self.effective_density.ravel(),
             collapsed=self.collapsed.ravel(),
         )
+
+    def scalars(self) -> dict[str, float]:
+        """Edges off every path, and effective density, of each block and in total at the last moment."""
+        return last_numbers(self.frame, ("dead_edges", "effective_density"), ("block",), moments=len(self.moments))
 
     @property
     def neurons(self) -> pd.DataFrame:

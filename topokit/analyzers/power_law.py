@@ -60,6 +60,15 @@ class PowerLawTest(Result):
         table = layer_table(self.moments, list(self.layers)).assign(kind=self.kind)
         return table.join(typed(pd.DataFrame([fit.row() for row in self.fits for fit in row])))
 
+    def scalars(self) -> dict[str, float]:
+        """alpha, x_min, KS distance and share of the tail of each layer at the last moment; NaN where no fit is."""
+        numbers = ("alpha", "xmin", "distance", "tail_fraction")
+        return {
+            f"{layer} {name}": float(np.nan if getattr(fit, name) is None else getattr(fit, name))
+            for layer, fit in zip(self.layers, self.fits[-1], strict=True)
+            for name in numbers
+        }
+
     @property
     def papers_frame(self) -> pd.DataFrame:
         """The verdicts beside what the rule of Matab et al. (2024) says, "reject when p < 0.95", and its defect."""
