@@ -133,7 +133,8 @@ def rank_evolution(
 
     References
     ----------
-    Kendall (1945), tau-b; Knight (1966), how it is counted; Spearman (1904), rho; Matab et al. (2024), appendix I and Fig. 20.
+    Kendall (1945), tau-b; Knight (1966), how it is counted; Spearman (1904), rho; Matab et al. (2024),
+    appendix I and Fig. 20.
     """
     _check(kind, of, method)
     networks = as_series(series)
