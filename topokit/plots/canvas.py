@@ -67,7 +67,7 @@ def shared_legend(figure: Figure, axes: Sequence[Axes]) -> None:
     """One legend above the panels with every label once; none where there is a single label."""
     handles = {label: h for ax in axes for h, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     if len(handles) > 1:
-        columns = min(5, len(handles))
+        columns = min(5 if figure.get_figwidth() > COLUMN_WIDTH else 3, len(handles))
         figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=columns)
 
 

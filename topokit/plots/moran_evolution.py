@@ -49,7 +49,7 @@ def moran_evolution(result: MoranTest | Mapping[str, MoranTest], *, ax: Axes | N
         axes.set_autoscaley_on(True)
         axes.autoscale_view()
         if not isinstance(result, Mapping):
-            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1))
     return drawn
 
 

@@ -10,21 +10,23 @@ from numpy.typing import NDArray
 
 from topokit.errors import ParameterError
 from topokit.plots.axis import moment_name, short
-from topokit.plots.canvas import own_axes
-from topokit.plots.style import palette, style
+from topokit.plots.canvas import grid
+from topokit.plots.style import COLUMN_WIDTH, PAGE_WIDTH, palette, style
 
 if TYPE_CHECKING:
     from topokit.analyzers import NullComparison
 
 MOST = 24
+# Letters from which on a name is too long for a single column.
+LONG = 24
 
 
 def null_comparison(result: NullComparison, *, ax: Axes | None = None, moment: int = -1) -> Axes:
     """Each statistic on a scale of its own null's standard deviations: the random networks, and the given one.
 
     A violin shows the random networks, a dot the given one; at the right stand its value and what the null has on
-    average, with p after Holm's correction (≤ where it lies beyond all random networks). Statistics without spread have no violin, and those that
-    are 0 in all networks are left out.
+    average, with p after Holm's correction (≤ where it lies beyond all random networks). Statistics without spread
+    have no violin, and those that are 0 in all networks are left out.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ def null_comparison(result: NullComparison, *, ax: Axes | None = None, moment: i
     shown = _shown(result, moment)
     z, p_values = result.z[moment], result.p_holm[moment]
     with style():
-        axes = own_axes(ax, ratio=max(0.36, 0.085 * len(shown) + 0.28))
+        axes = ax or _axes(len(shown), max(len(result.names[s]) for s in shown))
         colours = palette(2)
         for place, s in enumerate(shown):
             _violin(axes, result, (moment, s), place, colours[1])
@@ -70,6 +72,12 @@ def null_comparison(result: NullComparison, *, ax: Axes | None = None, moment: i
         null = f"{result.replicates.shape[1]} random networks, null {result.model}"
         axes.set_title(f"{when}\n{null}" if when else null)
         return axes
+
+
+def _axes(rows: int, letters: int) -> Axes:
+    """Axes of a figure one column wide, or wider for long names."""
+    width = COLUMN_WIDTH if letters < LONG else PAGE_WIDTH
+    return grid(1, 1, width=width, height=COLUMN_WIDTH * max(0.36, 0.085 * rows + 0.28))[1][0][0]
 
 
 def _shown(result: NullComparison, moment: int) -> list[int]:
