@@ -57,29 +57,31 @@ def edges_between(block: EdgeBlock, sources: BoolArray, targets: BoolArray) -> i
         return int(block.out_degrees()[sources].sum())
     if sources.all():
         return int(block.in_degrees()[targets].sum())
-    from_chosen, ends = _edge_ends(block, sources)
-    return int(np.count_nonzero(from_chosen & targets[ends]))
+    from topokit.kernels.reachability import count_between  # numba takes half a second to import
+
+    return int(count_between(*_rows(block), sources, targets))
 
 
 def _reached(block: EdgeBlock, sources: BoolArray) -> BoolArray:
     if sources.all():
         return block.in_degrees() > 0
+    from topokit.kernels.reachability import mark_reached
+
     targets = np.zeros(block.shape[1], np.bool_)
-    from_chosen, ends = _edge_ends(block, sources)
-    targets[ends[from_chosen]] = True
+    mark_reached(*_rows(block), sources, targets)
     return targets
 
 
 def _reaching(block: EdgeBlock, targets: BoolArray) -> BoolArray:
     if targets.all():
         return block.out_degrees() > 0
-    starts, ends = block.pattern.csr()
-    hits = np.concatenate([[0], np.cumsum(targets[ends])])
-    reaching: BoolArray = hits[starts[1:]] > hits[starts[:-1]]
-    return reaching
+    from topokit.kernels.reachability import mark_reaching
+
+    sources = np.zeros(block.shape[0], np.bool_)
+    mark_reaching(*_rows(block), sources, targets)
+    return sources
 
 
-def _edge_ends(block: EdgeBlock, sources: BoolArray) -> tuple[BoolArray, NDArray[np.integer]]:
-    """Of every edge, whether it starts at a chosen source, and its target."""
+def _rows(block: EdgeBlock) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     starts, ends = block.pattern.csr()
-    return np.repeat(sources, np.diff(starts)), ends
+    return np.require(starts, np.int64, ["C", "A"]), np.require(ends, np.int32, ["C", "A"])
