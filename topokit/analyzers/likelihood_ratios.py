@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from topokit.analyzers.alternatives import Alternative
+    from topokit.analyzers.tail_laws.tail import Alternative
     from topokit.analyzers.zeta_fit import Histogram, ZetaTail
 
 ALTERNATIVES = (

@@ -132,7 +132,7 @@ def _march(kind: int, start: float, direction: float, stop: float, model: Model,
         room = x if direction > 0 else x / 2
         if kind == BINOMIAL:
             room = min(room, (trials - x) / 2)
-        width = floor(min(left, _PANEL * scale, room))
+        width = 1.0 * floor(min(left, _PANEL * scale, room))
         if (width >= _SHORTEST_PANEL) != smooth:
             smooth = not smooth
             _add_end(kind, x - direction / 2, direction if smooth else -direction, model, sums)
@@ -167,7 +167,7 @@ def _moments(
     sums = np.zeros(6)
     _march(kind, mode, 1.0, high, model, sums)
     _march(kind, mode - 1, -1.0, low, model, sums)
-    answer = sums / sums[0]
+    answer: Sums = sums / sums[0]
     far, slope = answer[1], answer[3]
     answer[0] = top + log(sums[0])
     answer[1] = (mode - low) + far
@@ -183,7 +183,8 @@ def moments(
     kind: int, theta: float, shape: float, trials: float, low: float, high: float, centre: float
 ) -> NDArray[np.float64]:
     """Log sum, mean of k - low, its variance, mean and variance of d log w(k) / d shape, and their covariance."""
-    return _moments(kind, theta, shape, trials, low, high, centre, True)
+    answer: Sums = _moments(kind, theta, shape, trials, low, high, centre, True)
+    return answer
 
 
 @njit("float64(int64, float64, float64, float64, float64, float64, float64, float64)", cache=True, nogil=True)
