@@ -72,7 +72,8 @@ def dormancy_join(
     neurons have lower degrees than active ones, at whatever threshold: 0.5 is chance, 1 perfect, below 0.5 the
     opposite. The table of counts, precision, recall and Cohen's kappa hold for the two thresholds given. Neurons of a
     layer share edges and are not independent, so intervals describe the spread over neurons, not over trainings.
-    Pooled numbers mix layers of different degrees; look at the layers first.
+    Pooled numbers mix layers of different degrees; look at the layers first. A neuron without input may be active by
+    its bias alone, the same on all data: tau-dormancy does not call it dormant.
 
     Parameters
     ----------

@@ -52,11 +52,7 @@ def dormancy_scatter(
     panels = {f"{label}\n{_areas(cloud)}".strip(): cloud for label, cloud in clouds.items()}
     if isinstance(result, Mapping) or len(panels) > 1:
         return draw(panels, _paint, ax=ax, key=legend)
-    title, cloud = next(iter(panels.items()))
-    axes = draw(cloud, _paint, ax=ax, key=legend)
-    if isinstance(axes, Axes):
-        axes.set_title(title)
-    return axes
+    return draw(next(iter(panels.items())), _paint_titled, ax=ax, key=legend)
 
 
 class _Cloud(NamedTuple):
@@ -73,6 +69,12 @@ def _clouds(result: DormancyJoin, moment: int) -> Iterator[tuple[str, _Cloud]]:
         place, rows = range(len(pair.moments))[moment], table[table["run"] == run]
         per_moment = len(rows) // len(pair.moments)
         yield run, _Cloud(pair, rows.iloc[(place + 1) * per_moment - 1], place)
+
+
+def _paint_titled(ax: Axes, titled: tuple[str, _Cloud]) -> None:
+    title, cloud = titled
+    _paint(ax, cloud)
+    ax.set_title(title)
 
 
 def _paint(ax: Axes, cloud: _Cloud) -> None:
