@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
@@ -115,10 +117,56 @@ def test_analyze_writes_a_frame_and_a_figure_each(
     out = tmp_path / "out"
     found = json_of(capsys, "analyze", recorded, "-o", out, "--replicates", 5, "--figures", "svg")
     assert found["sources"][0]["edges"] == tk.open_recording(recorded)[-1].n_edges
-    names = {path.stem for path in out.glob("*.csv")}
-    assert {"degrees", "power_law", "kshell", "dormant", "input_map", "rank_evolution", "edge_changes"} <= names
-    assert {"nnstd_against_first", "nnstd_matrix"} <= names
-    assert {path.stem for path in out.glob("*.svg")} == names
+    tables, figures = ({path.stem for path in out.glob(f"*.{suffix}")} for suffix in ("csv", "svg"))
+    names = {"degrees", "degree_inequality", "power_law", "kshell", "onion_layers", "shell_layout", "dormant"}
+    names |= {"effective_sparsity", "input_map", "rank_evolution", "edge_changes", "edge_survival", "exploration"}
+    names |= {"attachment", "nnstd_against_first", "nnstd_matrix"}
+    assert figures - names == {"attachment_out", "attachment_retention", "attachment_retention_out"}
+    assert names <= figures
+    assert {name for table in tables for name in names if table.startswith(name)} == names <= tables
+    assert {"edge_survival_summary", "attachment_verdicts", "power_law_scale_freeness"} <= tables - names
+
+
+def test_analyze_writes_what_the_library_finds(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, series = tmp_path / "out", tk.open_recording(recorded)
+    words = ["--replicates", 5, "--seed", 3, "--figures", "svg", "--null", "density", "--null-replicates", 9]
+    output_of(capsys, "analyze", recorded, "-o", out, *words)
+    expected = {
+        "power_law": tk.power_law(series, replicates=5, rng=3).frame[["verdict", "strict_n_tail", "scale_free_class"]],
+        "edge_survival_summary": tk.edge_survival(series).summary,
+        "attachment_verdicts": tk.attachment(series, rng=3).verdicts,
+        "kshell_against_density": tk.against_null(tk.kshell, series, model="density", n=9, rng=3).frame,
+    }
+    for name, frame in expected.items():
+        written, meant = pd.read_csv(out / f"{name}.csv"), pd.read_csv(StringIO(frame.to_csv(index=False)))
+        pd.testing.assert_frame_equal(written[list(meant.columns)], meant)
+    inequality = pd.read_csv(out / "degree_inequality.csv").query("kind == 'total'").tail(len(series[-1].layers))
+    beside = pd.read_csv(out / "degree_inequality_against_density.csv").set_index("statistic")["value"]
+    gini = [beside[f"{layer} total gini"] for layer in inequality["layer"]]
+    assert gini == pytest.approx(inequality["gini"].tolist())
+
+
+def test_analyze_compares_with_chance_only_when_asked(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["analyze", checkpoint, "--replicates", 0, "--null-replicates", 5, "--figures", "svg", "-o"]
+    output_of(capsys, *words, tmp_path / "without")
+    assert list((tmp_path / "without").glob("*against*")) == []
+    output_of(capsys, *words, tmp_path / "with", "--null", "degrees", "--null", "density")
+    found = {path.name for path in (tmp_path / "with").glob("*_against_*")}
+    both = [f"{name}_against_{null}" for name in ("kshell", "effective_sparsity") for null in ("degrees", "density")]
+    assert {f"{name}.{suffix}" for name in both for suffix in ("csv", "svg")} <= found
+    assert "degrees_against_degrees.csv" not in found
+
+
+def test_the_closing_table_fits_a_terminal(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out = output_of(capsys, "analyze", recorded, "-o", tmp_path / "out", "--replicates", 0, "--figures", "svg")
+    assert max(map(len, out.splitlines()[1:])) <= 80
 
 
 def test_analyze_takes_checkpoints_and_says_what_they_lack(
@@ -148,9 +196,11 @@ def test_analyze_keeps_sources_of_one_name_apart(
     assert not (tmp_path / "twice").exists()
 
 
-@pytest.mark.parametrize("words", [["--seed", "-1"], ["--threshold", "0"], ["--replicates", "-5"], ["--shape", "big"]])
-def test_analyze_refuses_options_out_of_range(words: list[str], checkpoint: Path, tmp_path: Path) -> None:
-    assert run(["analyze", str(checkpoint), "-o", str(tmp_path / "out"), *words]) == 2
+@pytest.mark.parametrize(
+    "words", ["--seed -1", "--threshold 0", "--replicates -5", "--shape big", "--null x", "--null-replicates 1"]
+)
+def test_analyze_refuses_options_out_of_range(words: str, checkpoint: Path, tmp_path: Path) -> None:
+    assert run(["analyze", str(checkpoint), "-o", str(tmp_path / "out"), *words.split()]) == 2
     assert not (tmp_path / "out").exists()
 
 

@@ -60,6 +60,15 @@ def test_numbers_stand_right_and_are_never_cut(
     assert lines[2:6] == ["x     1,234,567", "y             -", "z          0.25", "w           yes"]
 
 
+def test_headings_fold_between_words_where_nothing_else_gives_way(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "24")
+    lines = lines_of(capsys, ("source", "highest shell", "isolated"), [("run", 12, 3)])
+    assert [line.split() for line in lines[:2]] == [["source", "highest", "isolated"], ["shell"]]
+    assert max(map(len, lines)) <= 24 + 1
+
+
 def test_no_name_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     text = "\n".join(lines_of(capsys, ("name",), [("\x1b[31mred\x07",), ("two\nlines",)]))
     assert "\x1b" not in text

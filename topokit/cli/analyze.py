@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from topokit.cli.analyses import NULLS, Choices, analyses, write
 from topokit.cli.loading import LoadingCommand, whole_numbers
 from topokit.cli.tables import json_option, print_json, print_table
-from topokit.errors import (
-    IncompatibleNetworksError,
-    InsufficientDataError,
-    NotAChainError,
-    ParameterError,
-    TooLargeError,
-)
+from topokit.errors import TooLargeError
 
 if TYPE_CHECKING:
-    from topokit.analyzers.result import Result
     from topokit.dag import LayeredDAG, Series
     from topokit.loaders.assembly.options import LoadOptions
-
-MATRIX_SIDE = 40
-
-LEFT_OUT = (
-    IncompatibleNetworksError,
-    InsufficientDataError,
-    NotAChainError,
-    ParameterError,
-    TooLargeError,
-)
 
 SUFFIXES = click.Choice(["pdf", "svg", "png"])
 
@@ -62,14 +45,32 @@ def _shape(context: click.Context, option: click.Parameter, text: str | None) ->
     help="Degree below which a neuron counts as dormant.",
 )
 @click.option("--shape", callback=_shape, help="How the inputs lie, such as 28,28 or 3,32,32, for the input map.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the bootstrap.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of everything random.")
+@click.option(
+    "--null",
+    "nulls",
+    type=click.Choice(NULLS),
+    multiple=True,
+    help="Compare shells, onion layers and degrees of the last network with random networks of its densities, or its "
+    "shells with those of its degrees; can be given twice. Off unless given: it takes seconds, minutes for millions "
+    "of edges.",
+)
+@click.option(
+    "--null-replicates",
+    type=click.IntRange(2),
+    default=100,
+    show_default=True,
+    help="Random networks of each --null.",
+)
 @json_option
 def analyze(
     sources: tuple[str, ...], out: Path, suffix: str, as_json: bool, loading: LoadOptions, **options: Any
 ) -> None:
     """Write the frames (CSV) and figures of every analysis of SOURCES into a new folder.
 
-    A source is a checkpoint, a quoted pattern of checkpoints such as 'ckpts/epoch_*.pt', or a recording.
+    A source is a checkpoint, a quoted pattern of checkpoints such as 'ckpts/epoch_*.pt', or a recording. What edges
+    and ranks did over time needs several networks. The verdicts on power laws stand in power_law.csv, with the
+    columns strict_* for tails of at least 10 % of the neurons.
     """
     from topokit.cli.sources import open_source, source_names
     from topokit.outputs import whole_folder
@@ -82,8 +83,8 @@ def analyze(
             click.echo(f"{source}: {len(series)} network(s)", err=True)
             place = folder / own_name if len(sources) > 1 else folder
             place.mkdir(exist_ok=True)
-            for name, analysis in analyses(over_time=len(series) > 1, **options).items():
-                if problem := _write(analysis, series, place / name, suffix):
+            for name, analysis in analyses(Choices(**options), over_time=len(series) > 1).items():
+                if problem := write(analysis, series, place / name, suffix):
                     click.echo(f"{source}: {problem}", err=True)
             summaries.append(summary(source, series))
     if as_json:
@@ -93,28 +94,6 @@ def analyze(
         row | {"source": Path(*Path(row["source"]).parts[-2:]), "density": f"{row['density']:.2%}"} for row in summaries
     ]
     print_table(list(summaries[0]), [list(row.values()) for row in rows], title=f"written to {out}")
-
-
-def analyses(
-    *, over_time: bool, replicates: int, threshold: int, seed: int, shape: tuple[int, ...] | None
-) -> dict[str, Callable[[Series], Result]]:
-    """The analyses by name, as functions of a series; those `over_time` need several networks."""
-    import topokit as tk
-
-    of_each: dict[str, Callable[[Series], Result]] = {
-        "degrees": tk.degrees,
-        "power_law": lambda series: tk.power_law(series, replicates=replicates, rng=seed),
-        "kshell": tk.kshell,
-        "dormant": lambda series: tk.dormant(series, threshold=threshold),
-        "input_map": lambda series: tk.input_map(series, shape=shape),
-    }
-    of_changes: dict[str, Callable[[Series], Result]] = {
-        "rank_evolution": tk.rank_evolution,
-        "edge_changes": tk.edge_changes,
-        "nnstd_against_first": tk.nnstd_against,
-        "nnstd_matrix": lambda series: tk.nnstd_matrix(_thinned(series)),
-    }
-    return of_each | of_changes if over_time else of_each
 
 
 def summary(source: str, series: Series) -> dict[str, Any]:
@@ -140,24 +119,3 @@ def _shells(network: LayeredDAG) -> dict[str, int | None]:
     except TooLargeError:
         return dict.fromkeys(names)
     return {name: int(shells[column]) for name, column in names.items()}
-
-
-def _write(analysis: Callable[[Series], Result], series: Series, stem: Path, suffix: str) -> str:
-    """Write one result's frame and figure; what is left out and why, when the source lacks what they need."""
-    from topokit.plots import save
-
-    missing = f"{stem.name} left out"
-    try:
-        result = analysis(series)
-        result.frame.to_csv(stem.with_suffix(".csv"), index=False)
-        missing = f"figure of {stem.name} left out"
-        save(result.plot().figure, stem.with_suffix(f".{suffix}"))
-    except LEFT_OUT as error:
-        return f"{missing}: {error}"
-    return ""
-
-
-def _thinned(series: Series) -> Series:
-    """At most `MATRIX_SIDE` networks, evenly spaced up to the last: all pairs grow with the square."""
-    step = -(-len(series) // MATRIX_SIDE)
-    return series if step == 1 else series[(len(series) - 1) % step :: step]

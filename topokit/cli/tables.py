@@ -40,20 +40,31 @@ def print_json(value: Any) -> None:
 
 
 def _widths(header: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[int]:
-    """Widths as the cells need them; the widest columns of words give way until all fit, but for whole headings."""
-    columns = [[name, *(row[k] for row in cells)] for k, name in enumerate(header)]
-    widths = [max(map(_columns_of, column)) for column in columns]
-    least = [
+    """Widths as the cells need them; the widest columns of words give way until all fit, then headings fold."""
+    inside = [max((_columns_of(row[k]) for row in cells), default=0) for k in range(len(header))]
+    widths = [max(_columns_of(name), cell) for name, cell in zip(header, inside, strict=True)]
+    words = [max(map(_columns_of, name.split() or [""])) for name in header]
+    folding = [
         width if number else max(_columns_of(name), min(width, _SHORT))
         for name, width, number in zip(header, widths, right, strict=True)
     ]
+    least = [
+        max(word, cell if number else min(cell, _SHORT))
+        for word, cell, number in zip(words, inside, right, strict=True)
+    ]
     room = shutil.get_terminal_size().columns - len(_GAP) * (len(widths) - 1)
-    while sum(widths) > room:
-        wide = [k for k, width in enumerate(widths) if width > least[k]]
+    return _narrowed(_narrowed(widths, folding, room), least, room)
+
+
+def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """The widths with the widest column given a letter less, again and again, until all fit or none has any left."""
+    narrow = list(widths)
+    while sum(narrow) > room:
+        wide = [k for k, width in enumerate(narrow) if width > least[k]]
         if not wide:
             break
-        widths[max(wide, key=widths.__getitem__)] -= 1
-    return widths
+        narrow[max(wide, key=narrow.__getitem__)] -= 1
+    return narrow
 
 
 def _lines(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:

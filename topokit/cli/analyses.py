@@ -1,0 +1,166 @@
+"""What ``topokit analyze`` computes and writes: a frame, further tables and figures by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from topokit.errors import (
+    IncompatibleNetworksError,
+    InsufficientDataError,
+    NotAChainError,
+    ParameterError,
+    TooLargeError,
+)
+
+if TYPE_CHECKING:
+    from topokit.analyzers.result import Result
+    from topokit.dag import Series
+
+Analysis = Callable[["Series"], "Result"]
+
+MATRIX_SIDE = 40
+
+LEFT_OUT = (
+    IncompatibleNetworksError,
+    InsufficientDataError,
+    NotAChainError,
+    ParameterError,
+    TooLargeError,
+)
+
+NULLS = ("density", "degrees")
+
+# Tables beside the frame, by the result's plot.
+_TABLES: Mapping[str, Sequence[str]] = {
+    "power_law_evolution": ("scale_freeness",),
+    "shell_histogram": ("summary", "layer_summary"),
+    "onion_spectrum": ("spectrum", "summary"),
+    "effective_sparsity": ("neurons",),
+    "edge_survival": ("summary", "hazards"),
+    "attachment": ("verdicts", "bins"),
+}
+
+# Figures beside the first one, with the options that make them.
+_FIGURES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "attachment": {
+        "out": {"side": "out"},
+        "retention": {"kernel": "retention"},
+        "retention_out": {"kernel": "retention", "side": "out"},
+    }
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the command line says about the analyses.
+
+    Attributes
+    ----------
+    replicates : int
+        Bootstrap replicates of each power-law test.
+    threshold : int
+        Degree below which a neuron counts as dormant.
+    seed : int
+        Of everything random.
+    shape : tuple of int or None
+        How the inputs lie.
+    nulls : tuple of str
+        What random networks keep of the given one, of `NULLS`; none for no comparison.
+    null_replicates : int
+        How many random networks of each kind.
+    """
+
+    replicates: int
+    threshold: int
+    seed: int
+    shape: tuple[int, ...] | None
+    nulls: tuple[str, ...] = ()
+    null_replicates: int = 100
+
+
+def analyses(choices: Choices, *, over_time: bool) -> dict[str, Analysis]:
+    """The analyses by name, as functions of a series; those `over_time` need several networks."""
+    found = _of_each(choices) | _beside_chance(choices)
+    return found | _of_changes(choices) if over_time else found
+
+
+def write(analysis: Analysis, series: Series, stem: Path, suffix: str) -> str:
+    """Write one result's tables and figures; what is left out and why, when the source lacks what they need."""
+    from topokit.plots import save
+
+    missing = f"{stem.name} left out"
+    try:
+        result = analysis(series)
+        _tables(result, stem)
+        missing = f"figure of {stem.name} left out"
+        save(result.plot().figure, stem.with_suffix(f".{suffix}"))
+        for name, options in _FIGURES.get(result.plot_name, {}).items():
+            save(result.plot(**options).figure, stem.with_name(f"{stem.name}_{name}.{suffix}"))
+    except LEFT_OUT as error:
+        return f"{missing}: {error}"
+    return ""
+
+
+def _tables(result: Result, stem: Path) -> None:
+    result.frame.to_csv(stem.with_suffix(".csv"), index=False)
+    for table in _TABLES.get(result.plot_name, ()):
+        getattr(result, table).to_csv(stem.with_name(f"{stem.name}_{table}.csv"), index=False)
+
+
+def _of_each(choices: Choices) -> dict[str, Analysis]:
+    import topokit as tk
+
+    return {
+        "degrees": tk.degrees,
+        "degree_inequality": tk.degree_inequality,
+        "power_law": lambda series: tk.power_law(series, replicates=choices.replicates, rng=choices.seed),
+        "kshell": tk.kshell,
+        "onion_layers": tk.onion_layers,
+        "shell_layout": lambda series: tk.shell_layout(series, rng=choices.seed),
+        "dormant": lambda series: tk.dormant(series, threshold=choices.threshold),
+        "effective_sparsity": tk.effective_sparsity,
+        "input_map": lambda series: tk.input_map(series, shape=choices.shape),
+    }
+
+
+def _of_changes(choices: Choices) -> dict[str, Analysis]:
+    import topokit as tk
+
+    return {
+        "rank_evolution": tk.rank_evolution,
+        "edge_changes": tk.edge_changes,
+        "edge_survival": tk.edge_survival,
+        "exploration": tk.exploration,
+        "attachment": lambda series: tk.attachment(series, rng=choices.seed),
+        "nnstd_against_first": tk.nnstd_against,
+        "nnstd_matrix": lambda series: tk.nnstd_matrix(_thinned(series)),
+    }
+
+
+def _beside_chance(choices: Choices) -> dict[str, Analysis]:
+    """Numbers of the last network beside those of random ones; those that a null holds fast are not asked for."""
+    import topokit as tk
+
+    wiring = [tk.kshell, tk.onion_layers, tk.effective_sparsity]
+    of_degrees = [tk.degrees, tk.degree_inequality, partial(tk.dormant, threshold=choices.threshold)]
+    asked = {"density": wiring + of_degrees, "degrees": wiring}
+    options = {"n": choices.null_replicates, "rng": choices.seed}
+    return {
+        f"{_name(analyzer)}_against_{null}": partial(tk.against_null, analyzer, model=null, **options)
+        for null in choices.nulls
+        for analyzer in asked[null]
+    }
+
+
+def _name(analyzer: Any) -> str:
+    return str(getattr(analyzer, "func", analyzer).__name__)
+
+
+def _thinned(series: Series) -> Series:
+    """At most `MATRIX_SIDE` networks, evenly spaced up to the last: all pairs grow with the square."""
+    step = -(-len(series) // MATRIX_SIDE)
+    return series if step == 1 else series[(len(series) - 1) % step :: step]
