@@ -446,6 +446,15 @@ def test_areas_over_time_with_intervals() -> None:
     assert "no AUC" in plots.dormancy_scatter(dormancy_join(series, awake)).get_title()
 
 
+def test_rank_matrices_of_many_runs_have_room_for_their_measure() -> None:
+    runs = {
+        f"run {k}": rank_evolution(grown(4, seed=k), of="strength", kind="out", method="spearman", layers="input")
+        for k in range(3)
+    }
+    assert_legible(plots.rank_matrix(runs))
+    assert_legible(plots.rank_matrix(rank_evolution(grown(3), layers=["input", "hidden1", "hidden2"])))
+
+
 def test_effective_density_and_edges_on_no_path() -> None:
     result = effective_sparsity(grown(4, density=0.02))
     for value, expected in (("effective_density", result.effective_density), ("dead", result.dead)):

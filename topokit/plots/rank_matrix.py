@@ -60,4 +60,4 @@ def _label(result: RankCorrelation | Mapping[str, RankCorrelation]) -> str:
 def _measure(result: RankCorrelation) -> str:
     side = "" if result.kind == "total" else f"{result.kind}-"
     neurons = f"{result.selection} neurons" if len(result.selection) <= _LONGEST else f"{len(result.layers)} layers"
-    return f"{_METHODS[result.method]} of {side}{result.of}, {neurons}"
+    return f"{_METHODS[result.method]} of {side}{result.of}\n{neurons}"
