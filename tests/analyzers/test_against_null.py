@@ -136,6 +136,16 @@ def test_any_executor_gives_the_same(network: LayeredDAG) -> None:
         assert_array_equal(asked(dask), alone)
 
 
+def test_what_cannot_travel_to_processes_is_told(network: LayeredDAG) -> None:
+    with process_pool(1) as processes:
+        whole = tk.against_null(
+            tk.rank_evolution, grown(4)[1:], model="density", moment="together", n=3, executor=processes
+        )
+        assert_array_equal(whole.values[0], list(tk.rank_evolution(grown(4)[1:]).scalars().values()))
+        with pytest.raises(ParameterError, match="define functions in a module, or use threads"):
+            tk.against_null(lambda net: net.n_edges, network, n=3, executor=processes)
+
+
 def test_more_networks_begin_with_the_same_ones(network: LayeredDAG) -> None:
     few, many = (tk.against_null(tk.kshell, network, n=n, rng=2).replicates for n in (5, 9))
     assert_array_equal(few, many[:, :5])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,13 @@ def test_a_series_keeps_its_layers() -> None:
     assert run[0].n_neurons == 7
     with pytest.raises(IncompatibleNetworksError, match=r"network 1 of series '' .*a series keeps its layers"):
         run[1]
+
+
+def test_parts_of_a_series_travel_to_other_processes() -> None:
+    whole = Series.from_networks([network(k) for k in range(4)])
+    part = pickle.loads(pickle.dumps(whole[1:][::2]))
+    assert part.moments == whole.moments[1::2]
+    assert [a.equals(b) for a, b in zip(part, [whole[1], whole[3]], strict=True)] == [True, True]
 
 
 def test_an_empty_series_is_refused() -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from copy import deepcopy
 from dataclasses import dataclass
 from math import ceil
+from pickle import PicklingError
 from typing import Any, Literal
 
 import numpy as np
@@ -217,7 +218,14 @@ def _drawn(
 ) -> Values:
     each = 1 if executor is None else ceil(len(streams) / _TASKS)
     parts = [streams[k : k + each] for k in range(0, len(streams), each)]
-    rows = execute.map(_Task(measure, subject, names), parts, executor, label=label)
+    try:
+        rows = execute.map(_Task(measure, subject, names), parts, executor, label=label)
+    except (PicklingError, AttributeError) as error:
+        if "pickle" not in str(error):
+            raise
+        raise ParameterError(
+            f"worker processes cannot be sent all they need ({error}): define functions in a module, or use threads"
+        ) from error
     return np.array([row for part in rows for row in part]).reshape(len(streams), len(names))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, overload
 
 from topokit.dag.chains import listed
@@ -75,7 +76,7 @@ class Series(Sequence[LayeredDAG]):
     def __getitem__(self, key: int | slice) -> LayeredDAG | Series:
         if isinstance(key, slice):
             positions = range(len(self))[key]
-            return Series(self.moments[key], lambda k: self._read(positions[k]), name=self.name)
+            return Series(self.moments[key], partial(_read_at, self._read, positions), name=self.name)
         position = range(len(self))[key]
         network = self._read(position)
         self._check_layers(network, position)
@@ -126,6 +127,11 @@ class Series(Sequence[LayeredDAG]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {len(self)} networks, {self.labels[0]} to {self.labels[-1]})"
+
+
+def _read_at(read: Callable[[int], LayeredDAG], positions: range, k: int) -> LayeredDAG:
+    """Network k of a part of a series; a function that can be pickled, for parts travel to worker processes."""
+    return read(positions[k])
 
 
 def as_network(source: Any) -> LayeredDAG:
