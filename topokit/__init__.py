@@ -55,7 +55,6 @@ _HOMES = {
         "edge_survival",
         "exploration",
         "effective_sparsity",
-        "exploration",
         "fit_power_law",
         "hierarchy",
         "input_change",

@@ -135,8 +135,9 @@ def test_two_hops_at_kept_degrees_are_simulated() -> None:
     assert found.methods == ("random networks",)
 
 
-def test_full_blocks_leave_no_room() -> None:
-    found = tk.input_significance([np.ones((9, 4))], shape=(3, 3))
+@pytest.mark.parametrize("matrix", [np.ones((9, 4)), np.zeros((9, 4))])
+def test_full_and_empty_blocks_leave_no_room(matrix: np.ndarray) -> None:
+    found = tk.input_significance([matrix], shape=(3, 3))
     assert np.isnan(found.z).all()
     assert np.isnan(found.p_holm).all()
     assert found.summary["reason"].tolist() == ["'targets' leaves no room for chance"]

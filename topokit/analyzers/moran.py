@@ -190,7 +190,7 @@ def grid_moran(images: Values) -> Values:
 def moments_over_orders(images: Values) -> GridMoments:
     """Mean and variance of `grid_moran` over all orders of the pixels of each image (T, rows, columns).
 
-    Cliff and Ord (1981), Eq. 2.41, with S_0 = 2 e, S_1 = 4 e and S_2 = 4 sum_i k_i^2 of a graph with e edges and
+    Cliff and Ord (1981), with S_0 = 2 e, S_1 = 4 e and S_2 = 4 sum_i k_i^2 of a graph with e edges and
     degrees k_i.
     """
     rows, columns = images.shape[-2:]

@@ -50,7 +50,7 @@ def mixing(
 
     References
     ----------
-    Strona et al. (2014), Fig. 2: the same check by perturbation.
+    Strona et al. (2014), who follow the share of cells that differ from the start.
     """
     import pandas as pd
 

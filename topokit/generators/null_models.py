@@ -103,7 +103,9 @@ def same_degrees(network: LayeredDAG, rng: Random = None, *, rounds: SupportsInd
         Length of the chain, at least 1. In a round every source neuron trades edges with another one, and then every
         target neuron. What is left of the given edges beyond chance shrinks to about a quarter with each round, and
         more slowly where sources and targets both have very unequal degrees: 16 rounds leave nothing measurable there
-        either, with expected degrees from 1 to 100 on both sides of a block of 300 x 300.
+        either, with expected degrees from 1 to 100 on both sides of a block of 300 x 300. With Pareto-like degrees
+        (exponent 1.5) on both sides the correlation with the given edges is 0.56, 0.40, 0.29, 0.26 and 0.26 after 1, 2,
+        4, 8 and 16 rounds: the last is what equal degrees alone give. `topokit.mixing` tells it of any network.
 
     Raises
     ------
