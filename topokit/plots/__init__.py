@@ -21,8 +21,8 @@ from topokit.plots.dormancy_auc import dormancy_auc
 from topokit.plots.dormancy_scatter import dormancy_scatter
 from topokit.plots.dormant_evolution import dormant_evolution
 from topokit.plots.edge_changes import edge_changes
-from topokit.plots.effective_sparsity import effective_sparsity
 from topokit.plots.edge_survival import edge_survival
+from topokit.plots.effective_sparsity import effective_sparsity
 from topokit.plots.exploration import exploration
 from topokit.plots.group_distances import group_distances
 from topokit.plots.input_correlation import input_correlation
@@ -65,8 +65,8 @@ __all__ = [
     "dormant_evolution",
     "drawn",
     "edge_changes",
-    "effective_sparsity",
     "edge_survival",
+    "effective_sparsity",
     "exploration",
     "group_distances",
     "input_correlation",
