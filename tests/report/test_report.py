@@ -21,8 +21,8 @@ from topokit.dag import EdgeBlock, Layer, LayeredDAG, Moment, Series
 from topokit.errors import InsufficientDataError, ParameterError, RecordingError, WriteFailedError
 from topokit.recording import RecordingWriter, open_recording
 from topokit.report import report
-from topokit.report.chance import Draws, chance_between, chance_of_last
-from topokit.report.findings import Options, find, shared_epochs, spread
+from topokit.report.chance import Draws, chance_between, chance_of_last, core_beside
+from topokit.report.findings import ANALYSES, Options, find, shared_epochs, spread
 from topokit.report.summary import accuracy_row, summarise
 from topokit.report.widgets import timeline
 from topokit.report.write import labels
@@ -127,7 +127,8 @@ def test_page_says_what_was_measured(written: Path, runs: list[Path]) -> None:
 
 def test_every_figure_is_there(written: Path) -> None:
     drawings = [image for image in Page(written).all("img") if image["src"].startswith("data:image/svg")]
-    assert len(drawings) == 14
+    assert len(drawings) == 19
+    assert any(image["alt"].startswith("Pictures: shells as rings") for image in Page(written).all("img"))
 
 
 def test_names_and_settings_are_escaped(tmp_path: Path) -> None:
@@ -247,6 +248,81 @@ def test_chance_levels_that_take_long_are_left_out_in_words() -> None:
         chance_of_last(Series.from_networks([wide] * 2), Draws(replicates=5, rng=0, executor=None))
     with pytest.raises(InsufficientDataError, match="take long"):
         chance_between({"a": wide, "b": wide}, Draws(replicates=5, rng=0, executor=None))
+
+
+def test_what_takes_long_is_left_out_in_words() -> None:
+    wide = LayeredDAG.from_adjacencies([sparse.eye_array(300_000)])
+    series = Series([Moment(step=k) for k in range(100)], lambda _: wide)
+    with pytest.raises(InsufficientDataError, match=r"topokit\.against_null draws them"):
+        core_beside(series, "degrees", Draws(replicates=5, rng=0, executor=None))
+    for name in ("survival", "exploration", "attachment"):
+        with pytest.raises(InsufficientDataError, match="300,000 edges through 100 frames takes long"):
+            ANALYSES[name](series, Options())
+    with pytest.raises(InsufficientDataError, match="600,000 neurons are too many"):
+        ANALYSES["onion"](series, Options())
+
+
+def test_the_core_stands_beside_random_networks() -> None:
+    series = grown(4, preference=2.0)
+    summary = summarise(find([("grown", series)], Options(replicates=0, random_networks=9, rng=4)))
+    shells = tk.kshell(series[-1]).scalars()
+    assert [row["number"] for row in summary["core"]] == ["k_max", "core"]
+    for row in summary["core"]:
+        assert row["value"] == shells[row["number"]]
+        for model in ("density", "degrees"):
+            same = tk.against_null(tk.kshell, series, model=model, n=9, rng=4).frame.set_index("statistic")
+            assert row[model]["null_mean"] == pytest.approx(same["null_mean"][row["number"]])
+            assert row[model]["low"] == pytest.approx(same["low"][row["number"]])
+
+
+def test_verdicts_come_with_their_class_and_what_to_beware_of() -> None:
+    series = grown(3)
+    summary = summarise(find([("grown", series)], Options(replicates=20, rng=1)))
+    expected = tk.power_law(series, replicates=20, rng=1)
+    last = expected.frame.tail(2)
+    for column in ("verdict", "reason", "scale_free_class", "flags"):
+        assert [row[column] for row in summary["power_law"]] == last[column].tolist()
+    assert summary["scale_freeness"][0]["scale_free_class"] == expected.scale_freeness["scale_free_class"].iloc[-1]
+
+
+def test_lives_of_edges_and_what_they_explored() -> None:
+    series = grown(8)
+    row = summarise(find([("grown", series)], Options(replicates=0)))["lives"][0]
+    survival = tk.edge_survival(series).summary.set_index("block").loc["total"]
+    explored = tk.exploration(series).frame.iloc[-1]
+    assert (row["lives"], row["dropped"], row["unit"]) == (survival["lives"], survival["dropped"], "epoch")
+    assert row["half_life"] == survival["half_life"]
+    assert row["rate"] == explored["rate"] > row["lasting_rate"]
+
+
+def test_attachment_tells_both_ends_of_every_block_with_intervals() -> None:
+    series = grown(8, preference=2.0)
+    rows = summarise(find([("grown", series)], Options(replicates=0, rng=2)))["attachment"]
+    frame = tk.attachment(series, rng=2).frame
+    gains = frame[frame["kernel"] == "gain"].reset_index(drop=True)
+    assert [row["gain_verdict"] for row in rows] == gains["verdict"].tolist()
+    assert "rich-get-richer supported" in gains["verdict"].tolist()
+    lowest = gains[["low", "updates_low", "neurons_low"]].min(axis=1)
+    assert [row["gain_low"] for row in rows] == pytest.approx(lowest.tolist())
+
+
+def test_a_run_that_never_rewired_attaches_nothing(tmp_path: Path) -> None:
+    network = grown(1)[0]
+    still = Series([Moment(epoch=float(t)) for t in range(4)], lambda _: network, name="still")
+    text = Page(report(still, tmp_path / "page.html", replicates=0)).text
+    assert "no edge was born or dropped, so there is nothing to attach" in text
+    assert "> 3" in text
+
+
+def test_edges_on_no_path_are_counted() -> None:
+    cut = np.ones((5, 4)), np.array([[1, 1], [1, 1], [1, 0], [0, 0]])
+    network = LayeredDAG.from_adjacencies(list(cut))
+    rows = summarise(find([("cut", Series.from_networks([network]))], Options(replicates=0)))["effective"]
+    assert [(row["edges"], row["dead_edges"], row["collapsed"]) for row in rows] == [
+        (20, 5, False),
+        (5, 0, False),
+        (25, 5, False),
+    ]
 
 
 def test_edges_of_the_last_network_against_the_first() -> None:

@@ -14,6 +14,8 @@ from topokit.execute import progress
 from topokit.report.findings import Findings
 from topokit.report.summary import accuracy_row, metrics_of
 
+_MEDIA_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
@@ -45,7 +47,10 @@ def draw(findings: Findings) -> dict[str, list[Drawing]]:
     findings : Findings
         What `topokit.report.findings.find` returned.
     """
-    makers = (_accuracy, _degrees, _power_law, _shells, _dormant, _rank, _input_map, _distances, _drift, _edges)
+    makers = (
+        *(_accuracy, _degrees, _power_law, _shells, _onions, _dormant, _rank, _input_map, _distances, _drift, _edges),
+        *(_survival, _attachment),
+    )
     return {maker.__name__.removeprefix("_"): maker(findings) for maker in progress(makers, "drawing")}
 
 
@@ -54,10 +59,12 @@ def data_uri(content: bytes, kind: str) -> str:
     return f"data:{kind};base64,{b64encode(content).decode('ascii')}"
 
 
-def _drawing(plot: Callable[..., Any], results: Mapping[str, Any], alt: str, caption: str) -> Drawing:
-    """One result is drawn alone, several as panels."""
+def _drawing(
+    plot: Callable[..., Any], results: Mapping[str, Any], alt: str, caption: str, kind: str = "svg"
+) -> Drawing:
+    """One result is drawn alone, several as panels; pictures of many parts are smaller as 'png'."""
     picture = plot(dict(results) if len(results) > 1 else next(iter(results.values())))
-    source = data_uri(plots.drawn(picture, "svg"), "image/svg+xml")
+    source = data_uri(plots.drawn(picture, kind, dpi=200), _MEDIA_TYPES[kind])
     return Drawing(source, f"{alt} of {', '.join(results)}", caption, plots.width(picture) > plots.COLUMN_WIDTH)
 
 
@@ -114,6 +121,21 @@ def _shells(findings: Findings) -> list[Drawing]:
     return found
 
 
+def _onions(findings: Findings) -> list[Drawing]:
+    """A picture for each run, and a random one for each kind of network."""
+    pictures, twins = findings.of_sparse("onion"), findings.of_sparse("random_onion")
+    kinds = {run.label: tuple((block.shape, block.n_edges) for block in run.last.blocks) for run in findings.runs}
+    first = {kinds[label]: label for label in reversed(twins)}
+    random = {"random" if len(first) == 1 else f"{label}, random": twins[label] for label in reversed(first.values())}
+    if not pictures:
+        return []
+    caption = (
+        "Last networks, and random ones with as many edges in each block. Each ring is a shell, the core fills the "
+        "middle; neurons are coloured by layer, and a few edges are drawn."
+    )
+    return [_drawing(plots.onion, pictures | random, "Pictures: shells as rings", caption, "png")]
+
+
 def _dormant(findings: Findings) -> list[Drawing]:
     results = findings.of("dormant")
     caption = f"Hidden neurons with fewer than {findings.options.threshold} connections."
@@ -157,4 +179,28 @@ def _edges(findings: Findings) -> list[Drawing]:
         plot = partial(plots.edge_changes, value="dropped_share")
         caption = "Share of the edges of each recorded moment that the next one had dropped."
         found.append(_drawing(plot, turnover, "Line charts: edges dropped between moments", caption))
+    return found
+
+
+def _survival(findings: Findings) -> list[Drawing]:
+    results = findings.of_sparse("survival")
+    caption = "Share of the edges that live longer than each age (Kaplan-Meier), per block and of all blocks (total)."
+    return [_drawing(plots.edge_survival, results, "Line charts: survival of edges", caption)] if results else []
+
+
+def _attachment(findings: Findings) -> list[Drawing]:
+    results = findings.of("attachment")
+    found = []
+    captions = {
+        "gain": "Births by degree, as multiples of degree-blind births: where they rise, the rich gain more.",
+        "retention": "Deaths by degree, as multiples of degree-blind deaths: where they fall, the rich keep more.",
+    }
+    for kernel, caption in captions.items():
+        for side, words in (("out", "where edges start"), ("in", "where edges end")) if results else ():
+            plot = partial(plots.attachment, kernel=kernel, side=side)
+            found.append(
+                _drawing(
+                    plot, results, f"Line charts: {kernel} by degree, {words},", f"{caption} At the neurons {words}."
+                )
+            )
     return found

@@ -8,29 +8,44 @@ from dataclasses import dataclass
 from typing import Any
 
 from topokit.analyzers import (
+    Attachment,
     DistanceMatrix,
     DistanceSeries,
     RelativeMatrix,
     Result,
+    ShellLayout,
+    attachment,
     degrees,
     dormant,
     edge_changes,
+    edge_survival,
+    effective_sparsity,
+    exploration,
     input_map,
     kshell,
     nnstd_against,
     nnstd_matrix,
     power_law,
     rank_evolution,
+    shell_layout,
 )
 from topokit.dag import LayeredDAG, Series
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, NotAChainError, ParameterError
 from topokit.execute import progress
+from topokit.generators import same_density
 from topokit.plots.axis import evenly
-from topokit.report.chance import Draws, chance_between, chance_of_last
+from topokit.report.chance import Draws, chance_between, chance_of_last, core_beside
 
 Finding = Result | str
 
 # What a run may lack; a damaged file or a full disk is none of these and ends the report.
+# Some seconds of work for the analyses that follow every edge through every frame.
+MOST_EDGES_FOLLOWED = 20_000_000
+
+# Pictures of more are large files, and show a grey disc.
+MOST_NEURONS_DRAWN = 4000
+EDGES_DRAWN = 400
+
 INAPPLICABLE = (IncompatibleNetworksError, InsufficientDataError, NotAChainError, ParameterError)
 
 
@@ -48,6 +63,8 @@ class Options:
         Bootstrap replicates of each power-law test.
     random_pairs : int
         Pairs of random networks behind each chance level of a distance.
+    random_networks : int
+        Random networks of each kind beside the core.
     threshold : int
         Degree below which a neuron counts as dormant.
     rng : int
@@ -60,6 +77,7 @@ class Options:
     distance_frames: int = 16
     replicates: int = 100
     random_pairs: int = 5
+    random_networks: int = 100
     threshold: int = 10
     rng: int = 0
     executor: Executor | None = None
@@ -67,7 +85,7 @@ class Options:
     @property
     def draws(self) -> Draws:
         """How random networks are drawn."""
-        return Draws(self.random_pairs, self.rng, self.executor)
+        return Draws(self.random_pairs, self.rng, self.executor, self.random_networks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +165,11 @@ ANALYSES: dict[str, Callable[[Series, Options], Result]] = {
         spread(series, options.frames), replicates=options.replicates, rng=options.rng
     ),
     "kshell": lambda series, options: kshell(spread(series, 2)),
+    "core_density": lambda series, options: core_beside(series, "density", options.draws),
+    "core_degrees": lambda series, options: core_beside(series, "degrees", options.draws),
+    "onion": lambda series, options: _picture(series[-1], options),
+    "random_onion": lambda series, options: _picture(same_density(series[-1], options.rng), options),
+    "effective": lambda series, options: effective_sparsity(spread(series, 2)),
     "dormant": lambda series, options: dormant(spread(series, options.frames), threshold=options.threshold),
     "rank": lambda series, options: rank_evolution(spread(series, options.frames)),
     "input_map": lambda series, options: _image_map(spread(series, options.frames)),
@@ -155,6 +178,9 @@ ANALYSES: dict[str, Callable[[Series, Options], Result]] = {
     "chance": lambda series, options: chance_of_last(_several(series), options.draws),
     "edge_changes": lambda series, options: edge_changes(_several(spread(series, options.frames)), reference="first"),
     "edge_turnover": lambda series, options: edge_changes(_several(spread(series, options.frames))),
+    "survival": lambda series, options: edge_survival(_followed(series)),
+    "exploration": lambda series, options: exploration(_followed(series)),
+    "attachment": lambda series, options: _attachment(_followed(series), options),
 }
 
 
@@ -212,6 +238,33 @@ def _pairs(series: Series, options: Options) -> DistanceMatrix:
 
 def _drift(series: Series, options: Options) -> DistanceSeries:
     return nnstd_against(_several(series), 0, executor=options.executor)
+
+
+def _attachment(series: Series, options: Options) -> Attachment:
+    result = attachment(series, rng=options.rng, executor=options.executor)
+    if not any(one.events for one in result.kernels):
+        raise InsufficientDataError(
+            "no edge was born or dropped, so there is nothing to attach to rich neurons or poor"
+        )
+    return result
+
+
+def _picture(network: LayeredDAG, options: Options) -> ShellLayout:
+    if network.n_neurons > MOST_NEURONS_DRAWN:
+        raise InsufficientDataError(
+            f"{network.n_neurons:,} neurons are too many for a picture here: topokit.shell_layout draws them"
+        )
+    return shell_layout(network, edges=EDGES_DRAWN, rng=options.rng)
+
+
+def _followed(series: Series) -> Series:
+    """The whole series: with frames left out, edges would seem to live longer and to come back less."""
+    if _several(series)[-1].n_edges * len(series) > MOST_EDGES_FOLLOWED:
+        raise InsufficientDataError(
+            f"to follow {series[-1].n_edges:,} edges through {len(series):,} frames takes long and was left out: see "
+            "topokit.edge_survival, topokit.exploration and topokit.attachment"
+        )
+    return series
 
 
 def _several(series: Series) -> Series:

@@ -22,10 +22,12 @@ SECTIONS = (
     ("power-law", "Power law"),
     ("shells", "k-shells"),
     ("dormant", "Dormant neurons"),
+    ("effective", "Edges on paths"),
     ("rank", "Rank evolution"),
     ("input-map", "Input maps"),
     ("distance", "Topological distance"),
     ("edges", "Edges born and dropped"),
+    ("attachment", "Do the rich get richer?"),
     ("cite", "How to cite"),
 )
 

@@ -10,7 +10,19 @@ from typing import Any
 import pandas as pd
 
 import topokit
-from topokit.analyzers import ChanceLevel, DegreeDistribution, DormantNeurons, EdgeChanges, KShells, PowerLawTest
+from topokit.analyzers import (
+    Attachment,
+    ChanceLevel,
+    DegreeDistribution,
+    DormantNeurons,
+    EdgeChanges,
+    EdgeSurvival,
+    EffectiveSparsity,
+    Exploration,
+    KShells,
+    NullComparison,
+    PowerLawTest,
+)
 from topokit.analyzers.result import frame_rows
 from topokit.citations import ANALYZER_REFERENCES, REFERENCES
 from topokit.dag import LayeredDAG, Series
@@ -19,9 +31,12 @@ from topokit.report.findings import Findings, RunFindings
 
 Row = dict[str, Any]
 
-_OPTIONS = ("frames", "distance_frames", "replicates", "random_pairs", "threshold", "rng")
+_OPTIONS = ("frames", "distance_frames", "replicates", "random_pairs", "random_networks", "threshold", "rng")
 
-CITED = ("degrees", "power_law", "kshell", "dormant", "rank_evolution", "input_map", "nnstd", "edge_changes")
+CITED = (
+    *("degrees", "power_law", "kshell", "shell_layout", "against_null", "dormant", "effective_sparsity"),
+    *("rank_evolution", "input_map", "nnstd", "edge_changes", "edge_survival", "exploration", "attachment"),
+)
 
 
 def summarise(findings: Findings) -> dict[str, Any]:
@@ -36,7 +51,8 @@ def summarise(findings: Findings) -> dict[str, Any]:
     -------
     dict
         Keys ``topokit`` (version), ``options``, ``runs`` (one entry per run: facts, layers, blocks, config, versions,
-        accuracy), ``degrees``, ``power_law``, ``shells``, ``dormant``, ``chance``, ``edge_changes`` (rows),
+        accuracy), ``degrees``, ``power_law``, ``scale_freeness``, ``shells``, ``core``, ``dormant``, ``effective``,
+        ``chance``, ``edge_changes``, ``lives``, ``attachment`` (rows),
         ``relative`` (labels and shares of chance between runs, or the reason why there are none),
         ``left_out_dense`` (dense runs that some figures leave out), ``missing`` (why a run lacks a result)
         and ``references``. JSON-safe: no NaN, no NumPy number.
@@ -47,11 +63,16 @@ def summarise(findings: Findings) -> dict[str, Any]:
         "runs": [_run(run) for run in findings.runs],
         "degrees": _rows(findings, "degrees", _degree_rows),
         "power_law": _rows(findings, "power_law", _power_law_rows),
+        "scale_freeness": _rows(findings, "power_law", _class_rows),
         "shells": _rows(findings, "kshell", _shell_rows),
+        "core": _core_rows(findings),
         "dormant": _rows(findings, "dormant", _dormant_rows),
+        "effective": _rows(findings, "effective", _effective_rows),
         "chance": _rows(findings, "chance", _chance_rows),
         "relative": _relative(findings),
         "edge_changes": _rows(findings, "edge_changes", _edge_rows),
+        "lives": _life_rows(findings),
+        "attachment": _rows(findings, "attachment", _attachment_rows),
         "left_out_dense": findings.dense(),
         "missing": {name: findings.missing(name) for name in findings.runs[0].results},
         "references": _references(findings),
@@ -159,12 +180,39 @@ def _power_law_rows(result: PowerLawTest) -> list[Row]:
         "replicates",
         "verdict",
         "reason",
+        "scale_free_class",
+        "flags",
     ]
     return frame_rows(result.frame.tail(len(result.layers))[columns])
 
 
+def _class_rows(result: PowerLawTest) -> list[Row]:
+    return frame_rows(result.scale_freeness.iloc[[-1]][["tested", "scale_free_class"]])
+
+
 def _shell_rows(result: KShells) -> list[Row]:
     return frame_rows(result.summary.iloc[[-1]][["k_max", "core", "crust", "isolated"]])
+
+
+def _core_rows(findings: Findings) -> list[Row]:
+    """A row per run and number: its value, and what random networks of the same densities and degrees have."""
+    nulls = {name: findings.of(f"core_{name}") for name in ("density", "degrees")}
+    return [
+        {"run": label, "number": number, "value": float(result.values[-1, place])}
+        | {name: _null_numbers(of[label], place) for name, of in nulls.items() if label in of}
+        for label, result in nulls["density"].items()
+        for place, number in enumerate(result.names)
+    ]
+
+
+def _null_numbers(result: NullComparison, place: int) -> Row:
+    columns = ["null_mean", "low", "high", "p_holm"]
+    return frame_rows(result.frame[columns])[place]
+
+
+def _effective_rows(result: EffectiveSparsity) -> list[Row]:
+    columns = ["block", "edges", "dead_edges", "density", "effective_density", "collapsed"]
+    return frame_rows(result.frame.tail(len(result.blocks) + 1)[columns])
 
 
 def _dormant_rows(result: DormantNeurons) -> list[Row]:
@@ -180,6 +228,36 @@ def _edge_rows(result: EdgeChanges) -> list[Row]:
     """Of the last network."""
     columns = ["block", "before", "born", "dropped", "kept", "jaccard"]
     return frame_rows(result.frame.tail(len(result.blocks) + 1)[columns])
+
+
+def _life_rows(findings: Findings) -> list[Row]:
+    """A row per run: how long its edges live, and how much they explored."""
+    curves, explored = findings.of("survival"), findings.of("exploration")
+    return [
+        {"run": label, **_lives(result), **_explored(explored[label])}
+        for label, result in curves.items()
+        if label in explored
+    ]
+
+
+def _lives(result: EdgeSurvival) -> Row:
+    columns = ["unit", "lives", "dropped", "half_life", "half_life_low", "half_life_high", "survival", "last_age"]
+    return frame_rows(result.summary[columns])[-1]
+
+
+def _explored(result: Exploration) -> Row:
+    return frame_rows(result.frame[["rate", "lasting_rate", "return_rate"]])[-1]
+
+
+def _attachment_rows(result: Attachment) -> list[Row]:
+    """Of each block and end: exponents of gain and retention with their widest intervals, and the verdicts."""
+    widest = {(one.block, one.side, one.kernel): one.fit.widest for one in result.kernels}
+    rows = frame_rows(result.verdicts)
+    for row in rows:
+        for kernel in ("gain", "retention"):
+            low, high = widest[row["block"], row["side"], kernel]
+            row |= {f"{kernel}_low": _number(low), f"{kernel}_high": _number(high)}
+    return rows
 
 
 def _relative(findings: Findings) -> Row:
