@@ -64,6 +64,13 @@ def test_bitmaps_wider_than_the_working_memory_unpack_in_parts(monkeypatch: pyte
     assert_holds(bitmap_from_mask(mask), mask)
 
 
+@pytest.mark.parametrize("rows", [255, 256, 600])
+def test_columns_with_more_edges_than_a_byte_counts(rows: int) -> None:
+    mask = np.ones((rows, 11), bool)
+    mask[0, 3:] = False
+    assert_holds(bitmap_from_mask(mask), mask)
+
+
 @pytest.mark.parametrize("kind", INTEGERS)
 def test_every_integer_type_is_taken(kind: type) -> None:
     assert_holds(csr([0, 2, 3], [0, 2, 1], (2, 3), kind), np.array([[1, 0, 1], [0, 1, 0]], bool))

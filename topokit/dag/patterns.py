@@ -20,6 +20,8 @@ from topokit.errors import InvalidNetworkError
 AnyScalar = TypeVar("AnyScalar", bound=np.generic)
 
 _BYTES_AT_ONCE = 2**22
+# So many ones add up in a byte.
+_LARGEST_BYTE = 255
 
 
 @runtime_checkable
@@ -147,7 +149,7 @@ class BitmapPattern:
     def csr(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
         index_type = _index_type(self.nnz, self.shape)
         indptr = np.concatenate([[0], np.cumsum(self.out_degrees())]).astype(index_type)
-        parts = [np.nonzero(rows)[1].astype(index_type) for rows in self._unpacked()]
+        parts = [_set_bits(rows, index_type) for rows in self._parts()]
         return indptr, np.concatenate([np.empty(0, index_type), *parts])
 
     def packed(self) -> NDArray[np.uint8]:
@@ -158,16 +160,30 @@ class BitmapPattern:
         return degrees
 
     def in_degrees(self) -> NDArray[np.int64]:
-        total = np.zeros(self.shape[1], np.int64)
-        for rows in self._unpacked():
-            total += rows.sum(axis=0, dtype=np.int64)
+        n_target = self.shape[1]
+        total = np.zeros(n_target, np.int64)
+        for rows in self._parts(at_most=_LARGEST_BYTE):
+            unpacked = np.unpackbits(rows, axis=1, count=n_target, bitorder="little")
+            total += unpacked.sum(axis=0, dtype=np.uint8)
         return total
 
-    def _unpacked(self) -> Iterator[NDArray[np.uint8]]:
-        rows_at_once = max(1, _BYTES_AT_ONCE // max(1, self.shape[1]))
+    def _parts(self, at_most: int | None = None) -> Iterator[NDArray[np.uint8]]:
+        """So many rows at a time as fit into the working memory when they are unpacked."""
+        fitting = max(1, _BYTES_AT_ONCE // max(1, self.shape[1]))
+        rows_at_once = min(fitting, at_most or fitting)
         for start in range(0, self.shape[0], rows_at_once):
-            rows = self.bits[start : start + rows_at_once]
-            yield np.unpackbits(rows, axis=1, count=self.shape[1], bitorder="little")
+            yield self.bits[start : start + rows_at_once]
+
+
+def _set_bits(rows: NDArray[np.uint8], index_type: np.dtype[np.signedinteger]) -> NDArray[np.signedinteger]:
+    """Columns of the bits that are set, row by row; bytes without one, which are most, stay packed."""
+    flat = rows.ravel()
+    filled = np.flatnonzero(flat != 0)
+    places = np.flatnonzero(np.unpackbits(flat[filled], bitorder="little").view(np.bool_))
+    first_columns = (filled % rows.shape[1] * 8).astype(index_type)
+    columns: NDArray[np.signedinteger] = first_columns[places >> 3]
+    columns += (places & 7).astype(index_type)
+    return columns
 
 
 def csr_from_mask(mask: NDArray[np.bool_]) -> CSRPattern:
