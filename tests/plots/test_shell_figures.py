@@ -31,6 +31,8 @@ def test_onion_says_how_many_edges_it_leaves_out() -> None:
     ax = plots.onion(picture)
     assert f"100 of {picture.n_edges:,} edges drawn" in ax.get_xlabel()
     assert [len(each.get_segments()) for each in ax.collections if isinstance(each, LineCollection)] == [100]
+    panels = plots.onion({f"run {k}": picture for k in range(5)}).axes
+    assert [f"100 of {picture.n_edges:,} edges drawn" in panel.get_xlabel() for panel in panels] == [True] * 5
     assert f"100 of {picture.n_edges:,} edges drawn" in plots.shell_drawing(picture).get_xlabel()
 
 

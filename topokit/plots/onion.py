@@ -26,6 +26,7 @@ MOST_RINGS = 7
 
 # Square points that all neurons of a picture may take together, so that many do not hide each other.
 INK = 9000
+INK_IN_THREE_COLUMNS = 4000
 
 
 @overload
@@ -54,22 +55,20 @@ def onion(result: ShellLayout | Mapping[str, ShellLayout], *, ax: Axes | None = 
     Alvarez-Hamelin, Dall'Asta, Barrat and Vespignani (2005).
     """
     several = list(result.values()) if isinstance(result, Mapping) else [result]
-    sizes = _Sizes(several)
+    sizes = _Sizes(several, INK if len(several) in (1, 2, 4) else INK_IN_THREE_COLUMNS)
 
     def paint(axes: Axes, one: ShellLayout) -> None:
         _edges(axes, one)
         _neurons(axes, one, sizes)
         _rings(axes, one)
-        drawn, there = len(one.sources), one.n_edges
-        share = f"{there:,} edges" if drawn == there else f"{drawn:,} of {there:,} edges drawn"
-        lowest = int(one.coreness.min())
-        shells = f"Shell {lowest:,}" if lowest == one.k_max else f"Shells {lowest:,} to {one.k_max:,} (rings)"
-        axes.set_xlabel(f"{shells}\n{share}")
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
         axes.set_aspect("equal")
 
     def key(figure: Figure, axes: Sequence[Axes]) -> None:
+        # Here, because the panels of the upper rows have lost their labels before.
+        for panel, one in zip(axes, several, strict=True):
+            panel.set_xlabel(_words(one))
         handles = [*_layer_keys(several), *sizes.keys()]
         if not isinstance(result, Mapping):
             axes[0].legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, columnspacing=1)
@@ -77,6 +76,14 @@ def onion(result: ShellLayout | Mapping[str, ShellLayout], *, ax: Axes | None = 
             figure.legend(handles=handles, loc="outside upper center", ncols=4 if len(axes) == 1 else 7)
 
     return draw(result, paint, ax=ax, key=key, images=True)
+
+
+def _words(one: ShellLayout) -> str:
+    drawn, there = len(one.sources), one.n_edges
+    share = f"{there:,} edges" if drawn == there else f"{drawn:,} of {there:,} edges drawn"
+    lowest = int(one.coreness.min())
+    shells = f"Shell {lowest:,}" if lowest == one.k_max else f"Shells {lowest:,} to {one.k_max:,} (rings)"
+    return f"{shells}\n{share}"
 
 
 def _edges(axes: Axes, one: ShellLayout) -> None:
@@ -125,11 +132,11 @@ def _layer_keys(several: Sequence[ShellLayout]) -> list[Line2D]:
 class _Sizes:
     """Areas of neurons in square points, by the logarithm of the degree as in LaNet-vi, in a dozen steps."""
 
-    def __init__(self, several: Sequence[ShellLayout]) -> None:
+    def __init__(self, several: Sequence[ShellLayout], ink: float) -> None:
         self._most = max((int(one.degrees.max()) for one in several), default=0)
         self._shrink = 1.0
         together = max((float(self.areas(one.degrees).sum()) for one in several), default=0.0)
-        self._shrink = min(1.0, INK / max(together, 1.0))
+        self._shrink = min(1.0, ink / max(together, 1.0))
 
     def areas(self, degrees: NDArray[np.int64]) -> NDArray[np.float64]:
         """The area of each neuron."""
