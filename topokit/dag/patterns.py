@@ -188,8 +188,11 @@ def _set_bits(rows: NDArray[np.uint8], index_type: np.dtype[np.signedinteger]) -
 
 def csr_from_mask(mask: NDArray[np.bool_]) -> CSRPattern:
     """The pattern of a dense boolean matrix (n_source, n_target)."""
-    indptr = np.concatenate([[0], np.cumsum(np.count_nonzero(mask, axis=1))])
-    return CSRPattern(indptr, np.nonzero(mask)[1], _pair(mask.shape))
+    n_source, n_target = _pair(mask.shape)
+    degrees = np.count_nonzero(mask, axis=1)
+    targets = np.flatnonzero(mask)
+    targets -= np.repeat(np.arange(n_source) * n_target, degrees)
+    return CSRPattern(np.concatenate([[0], np.cumsum(degrees)]), targets, (n_source, n_target))
 
 
 def bitmap_from_mask(mask: NDArray[np.bool_]) -> BitmapPattern:
