@@ -158,7 +158,8 @@ def test_analyze_compares_with_chance_only_when_asked(
     found = {path.name for path in (tmp_path / "with").glob("*_against_*")}
     both = [f"{name}_against_{null}" for name in ("kshell", "effective_sparsity") for null in ("degrees", "density")]
     assert {f"{name}.{suffix}" for name in both for suffix in ("csv", "svg")} <= found
-    assert "degrees_against_degrees.csv" not in found
+    assert "dormant_against_density.csv" in found
+    assert "dormant_against_degrees.csv" not in found
 
 
 def test_the_closing_table_fits_a_terminal(

@@ -17,6 +17,7 @@ from topokit.errors import (
 )
 
 if TYPE_CHECKING:
+    from topokit.analyzers import DegreeInequality
     from topokit.analyzers.result import Result
     from topokit.dag import Series
 
@@ -79,7 +80,7 @@ class Choices:
     seed: int
     shape: tuple[int, ...] | None
     nulls: tuple[str, ...] = ()
-    null_replicates: int = 100
+    null_replicates: int = 400
 
 
 def analyses(choices: Choices, *, over_time: bool) -> dict[str, Analysis]:
@@ -146,18 +147,25 @@ def _beside_chance(choices: Choices) -> dict[str, Analysis]:
     import topokit as tk
 
     wiring = [tk.kshell, tk.onion_layers, tk.effective_sparsity]
-    of_degrees = [tk.degrees, tk.degree_inequality, partial(tk.dormant, threshold=choices.threshold)]
-    asked = {"density": wiring + of_degrees, "degrees": wiring}
-    options = {"n": choices.null_replicates, "rng": choices.seed}
-    return {
-        f"{_name(analyzer)}_against_{null}": partial(tk.against_null, analyzer, model=null, **options)
-        for null in choices.nulls
-        for analyzer in asked[null]
+    compare = partial(tk.against_null, n=choices.null_replicates, rng=choices.seed)
+    wiring_of = {
+        f"{one.__name__}_against_{null}": partial(compare, one, model=null) for null in choices.nulls for one in wiring
+    }
+    if "density" not in choices.nulls:
+        return dict(wiring_of)
+    return wiring_of | {
+        "degree_inequality_against_density": partial(
+            compare, tk.degree_inequality, model="density", statistic=_inequality
+        ),
+        "dormant_against_density": partial(compare, tk.dormant, model="density", threshold=choices.threshold),
     }
 
 
-def _name(analyzer: Any) -> str:
-    return str(getattr(analyzer, "func", analyzer).__name__)
+def _inequality(result: DegreeInequality) -> dict[str, float]:
+    """Of total degrees only: the more numbers are tested together, the more random networks it takes."""
+    return {
+        name: number for name, number in result.scalars().items() if name.endswith((" total gini", " total max_share"))
+    }
 
 
 def _thinned(series: Series) -> Series:

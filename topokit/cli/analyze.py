@@ -51,16 +51,16 @@ def _shape(context: click.Context, option: click.Parameter, text: str | None) ->
     "nulls",
     type=click.Choice(NULLS),
     multiple=True,
-    help="Compare shells, onion layers and degrees of the last network with random networks of its densities, or its "
-    "shells with those of its degrees; can be given twice. Off unless given: it takes seconds, minutes for millions "
-    "of edges.",
+    help="Compare shells, onion layers and edges on paths of the last network with those of random networks of its "
+    "densities or degrees; with densities, its degrees too. Can be given twice. Off unless given: 100,000 edges take "
+    "some seconds, millions minutes.",
 )
 @click.option(
     "--null-replicates",
     type=click.IntRange(2),
-    default=100,
+    default=400,
     show_default=True,
-    help="Random networks of each --null.",
+    help="Random networks of each --null; with few, p-values corrected for all numbers of a table cannot be small.",
 )
 @json_option
 def analyze(
