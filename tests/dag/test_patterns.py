@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -62,6 +63,14 @@ def test_bitmaps_wider_than_the_working_memory_unpack_in_parts(monkeypatch: pyte
     mask = np.random.default_rng(0).random((50, 300)) < 0.3
     monkeypatch.setattr(module, "_BYTES_AT_ONCE", 700)
     assert_holds(bitmap_from_mask(mask), mask)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("width", [63, 64, 65, 128])
+def test_rows_of_whole_words_and_others(width: int, order: Literal["C", "F"]) -> None:
+    mask = np.random.default_rng(0).random((9, width)) < 0.4
+    bits = np.asarray(bitmap_from_mask(mask).bits, order=order)
+    assert_holds(BitmapPattern(bits, mask.shape), mask)
 
 
 @pytest.mark.parametrize("rows", [255, 256, 600])
