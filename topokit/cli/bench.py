@@ -24,7 +24,7 @@ def bench(pattern: str) -> None:
         raise DataError(f"{folder} is absent: the benchmarks come with the clone, run this command from it")
     if find_spec("pytest_benchmark") is None:
         raise MissingExtraError("pytest-benchmark", "timing")
-    flags = ["--benchmark-only", "--benchmark-columns=median,min,rounds", "--benchmark-group-by=group"]
+    flags = ["-n0", "--benchmark-only", "--benchmark-columns=median,min,rounds", "--benchmark-group-by=group"]
     chosen = ["-k", pattern] if pattern else []
     done = subprocess.run([sys.executable, "-m", "pytest", str(folder), *flags, *chosen], check=False)
     if done.returncode == NOTHING_CHOSEN:
