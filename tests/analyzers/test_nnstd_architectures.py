@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from wiring import least_distance, random_chain, set_distances
@@ -196,6 +196,7 @@ def skipping(rng: np.random.Generator, sizes: Sequence[int]) -> LayeredDAG:
     return LayeredDAG(tuple(layers), tuple(blocks))
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_skips_and_concatenations(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -48,6 +48,7 @@ def least_total(a: list[Mask], b: list[Mask]) -> float:
 # The exact optimum
 
 
+@settings(max_examples=40)
 @given(pairs())
 def test_every_mode_is_between_the_lower_bound_and_one_and_never_below_the_optimum(
     pair: tuple[list[Mask], list[Mask]],
@@ -61,6 +62,7 @@ def test_every_mode_is_between_the_lower_bound_and_one_and_never_below_the_optim
         assert found.total == pytest.approx(total_of(a, b, hidden), abs=1e-12)
 
 
+@settings(max_examples=40)
 @given(pairs())
 def test_refining_and_looking_both_ways_can_only_lower_the_total(pair: tuple[list[Mask], list[Mask]]) -> None:
     a, b = pair
@@ -70,6 +72,7 @@ def test_refining_and_looking_both_ways_can_only_lower_the_total(pair: tuple[lis
         assert tk.nnstd(a, b, ties=ties, symmetric=True).total <= greedy
 
 
+@settings(max_examples=40)
 @given(pairs())
 def test_the_optimum_and_the_symmetric_variant_are_symmetric(pair: tuple[list[Mask], list[Mask]]) -> None:
     a, b = pair
