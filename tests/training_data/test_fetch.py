@@ -80,7 +80,9 @@ def test_links_in_an_archive_are_not_followed() -> None:
         members(content.getvalue(), {"a": "a"})
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", archive({"a": bytes(10**5)})[:60]])
+@pytest.mark.parametrize(
+    "content", [b"", b"no archive", archive({"a": bytes(10**5)})[:60]], ids=["empty", "no archive", "cut"]
+)
 def test_a_damaged_archive_is_refused(content: bytes) -> None:
     with pytest.raises(UnavailableError, match="archive"):
         members(content, {"a": "a"})

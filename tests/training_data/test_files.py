@@ -78,7 +78,7 @@ def test_plain_and_packed_files_read_alike(tmp_path: Path) -> None:
     assert read_files(tmp_path, sums, "set") == {"a": b"first", "b": b"second"}
 
 
-@pytest.mark.parametrize("content", [b"", b"plain", gzip.compress(b"second")[:-3]])
+@pytest.mark.parametrize("content", [b"", b"plain", gzip.compress(b"second")[:-3]], ids=["empty", "plain", "cut"])
 def test_a_damaged_packed_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "b.gz").write_bytes(content)
     with pytest.raises(DataError, match=r"b\.gz: cannot be read.*topokit data fetch set"):
