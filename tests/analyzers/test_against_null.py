@@ -115,7 +115,7 @@ def test_hubs_are_found_by_density_and_kept_by_degrees() -> None:
         ("weights", weight_of_hub, lambda rng: tk.same_edges(grown(1)[0], rng)),
     ],
 )
-def test_p_is_uniform_where_the_network_is_itself_a_random_one(model, measure, truth) -> None:  # type: ignore[no-untyped-def]
+def test_p_is_uniform_where_the_network_is_itself_a_random_one(model, measure, truth) -> None:
     rng = np.random.default_rng(7)
     p_values = [tk.against_null(measure, truth(rng), model=model, n=19, rng=rng).p_greater[0, 0] for _ in range(200)]
     counts = np.bincount(np.ceil(np.array(p_values) * 5 - 1e-9).astype(int) - 1, minlength=5)

@@ -23,7 +23,7 @@ def of_counts(counts: np.ndarray) -> LayeredDAG:
 
 @pytest.mark.parametrize(("method", "peer"), [("spearman", stats.spearmanr), ("pearson", stats.pearsonr)])
 @pytest.mark.parametrize("value", ["count", "weight", "absolute"])
-def test_equals_scipy(method: str, peer, value: str) -> None:  # type: ignore[no-untyped-def]
+def test_equals_scipy(method: str, peer, value: str) -> None:
     series = grown(4)
     found = tk.input_correlation(series, VARIANCE, method=method, value=value)
     maps = tk.input_map(series).values(value)
@@ -110,7 +110,7 @@ def test_flat_maps_have_no_correlation() -> None:
         (VARIANCE, {"value": "sign"}, "value='sign'"),
     ],
 )
-def test_bad_questions_are_refused(data, options: dict, words: str) -> None:  # type: ignore[no-untyped-def]
+def test_bad_questions_are_refused(data, options: dict, words: str) -> None:
     with pytest.raises(ParameterError, match=words):
         tk.input_correlation(grown(1), data, **options)
 

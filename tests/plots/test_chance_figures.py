@@ -86,7 +86,7 @@ def test_rings_mark_the_significant_moments() -> None:
 
 
 @pytest.mark.parametrize("analyzer", [tk.kshell, tk.degrees, tk.dormant, tk.effective_sparsity])
-def test_comparisons_are_legible(analyzer) -> None:  # type: ignore[no-untyped-def]
+def test_comparisons_are_legible(analyzer) -> None:
     for model in ("density", "degrees"):
         assert_legible(plots.null_comparison(tk.against_null(analyzer, grown(3), model=model, n=20)))
 

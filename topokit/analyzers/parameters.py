@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import index
-from typing import SupportsIndex
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from topokit.errors import ParameterError
 Random = int | np.random.Generator | None
 
 
-def whole_number(name: str, value: SupportsIndex, least: int, remedy: str) -> int:
+def whole_number(name: str, value: Any, least: int, remedy: str) -> int:
     """The value as an int; `ParameterError`, ending in `remedy`, unless it is whole and at least `least`."""
     try:
         number = index(value)

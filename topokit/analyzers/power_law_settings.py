@@ -114,7 +114,7 @@ def _start(settings: Settings) -> float | None:
     if settings.xmin is None:
         return None
     if settings.discrete:
-        return whole_number("xmin", settings.xmin, 1, "a power law starts at a whole number from 1 on")  # type: ignore[arg-type]
+        return whole_number("xmin", settings.xmin, 1, "a power law starts at a whole number from 1 on")
     if not isinstance(settings.xmin, int | float) or not (isfinite(settings.xmin) and settings.xmin > 0):
         raise ParameterError(f"xmin={settings.xmin!r}: a power law of real numbers starts above 0")
     return float(settings.xmin)
