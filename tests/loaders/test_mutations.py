@@ -17,7 +17,7 @@ from zoo_files import companions, files, label
 import topokit as tk
 from topokit import errors
 
-COUNT = 300
+COUNT = 100
 REFUSALS = {
     name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, tk.CheckpointError)
 }

@@ -506,7 +506,7 @@ def test_results_draw_themselves() -> None:
     assert isinstance(kshell(grown(1)).plot(), Axes)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(layered_dags())
 def test_any_network_can_be_drawn(network: LayeredDAG) -> None:
     for name in ("degree_ccdf", "shell_histogram", "shell_drawing", "onion", "onion_spectrum", "bipartite_cores"):

@@ -109,7 +109,8 @@ def truncated_power_law(tail: Tail, alpha: float) -> Alternative:
     power law that rises (within bounds) may keep its negative exponent.
     """
     family, lowest = _Family(POWER, tail), min(alpha, 0.0)
-    below, above, shape = lowest, inf, alpha
+    # A cutoff only flattens the power law before it; and the sums of one far steeper would never end.
+    below, above, shape = lowest, alpha, alpha
     fit = family.fit(shape, -1 / (tail.excess + 1))
     for _ in range(_MOST_STEPS):
         if fit.slope > 0:
@@ -120,7 +121,7 @@ def truncated_power_law(tail: Tail, alpha: float) -> Alternative:
         if shape > below == lowest and step < lowest:
             step = lowest
         elif not below <= step <= above:
-            step = (below + above) / 2 if above < inf else 2 * abs(shape) + 1
+            step = (below + above) / 2
         if (shape == lowest and fit.slope <= 0) or abs(step - shape) <= _PRECISION * max(1.0, abs(shape)):
             break
         shape, fit = step, family.fit(step, min(fit.theta, -1e-300))
