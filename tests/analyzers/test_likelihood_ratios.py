@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from topokit.analyzers.likelihood_ratios import ALTERNATIVES, LikelihoodRatio, holm, likelihood_ratios, model_table
+from topokit.analyzers.likelihood_ratios import ALTERNATIVES, LikelihoodRatio, likelihood_ratios, model_table
 from topokit.analyzers.zeta_fit import Histogram, ZetaTail
 from topokit.kernels.zeta_tails import fit_exponent
 
@@ -99,11 +99,6 @@ def test_degenerate_fits_decide_nothing() -> None:
     assert limit.degenerate
     assert "power law" in limit.reason
     assert np.isnan([limit.p_holm, limit.weight, limit.bic_weight]).all()
-
-
-def test_holm_by_hand() -> None:
-    corrected = holm({"a": 0.01, "b": 0.04, "c": 0.03})
-    assert corrected == pytest.approx({"a": 0.03, "c": 0.06, "b": 0.06})
 
 
 def test_same_answer_every_time() -> None:

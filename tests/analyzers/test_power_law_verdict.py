@@ -6,7 +6,6 @@ import pytest
 
 from topokit.analyzers.likelihood_ratios import LikelihoodRatio
 from topokit.analyzers.power_law_verdict import (
-    holm,
     judge,
     papers_rule,
     scale_free_class,
@@ -109,9 +108,3 @@ def test_degenerate_ratios_decide_nothing() -> None:
 
 def test_one_small_p_among_three_is_corrected() -> None:
     assert judge(2.5, 0.5, 0.5, ratios((-2, 0.04), (-1, 0.5), (-1, 0.6))).verdict == "not ruled out"
-
-
-def test_holm_by_hand() -> None:
-    assert holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.9}) == pytest.approx(
-        {"a": 0.04, "c": 0.09, "b": 0.09, "d": 0.9}
-    )

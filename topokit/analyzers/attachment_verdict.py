@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from topokit.analyzers.attachment_fit import FEWEST_UPDATES, ExponentFit
@@ -60,16 +58,6 @@ def combined(gain: str, retention: str) -> str:
     if UNTOLD in (gain, retention):
         return UNTOLD
     return UNDEFINED if UNDEFINED in (gain, retention) else BLIND
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values corrected for their number, NaN left out, in the same order (Holm 1979)."""
-    values = np.array(p_values, float)
-    order = np.argsort(values)[: int(np.isfinite(values).sum())]
-    factors = np.arange(len(order), 0, -1)
-    corrected = values.copy()
-    corrected[order] = np.minimum(1, np.maximum.accumulate(values[order] * factors))
-    return [float(value) for value in corrected]
 
 
 def _short(p_value: float) -> str:

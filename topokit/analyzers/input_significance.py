@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from topokit.analyzers.axes import measure_each
 from topokit.analyzers.input_map import MapValue
 from topokit.analyzers.input_question import Found, InputQuestion
+from topokit.analyzers.multiple_tests import holm
 from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
 from topokit.analyzers.pixel_result import ZMap, checked_shape, only
-from topokit.analyzers.power_law_verdict import holm
 from topokit.analyzers.result import Meta, last_numbers, time_columns
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import Layer, LayeredDAG
@@ -70,7 +70,7 @@ class InputSignificance(ZMap):
     @property
     def p_holm(self) -> Values:
         """p-values corrected for all inputs of a moment by Holm's method, (T, n)."""
-        return np.stack([_corrected(row) for row in self.p_value])
+        return np.stack([holm(row) for row in self.p_value])
 
     def z_of(self, moment: int) -> Values:
         """z of each input at one moment, (n,)."""
@@ -203,14 +203,6 @@ def input_significance(
         p_value=np.stack([each.p_value for each in found]),
         methods=tuple(each.method for each in found),
     )
-
-
-def _corrected(p_values: Values) -> Values:
-    found = np.full_like(p_values, np.nan)
-    tested = np.isfinite(p_values)
-    corrected = holm({str(k): float(p) for k, p in enumerate(p_values[tested])})
-    found[tested] = [corrected[str(k)] for k in range(len(corrected))]
-    return found
 
 
 def _checked(value: str, null: str, hop: int, n: int) -> int:

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topokit.analyzers.multiple_tests import holm
+
 if TYPE_CHECKING:
     from topokit.analyzers.tail_laws.tail import Alternative
     from topokit.analyzers.zeta_fit import Histogram, ZetaTail
@@ -97,7 +99,8 @@ def likelihood_ratios(histogram: Histogram, tail: ZetaTail) -> dict[str, Likelih
     data = histogram.tail(tail.xmin)
     reference = tail.log_pmf(data.values)
     tested = {name: _tested(name, data, tail, reference) for name in ALTERNATIVES}
-    corrected = holm({name: test.p for name, test in tested.items() if not test.degenerate})
+    decisive = [name for name, test in tested.items() if not test.degenerate]
+    corrected = dict(zip(decisive, holm([tested[name].p for name in decisive]).tolist(), strict=True))
     criteria = {"power_law": _criteria(float(data.counts @ reference), 1, data.n)}
     criteria |= {name: (test.aicc, test.bic) for name, test in tested.items() if not test.degenerate}
     weights, bic_weights = (_weights({name: pair[i] for name, pair in criteria.items()}) for i in (0, 1))
@@ -140,15 +143,6 @@ def model_table(ratios: Mapping[str, LikelihoodRatio], log_likelihood: float, n_
         words = ", ".join(f"{key} = {value:.6g}" for key, value in ratio.parameters.items())
         rows.append({"model": name} | row | {"parameters": words})
     return pd.DataFrame(rows, columns=[*columns, "parameters"]).sort_values("aicc", ignore_index=True)
-
-
-def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """p-values corrected for their number by Holm's step-down method (Holm 1979)."""
-    corrected, largest = {}, 0.0
-    for rank, name in enumerate(sorted(p_values, key=lambda key: p_values[key])):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[name]))
-        corrected[name] = largest
-    return corrected
 
 
 def _tested(name: str, data: Histogram, tail: ZetaTail, reference: NDArray[np.float64]) -> LikelihoodRatio:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from topokit.analyzers.power_law_verdict import holm
+from topokit.analyzers.multiple_tests import holm
 from topokit.analyzers.result import Result, time_columns
 from topokit.dag import Moment
 
@@ -105,10 +105,8 @@ class NullComparison(Result):
         not tested, and does not count.
         """
         tested = np.isfinite(self.p_two_sided) & ~(self.fixed & self._kept)
-        corrected = holm({str(k): float(p) for k, p in enumerate(self.p_two_sided[tested])})
-        found = np.where(np.isfinite(self.p_two_sided), 1.0, np.nan)
-        found[tested] = [corrected[str(k)] for k in range(len(corrected))]
-        return found
+        untested = np.where(np.isfinite(self.p_two_sided), 1.0, np.nan)
+        return np.where(tested, holm(np.where(tested, self.p_two_sided, np.nan)), untested)
 
     @property
     def interval(self) -> tuple[Values, Values]:

@@ -7,6 +7,7 @@ from math import isnan
 from typing import NamedTuple
 
 from topokit.analyzers.likelihood_ratios import LikelihoodRatio
+from topokit.analyzers.multiple_tests import holm
 
 RULED_OUT_BELOW = 0.1
 STEEPEST = 6.0
@@ -93,20 +94,12 @@ def _against_alternatives(p_value: float, tail_fraction: float, ratios: Mapping[
 
 def corrected_ratios(ratios: Mapping[str, LikelihoodRatio]) -> dict[str, float]:
     """p of each ratio that decides something, corrected for their number."""
-    return holm({name: ratio.p for name, ratio in ratios.items() if _decides(ratio)})
+    decisive = {name: ratio.p for name, ratio in ratios.items() if _decides(ratio)}
+    return dict(zip(decisive, holm(list(decisive.values())).tolist(), strict=True))
 
 
 def _decides(ratio: LikelihoodRatio) -> bool:
     return not ratio.degenerate and not isnan(ratio.p)
-
-
-def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """p-values corrected for their number by Holm's step-down method."""
-    corrected, largest = {}, 0.0
-    for rank, name in enumerate(sorted(p_values, key=lambda key: p_values[key])):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[name]))
-        corrected[name] = largest
-    return corrected
 
 
 def scale_free_classes(
