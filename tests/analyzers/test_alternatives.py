@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 from scipy.optimize import minimize
 
-from topokit.analyzers.alternatives import N_PARAMETERS, Alternative, fit_alternative
+from topokit.analyzers.power_laws.alternatives import N_PARAMETERS, Alternative, fit_alternative
 from topokit.kernels.zeta_tails import fit_exponent
 
 Law = Callable[[np.ndarray, np.ndarray, float], np.ndarray]

@@ -15,10 +15,10 @@ from scipy.stats import chi2, kstest
 from strategies import layered_dags
 
 import topokit as tk
-from topokit.analyzers.attachment_fit import blind_exponents, fit_exponent
-from topokit.analyzers.attachment_kernel import DegreeKernel
-from topokit.analyzers.attachment_verdict import BLIND, MIXED, POORER, RICHER, UNDEFINED, UNTOLD, combined
-from topokit.analyzers.degree_exposure import gather, neuron_events
+from topokit.analyzers.edge_lives.attachment_fit import blind_exponents, fit_exponent
+from topokit.analyzers.edge_lives.attachment_kernel import DegreeKernel
+from topokit.analyzers.edge_lives.attachment_verdict import BLIND, MIXED, POORER, RICHER, UNDEFINED, UNTOLD, combined
+from topokit.analyzers.edge_lives.degree_exposure import gather, neuron_events
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Series, as_series
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
 

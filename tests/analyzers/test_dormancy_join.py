@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import cohen_kappa_score, confusion_matrix, precision_score, recall_score, roc_auc_score
 
 import topokit as tk
-from topokit.analyzers.roc import area_under_roc, confusion, newcombe_interval
+from topokit.analyzers.dormancy.roc import area_under_roc, confusion, newcombe_interval
 from topokit.dag import LayeredDAG, Moment, Series
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError, TopokitError
 

@@ -12,7 +12,7 @@ from scipy.stats import CensoredData, ecdf, logrank
 from strategies import layered_dags
 
 import topokit as tk
-from topokit.analyzers.survival_curve import kaplan_meier, log_rank
+from topokit.analyzers.edge_lives.survival_curve import kaplan_meier, log_rank
 from topokit.dag import LayeredDAG, Moment, Series
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import layered_dags
 
 import topokit as tk
-from topokit.analyzers.paths import edges_between
+from topokit.analyzers.dormancy.paths import edges_between
 from topokit.dag import EdgeBlock, Layer, LayeredDAG
 from topokit.dag.patterns import csr_from_mask
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError

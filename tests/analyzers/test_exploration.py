@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import topokit as tk
-from topokit.analyzers.seen_pairs import SeenPairs
+from topokit.analyzers.edge_lives.seen_pairs import SeenPairs
 from topokit.dag import EdgeBlock, Layer, LayeredDAG
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
 

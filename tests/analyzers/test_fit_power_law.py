@@ -11,8 +11,8 @@ import pytest
 from scipy.special import zeta
 
 import topokit as tk
-from topokit.analyzers.zeta_bootstrap import ZetaReplicates, among_the_rest
-from topokit.analyzers.zeta_fit import Histogram, find_tail
+from topokit.analyzers.power_laws.zeta_bootstrap import ZetaReplicates, among_the_rest
+from topokit.analyzers.power_laws.zeta_fit import Histogram, find_tail
 from topokit.errors import InsufficientDataError, ParameterError
 
 

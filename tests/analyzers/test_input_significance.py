@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
 import topokit as tk
-from topokit.analyzers.sums_of_draws import law_of_sum, tails
+from topokit.analyzers.pixels.sums_of_draws import law_of_sum, tails
 from topokit.dag import EdgeBlock, Layer, LayeredDAG
 from topokit.errors import InsufficientDataError, ParameterError
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from wiring import Mask, hidden_shuffled, random_chain, rewired
 
 import topokit as tk
-from topokit.analyzers.pair_distances import Tile, cut
+from topokit.analyzers.distances.pair_distances import Tile, cut
 from topokit.errors import IncompatibleNetworksError
 from topokit.execute import process_pool
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import topokit as tk
-from topokit.analyzers.pareto_fit import Sample, find_pareto_tail
+from topokit.analyzers.power_laws.pareto_fit import Sample, find_pareto_tail
 from topokit.errors import InsufficientDataError, ParameterError
 
 

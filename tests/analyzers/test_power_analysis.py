@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import topokit as tk
-from topokit.analyzers.likelihood_ratios import ALTERNATIVES
 from topokit.analyzers.power_analysis import _Law
+from topokit.analyzers.power_laws.likelihood_ratios import ALTERNATIVES
 from topokit.errors import ParameterError
 
 

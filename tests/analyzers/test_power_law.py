@@ -5,7 +5,7 @@ import pytest
 from strategies import random_mask
 
 import topokit as tk
-from topokit.analyzers.likelihood_ratios import ALTERNATIVES
+from topokit.analyzers.power_laws.likelihood_ratios import ALTERNATIVES
 from topokit.dag import LayeredDAG
 from topokit.errors import InsufficientDataError, InvalidNetworkError, ParameterError
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 import topokit as tk
 from topokit.analyzers.power_analysis import KEPT, trials_of, verdict_table
-from topokit.analyzers.power_law_settings import Settings, checked
-from topokit.analyzers.simulated import wilson
+from topokit.analyzers.power_laws.settings import Settings, checked
+from topokit.analyzers.power_laws.simulated import wilson
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import topokit as tk
-from topokit.analyzers.simulated import most_replicates, simulated_p, wilson
+from topokit.analyzers.power_laws.simulated import most_replicates, simulated_p, wilson
 from topokit.errors import InsufficientDataError, ParameterError
 
 

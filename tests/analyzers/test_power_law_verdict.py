@@ -4,8 +4,8 @@ from math import nan
 
 import pytest
 
-from topokit.analyzers.likelihood_ratios import LikelihoodRatio
-from topokit.analyzers.power_law_verdict import (
+from topokit.analyzers.power_laws.likelihood_ratios import LikelihoodRatio
+from topokit.analyzers.power_laws.verdict import (
     judge,
     papers_rule,
     scale_free_class,

@@ -8,7 +8,7 @@ import pytest
 from growing import grown
 
 import topokit as tk
-from topokit.analyzers.square import square_distances
+from topokit.analyzers.distances.square import square_distances
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
 
 DISTANCES = np.array([[0, 1, 2], [1, 0, 3], [2, 3, 0]], float)

@@ -10,7 +10,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import topokit as tk
-from topokit.analyzers.edge_comparison import Edges, block_change
+from topokit.analyzers.edge_lives.comparison import Edges, block_change
 from topokit.dag import EdgeBlock, LayeredDAG
 from topokit.generators import rewired, same_degrees, uniform
 

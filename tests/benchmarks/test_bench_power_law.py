@@ -15,9 +15,9 @@ import pytest
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from topokit.analyzers.simulated import simulated_p
-from topokit.analyzers.zeta_bootstrap import ZetaReplicates
-from topokit.analyzers.zeta_fit import Histogram, find_tail
+from topokit.analyzers.power_laws.simulated import simulated_p
+from topokit.analyzers.power_laws.zeta_bootstrap import ZetaReplicates
+from topokit.analyzers.power_laws.zeta_fit import Histogram, find_tail
 
 Place = tuple[float, float]
 

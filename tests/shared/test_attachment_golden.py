@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse, stats
 
 import topokit as tk
-from topokit.analyzers.attachment_verdict import BLIND, RICHER, UNDEFINED, UNTOLD
+from topokit.analyzers.edge_lives.attachment_verdict import BLIND, RICHER, UNDEFINED, UNTOLD
 
 pytestmark = pytest.mark.shared
 

@@ -6,8 +6,8 @@ from topokit.analyzers.attachment import Attachment, attachment
 from topokit.analyzers.bipartite_core import BipartiteCores, bipartite_core
 from topokit.analyzers.degree_inequality import DegreeInequality, degree_inequality
 from topokit.analyzers.degrees import DegreeDistribution, degrees
-from topokit.analyzers.distance_matrix import DistanceMatrix, GroupDistances
-from topokit.analyzers.distance_series import DistanceSeries
+from topokit.analyzers.distances.distance_matrix import DistanceMatrix, GroupDistances
+from topokit.analyzers.distances.distance_series import DistanceSeries
 from topokit.analyzers.dormancy_join import DormancyJoin, dormancy_join
 from topokit.analyzers.dormant import DormantNeurons, dormant
 from topokit.analyzers.edge_changes import EdgeChanges, edge_changes
@@ -21,7 +21,6 @@ from topokit.analyzers.input_correlation import InputCorrelation, input_correlat
 from topokit.analyzers.input_map import InputMap, input_map
 from topokit.analyzers.input_significance import InputSignificance, input_significance
 from topokit.analyzers.kshell import KShells, kshell
-from topokit.analyzers.likelihood_ratios import LikelihoodRatio
 from topokit.analyzers.mantel import MantelTest, mantel
 from topokit.analyzers.moran import MoranTest, moran
 from topokit.analyzers.network_map import NetworkMap, network_map
@@ -33,6 +32,7 @@ from topokit.analyzers.null_comparison import NullComparison
 from topokit.analyzers.onion_layers import OnionLayers, onion_layers
 from topokit.analyzers.power_analysis import PowerAnalysis, power_analysis
 from topokit.analyzers.power_law import PowerLawTest, power_law
+from topokit.analyzers.power_laws.likelihood_ratios import LikelihoodRatio
 from topokit.analyzers.rank_evolution import RankCorrelation, rank_evolution
 from topokit.analyzers.result import Meta, Result
 from topokit.analyzers.shell_layout import ShellLayout, shell_layout

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from topokit import execute
-from topokit.analyzers.attachment_fit import blind_exponents, fit_exponent, no_fit
-from topokit.analyzers.attachment_kernel import DegreeKernel, KernelBin, kernel_bins
-from topokit.analyzers.attachment_verdict import combined, judge, of_lasting_births
-from topokit.analyzers.degree_exposure import Kernel, NeuronEvents, gather, neuron_events
-from topokit.analyzers.edge_history import series_over_time
+from topokit.analyzers.edge_lives.attachment_fit import blind_exponents, fit_exponent, no_fit
+from topokit.analyzers.edge_lives.attachment_kernel import DegreeKernel, KernelBin, kernel_bins
+from topokit.analyzers.edge_lives.attachment_verdict import combined, judge, of_lasting_births
+from topokit.analyzers.edge_lives.degree_exposure import Kernel, NeuronEvents, gather, neuron_events
+from topokit.analyzers.edge_lives.history import series_over_time
 from topokit.analyzers.multiple_tests import holm
 from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
 from topokit.analyzers.result import Meta, Result

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from topokit.analyzers.axes import columns_of, names_of, neuron_table
 from topokit.analyzers.degrees import POOLED, DegreeKind
-from topokit.analyzers.dormancy_pairs import Pair, Sides, paired
+from topokit.analyzers.dormancy.dormancy_pairs import Pair, Sides, paired
+from topokit.analyzers.dormancy.roc import Area, area_under_roc, confusion, undefined
 from topokit.analyzers.result import Meta, Result, time_columns
-from topokit.analyzers.roc import Area, area_under_roc, confusion, undefined
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError
 

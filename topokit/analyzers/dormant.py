@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from topokit.analyzers.axes import columns_of, layer_table, measure_each, names_of
 from topokit.analyzers.degrees import DegreeKind, check_degree_kind
+from topokit.analyzers.dormancy.paths import reach
 from topokit.analyzers.parameters import whole_number
-from topokit.analyzers.paths import reach
 from topokit.analyzers.result import Meta, Result, last_numbers
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Moment

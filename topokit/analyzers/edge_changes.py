@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from topokit.analyzers.edge_comparison import BlockChange, Edges, block_change, comparable_edges
+from topokit.analyzers.edge_lives.comparison import BlockChange, Edges, block_change, comparable_edges
 from topokit.analyzers.result import Meta, Result, time_columns
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import LayeredDAG, Moment, Series, as_network, as_series

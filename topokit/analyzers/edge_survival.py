@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from topokit.analyzers.edge_history import TOTAL, block_updates, series_over_time
-from topokit.analyzers.edge_lives import AgeScale, BlockLives, Hazard, TimeUnit, age_scale
+from topokit.analyzers.edge_lives.history import TOTAL, block_updates, series_over_time
+from topokit.analyzers.edge_lives.lives import AgeScale, BlockLives, Hazard, TimeUnit, age_scale
+from topokit.analyzers.edge_lives.survival_curve import Interval, LogRank, SurvivalCurve, kaplan_meier, log_rank
 from topokit.analyzers.result import Meta, Result
-from topokit.analyzers.survival_curve import Interval, LogRank, SurvivalCurve, kaplan_meier, log_rank
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import Moment
 from topokit.errors import ParameterError

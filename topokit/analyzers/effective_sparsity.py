@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topokit.analyzers.axes import columns_of, layer_table, measure_each, names_of
-from topokit.analyzers.paths import edges_between, reach
+from topokit.analyzers.dormancy.paths import edges_between, reach
 from topokit.analyzers.result import Meta, Result, last_numbers
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Moment, as_series

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topokit.analyzers.axes import layer_table
-from topokit.analyzers.edge_history import TOTAL, BlockUpdate, block_updates, series_over_time
+from topokit.analyzers.edge_lives.history import TOTAL, BlockUpdate, block_updates, series_over_time
+from topokit.analyzers.edge_lives.seen_pairs import SeenPairs
 from topokit.analyzers.parameters import whole_number
 from topokit.analyzers.result import Meta, Result
-from topokit.analyzers.seen_pairs import SeenPairs
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import EdgeBlock, Moment
 

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topokit.analyzers.parameters import Random, generator_of, rng_label
-from topokit.analyzers.power_law_result import PowerLawFit
-from topokit.analyzers.power_law_settings import Settings, TestOptions, checked
-from topokit.analyzers.power_law_verdict import SMALLEST_TAIL, SMALLEST_TAIL_FRACTION
+from topokit.analyzers.power_laws.fit import PowerLawFit
+from topokit.analyzers.power_laws.settings import Settings, TestOptions, checked
+from topokit.analyzers.power_laws.verdict import SMALLEST_TAIL, SMALLEST_TAIL_FRACTION
 from topokit.analyzers.result import Meta
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.errors import InsufficientDataError, ParameterError
 
 if TYPE_CHECKING:
-    from topokit.analyzers.power_law_families import Family, Tail
-    from topokit.analyzers.simulated import SimulatedP
+    from topokit.analyzers.power_laws.families import Family, Tail
+    from topokit.analyzers.power_laws.simulated import SimulatedP
 
 # Beyond this, floats barely tell k from k + 1/2, and sums over integers lose their meaning.
 LARGEST_VALUE = 2**50
@@ -129,7 +129,7 @@ def fit_numbers(
         engine=settings.engine,
     )
     if settings.engine != "topokit":
-        from topokit.analyzers.power_law_engines import ENGINES
+        from topokit.analyzers.power_laws.engines import ENGINES
 
         return PowerLawFit(**known, **ENGINES[settings.engine](values, settings))
     return PowerLawFit(**known, **_own_fit(values, settings, rng))
@@ -150,8 +150,8 @@ class _Known(TypedDict):
 
 
 def _own_fit(values: NDArray[Any], settings: Settings, rng: np.random.Generator) -> dict[str, Any]:
-    from topokit.analyzers.power_law_families import family_of  # compiles its kernels on first use
-    from topokit.analyzers.simulated import on_threads
+    from topokit.analyzers.power_laws.families import family_of  # compiles its kernels on first use
+    from topokit.analyzers.power_laws.simulated import on_threads
 
     family = family_of(values, settings)
     tail = family.find(settings.min_tail)
@@ -181,7 +181,7 @@ def _own_fit(values: NDArray[Any], settings: Settings, rng: np.random.Generator)
 
 
 def _tested(family: Family, tail: Tail, min_tail: int, settings: Settings, rng: np.random.Generator) -> SimulatedP:
-    from topokit.analyzers.simulated import simulated_p
+    from topokit.analyzers.power_laws.simulated import simulated_p
 
     return simulated_p(
         family.replicates(tail, min_tail).fits,

@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.cluster import hierarchy as trees
 
+from topokit.analyzers.distances.square import SquareDistances, square_distances
 from topokit.analyzers.parameters import whole_number
 from topokit.analyzers.result import Meta, Result
-from topokit.analyzers.square import SquareDistances, square_distances
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.errors import ParameterError
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from topokit.analyzers.input_map import blocks_from
-from topokit.analyzers.pixel_result import ZMap, checked_shape, only
+from topokit.analyzers.pixels.pixel_result import ZMap, checked_shape, only
 from topokit.analyzers.result import Meta, time_columns
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import LayeredDAG, as_series

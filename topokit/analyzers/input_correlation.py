@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal, SupportsIndex, get_args
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from topokit.analyzers.input_map import InputMap, MapValue, input_map
 from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
@@ -191,7 +191,7 @@ def _standardised(values: Values, method: Correlation) -> Values:
     """Values or ranks with mean 0 and sum of squares 1; NaN where all are equal."""
     if np.ptp(values) == 0:
         return np.full_like(values, np.nan)
-    ranked = rankdata(values) if method == "spearman" else values
+    ranked = scipy.stats.rankdata(values) if method == "spearman" else values
     centred = ranked - ranked.mean()
     return np.asarray(centred / np.linalg.norm(centred))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from topokit.analyzers.axes import measure_each
-from topokit.analyzers.pixel_result import PixelResult, checked_shape, only
+from topokit.analyzers.pixels.pixel_result import PixelResult, checked_shape, only
 from topokit.analyzers.result import Meta
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import EdgeBlock, Layer, LayeredDAG

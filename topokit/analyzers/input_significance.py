@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from topokit.analyzers.axes import measure_each
 from topokit.analyzers.input_map import MapValue
-from topokit.analyzers.input_question import Found, InputQuestion
 from topokit.analyzers.multiple_tests import holm
 from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
-from topokit.analyzers.pixel_result import ZMap, checked_shape, only
+from topokit.analyzers.pixels.input_question import Found, InputQuestion
+from topokit.analyzers.pixels.pixel_result import ZMap, checked_shape, only
 from topokit.analyzers.result import Meta, last_numbers, time_columns
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import Layer, LayeredDAG

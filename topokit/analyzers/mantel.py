@@ -10,14 +10,14 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
 from scipy.spatial.distance import squareform
-from scipy.stats import rankdata
 
-from topokit.analyzers.distance_matrix import DistanceMatrix
+from topokit.analyzers.distances.distance_matrix import DistanceMatrix
+from topokit.analyzers.distances.square import SquareDistances, numbers, square_distances
 from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
 from topokit.analyzers.result import Meta, Result
-from topokit.analyzers.square import SquareDistances, numbers, square_distances
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag.capacity import check_capacity
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
@@ -215,7 +215,7 @@ def _standardised(table: SquareDistances, method: Correlation, name: str) -> NDA
     if np.ptp(values) == 0:
         raise InsufficientDataError(f"all distances of {name} are {values[0]:g}: there is nothing to correlate")
     if method == "spearman":
-        values = rankdata(values)
+        values = scipy.stats.rankdata(values)
     centred = values - values.mean()
     return np.asarray(squareform(centred / np.linalg.norm(centred)))
 

@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
+from topokit.analyzers.distances.square import square_distances
 from topokit.analyzers.parameters import whole_number
 from topokit.analyzers.result import Meta, Result
-from topokit.analyzers.square import square_distances
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.errors import ParameterError
 from topokit.execute import progress

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topokit import execute
-from topokit.analyzers.distance_matrix import DistanceMatrix
+from topokit.analyzers.distances.distance_matrix import DistanceMatrix
 from topokit.analyzers.matching.definition import DistanceOptions
 from topokit.analyzers.nnstd_chance import distances_of_a_draw, model_of, relative_to
 from topokit.analyzers.nnstd_sets import nnstd_matrix

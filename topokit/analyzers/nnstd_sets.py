@@ -10,11 +10,11 @@ from typing import Any, Unpack
 import numpy as np
 
 from topokit import execute
-from topokit.analyzers.distance_matrix import DistanceMatrix, GroupDistances
-from topokit.analyzers.distance_series import DistanceSeries
+from topokit.analyzers.distances.distance_matrix import DistanceMatrix, GroupDistances
+from topokit.analyzers.distances.distance_series import DistanceSeries
+from topokit.analyzers.distances.pair_distances import Path, pair_distances
 from topokit.analyzers.matching.definition import Definition, DistanceOptions
 from topokit.analyzers.matching.prepared import PreparedNetwork, prepare
-from topokit.analyzers.pair_distances import Path, pair_distances
 from topokit.analyzers.result import Meta
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import LayeredDAG, Moment, Series, as_series

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from topokit import execute
 from topokit.analyzers.fit_power_law import fit_numbers
-from topokit.analyzers.likelihood_ratios import ALTERNATIVES
 from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
-from topokit.analyzers.power_law_result import PowerLawFit
-from topokit.analyzers.power_law_settings import Settings, checked
-from topokit.analyzers.power_law_verdict import RULED_OUT_BELOW, SMALLEST_TAIL, VERDICTS, corrected_ratios
+from topokit.analyzers.power_laws.fit import PowerLawFit
+from topokit.analyzers.power_laws.likelihood_ratios import ALTERNATIVES
+from topokit.analyzers.power_laws.settings import Settings, checked
+from topokit.analyzers.power_laws.verdict import RULED_OUT_BELOW, SMALLEST_TAIL, VERDICTS, corrected_ratios
 from topokit.analyzers.result import Meta, Result
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.errors import InsufficientDataError, ParameterError
@@ -199,7 +199,7 @@ def verdict_table(trials: tuple[Trial, ...] | list[Trial]) -> pd.DataFrame:
 
 
 def _share(hits: int, trials: int, name: str) -> dict[str, float]:
-    from topokit.analyzers.simulated import wilson
+    from topokit.analyzers.power_laws.simulated import wilson
 
     low, high = wilson(hits, trials)
     return {name: hits / trials, f"{name}_low": low, f"{name}_high": high}

@@ -20,9 +20,9 @@ from topokit.analyzers.neuron_numbers import (
     numbers_of,
 )
 from topokit.analyzers.parameters import Random, generator_of, rng_label
-from topokit.analyzers.power_law_result import PowerLawFit, typed
-from topokit.analyzers.power_law_settings import Settings, TestOptions, checked
-from topokit.analyzers.power_law_verdict import CLASSES, SMALLEST_TAIL
+from topokit.analyzers.power_laws.fit import PowerLawFit, typed
+from topokit.analyzers.power_laws.settings import Settings, TestOptions, checked
+from topokit.analyzers.power_laws.verdict import CLASSES, SMALLEST_TAIL
 from topokit.analyzers.result import Meta, Result
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import Layer, LayeredDAG, Moment
@@ -82,7 +82,7 @@ class PowerLawTest(Result):
         """Broido and Clauset's (2019) classes with the layers as a network's degree sequences, one row per moment.
 
         Columns step, epoch, tested (layers with a p-value), the share of them that meets super-weak, weakest, weak
-        and strong (see `topokit.analyzers.power_law_verdict.scale_free_classes`), and the class: the last that half
+        and strong (see `topokit.analyzers.power_laws.verdict.scale_free_classes`), and the class: the last that half
         of them meet; 'strongest' where 90 % are strong and 95 % super-weak; empty without a test. Layers that could
         not be fitted are left out, as theirs are.
         """

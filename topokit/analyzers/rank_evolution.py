@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from topokit.analyzers.axes import measure_each, names_of
 from topokit.analyzers.degrees import DegreeKind, check_degree_kind
@@ -172,7 +172,7 @@ def _check(kind: str, of: str, method: str) -> None:
 def rho_matrix(rows: NDArray[np.integer] | NDArray[np.floating]) -> NDArray[np.float64]:
     """Spearman's rho between all pairs of rows of numbers (T, n), shape (T, T); NaN where a row is constant."""
     # Twice the average rank is whole, and so are all sums below.
-    centred = 2 * rankdata(rows, axis=1) - (rows.shape[1] + 1)
+    centred = 2 * scipy.stats.rankdata(rows, axis=1) - (rows.shape[1] + 1)
     products = centred @ centred.T
     squares = np.diag(products)
     # Two roots, for the product of two squares may leave the range where whole numbers are exact.

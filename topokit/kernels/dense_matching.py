@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from topokit.kernels.assignment_state import Integers
 from topokit.kernels.input_sets import InputSets
@@ -26,7 +26,7 @@ def match_densely(a: InputSets, b: InputSets, n_inputs: int) -> Integers:
     Among equally good pairings it is SciPy's choice, as in the code of Liu et al. (2020).
     """
     distances = jaccard_distances(a, b, n_inputs)
-    rows, columns = linear_sum_assignment(distances)
+    rows, columns = scipy.optimize.linear_sum_assignment(distances)
     partner = np.full(len(distances), -1, np.int64)
     partner[rows] = columns
     return partner

@@ -19,7 +19,7 @@ from topokit.plots.style import style
 
 if TYPE_CHECKING:
     from topokit.analyzers import Attachment
-    from topokit.analyzers.attachment_kernel import DegreeKernel
+    from topokit.analyzers.edge_lives.attachment_kernel import DegreeKernel
 
 _LABELS = {"gain": "Births over degree-blind births", "retention": "Deaths over degree-blind deaths"}
 _SIDES = {"in": "in-degree", "out": "out-degree"}

@@ -17,7 +17,7 @@ from topokit.plots.style import MARKERS, palette
 
 if TYPE_CHECKING:
     from topokit.analyzers import DormancyJoin
-    from topokit.analyzers.dormancy_pairs import Pair
+    from topokit.analyzers.dormancy.dormancy_pairs import Pair
 
 _KINDS = {"total": "Degree", "in": "In-degree", "out": "Out-degree"}
 

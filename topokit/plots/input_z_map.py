@@ -15,7 +15,7 @@ from topokit.plots.panels import colour_bar, draw, say
 from topokit.plots.style import SIGNED_COLOURS
 
 if TYPE_CHECKING:
-    from topokit.analyzers.pixel_result import ZMap
+    from topokit.analyzers.pixels.pixel_result import ZMap
 
 # Colours reach at least this far, so that a map of mere chance looks pale.
 LEAST = 4.0

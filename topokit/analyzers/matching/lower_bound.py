@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from topokit.analyzers.matching.comparable import is_labelled
 from topokit.analyzers.matching.definition import Definition
@@ -62,7 +62,7 @@ def _least_sum(ours: Floats, theirs: Floats) -> float:
     ours, theirs = _without_equal(ours, theirs)
     if len(ours) <= _MOST_PAIRED:
         costs = _apart(ours[:, None], theirs[None, :])
-        return float(costs[linear_sum_assignment(costs)].sum())
+        return float(costs[scipy.optimize.linear_sum_assignment(costs)].sum())
     return max(_nearest_sum(ours, theirs), _nearest_sum(theirs, ours))
 
 

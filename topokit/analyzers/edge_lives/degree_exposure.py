@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.analyzers.edge_history import BlockUpdate, block_updates
+from topokit.analyzers.edge_lives.history import BlockUpdate, block_updates
 from topokit.dag import Series
 
 Side = Literal["out", "in"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import chi2, norm
 
 from topokit.errors import ParameterError
 
@@ -97,7 +97,7 @@ def kaplan_meier(
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.sqrt(np.cumsum(ended / (at_risk * (at_risk - ended).astype(float))))
         std_error = survival * relative
-        low, high = _limits(survival, relative, float(norm.isf((1 - confidence) / 2)), interval)
+        low, high = _limits(survival, relative, float(scipy.stats.norm.isf((1 - confidence) / 2)), interval)
     return SurvivalCurve(ages, at_risk, ended, censored, survival, std_error, low, high)
 
 
@@ -136,7 +136,7 @@ def log_rank(ended: Counts, censored: Counts) -> LogRank:
     factor = ends * (total - ends) / (total - 1)
     covariance = np.diag((share * factor).sum(axis=1)) - (share * factor) @ share.T
     statistic = float(excess @ np.linalg.pinv(covariance[:-1, :-1], hermitian=True) @ excess)
-    return LogRank(statistic, len(ended) - 1, float(chi2.sf(statistic, len(ended) - 1)))
+    return LogRank(statistic, len(ended) - 1, float(scipy.stats.chi2.sf(statistic, len(ended) - 1)))
 
 
 def _first(ages: Values, reached: NDArray[np.bool_]) -> float:

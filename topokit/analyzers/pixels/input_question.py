@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from topokit import execute
 from topokit.analyzers.against_null import MODELS
 from topokit.analyzers.input_map import MapValue, blocks_from, path_sums
-from topokit.analyzers.sums_of_draws import law_of_sum, tails
+from topokit.analyzers.pixels.sums_of_draws import law_of_sum, tails
 from topokit.dag import EdgeBlock, Layer, LayeredDAG
 from topokit.errors import InsufficientDataError, ParameterError
 
@@ -78,7 +78,7 @@ class InputQuestion:
             steps = np.concatenate([_onward(self, network, block.target) for block in blocks]).astype(np.int64)
             law = law_of_sum(degrees, steps, self.layer.size, self.groups)
         if law is None:
-            return np.asarray(2 * stats.norm.sf(np.abs(values - mean) / spread)), "normal"
+            return np.asarray(2 * scipy.stats.norm.sf(np.abs(values - mean) / spread)), "normal"
         above, below = tails(law, values.astype(np.int64))
         return np.minimum(1, 2 * np.minimum(above, below)), "exact"
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import expit, logit, ndtri
-from scipy.stats import rankdata
 
 CONFIDENCE = 0.95
 
@@ -71,13 +70,13 @@ def area_under_roc(scores: NDArray[np.integer] | NDArray[np.floating], positive:
     ----------
     DeLong, DeLong and Clarke-Pearson (1988), Eqs. 3 to 5; Newcombe (2006), method 5.
     """
-    ranks = rankdata(scores)
+    ranks = scipy.stats.rankdata(scores)
     above, below = ranks[positive], ranks[~positive]
     m, n = len(above), len(below)
     auc = float((2 * above.sum() - m * (m + 1)) / (2 * m * n))
     if min(m, n) > 1:
-        of_positives = (above - rankdata(above)) / n
-        of_negatives = 1 - (below - rankdata(below)) / m
+        of_positives = (above - scipy.stats.rankdata(above)) / n
+        of_negatives = 1 - (below - scipy.stats.rankdata(below)) / m
         variance = of_positives.var(ddof=1) / m + of_negatives.var(ddof=1) / n
         if variance > 0:
             half = ndtri((1 + CONFIDENCE) / 2) * np.sqrt(variance) / (auc * (1 - auc))
@@ -103,8 +102,8 @@ def newcombe_interval(auc: float, m: int, n: int) -> tuple[float, float]:
 
     # At 0 and 1 the equation holds trivially, which is not the root looked for.
     edge = 1e-12
-    low = 0.0 if auc == 0 else brentq(beyond, 0.0, min(auc, 1 - edge))
-    high = 1.0 if auc == 1 else brentq(beyond, max(auc, edge), 1.0)
+    low = 0.0 if auc == 0 else scipy.optimize.brentq(beyond, 0.0, min(auc, 1 - edge))
+    high = 1.0 if auc == 1 else scipy.optimize.brentq(beyond, max(auc, edge), 1.0)
     return float(low), float(high)
 
 

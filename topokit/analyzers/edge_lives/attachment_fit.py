@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import norm, t
 
-from topokit.analyzers.degree_exposure import Cells, Counts, Kernel, NeuronEvents, gather
+from topokit.analyzers.edge_lives.degree_exposure import Cells, Counts, Kernel, NeuronEvents, gather
 
 Values = NDArray[np.float64]
 
@@ -81,9 +81,9 @@ def fit_exponent(
     return ExponentFit(
         centre,
         wald,
-        _around(centre, wald, float(norm.isf(tail))),
-        _around(centre, by_update * _corrected(n_blocks), float(t.isf(tail, max(1, n_blocks - 1)))),
-        _around(centre, by_neuron * _corrected(n_neurons), float(t.isf(tail, max(1, n_neurons - 1)))),
+        _around(centre, wald, float(scipy.stats.norm.isf(tail))),
+        _around(centre, by_update * _corrected(n_blocks), float(scipy.stats.t.isf(tail, max(1, n_blocks - 1)))),
+        _around(centre, by_neuron * _corrected(n_neurons), float(scipy.stats.t.isf(tail, max(1, n_neurons - 1)))),
         levels,
         "",
     )

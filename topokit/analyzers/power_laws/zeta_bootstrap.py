@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.analyzers.zeta_fit import RULES, Histogram, ZetaTail
+from topokit.analyzers.power_laws.zeta_fit import RULES, Histogram, ZetaTail
 from topokit.kernels.zeta_samples import replicates_that_fit, resampled_tails
 
 # Equal distances may differ by rounding.

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.analyzers.likelihood_ratios import LikelihoodRatio, likelihood_ratios
-from topokit.analyzers.power_law_settings import Settings
-from topokit.analyzers.zeta_bootstrap import ZetaReplicates
-from topokit.analyzers.zeta_fit import Histogram, ZetaTail, find_tail
+from topokit.analyzers.power_laws.likelihood_ratios import LikelihoodRatio, likelihood_ratios
+from topokit.analyzers.power_laws.settings import Settings
+from topokit.analyzers.power_laws.zeta_bootstrap import ZetaReplicates
+from topokit.analyzers.power_laws.zeta_fit import Histogram, ZetaTail, find_tail
 
 if TYPE_CHECKING:
-    from topokit.analyzers.pareto_fit import ParetoTail
+    from topokit.analyzers.power_laws.pareto_fit import ParetoTail
 
 Tail: TypeAlias = "ZetaTail | ParetoTail"
 Seeds = NDArray[np.uint64]
@@ -80,7 +80,7 @@ def family_of(values: NDArray[Any], settings: Settings) -> Family:
     """The data as the settings take them."""
     if settings.discrete:
         return WholeNumbers(Histogram.of(values), settings)
-    from topokit.analyzers.pareto_fit import Sample  # compiles its kernels on first use
-    from topokit.analyzers.real_numbers import RealNumbers
+    from topokit.analyzers.power_laws.pareto_fit import Sample  # compiles its kernels on first use
+    from topokit.analyzers.power_laws.real_numbers import RealNumbers
 
     return RealNumbers(Sample.of(values), settings)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from topokit.analyzers.distance_matrix import DistanceMatrix
+from topokit.analyzers.distances.distance_matrix import DistanceMatrix
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
 
 # Distances that were averaged in another order differ by a few units in the last place.

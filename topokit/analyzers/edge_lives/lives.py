@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
-from topokit.analyzers.edge_history import BlockUpdate
+from topokit.analyzers.edge_lives.history import BlockUpdate
 from topokit.dag import Moment
 from topokit.errors import ParameterError
 
@@ -193,6 +193,6 @@ def _hazards(name: str, factor: str, counts: Integers, starts: Integers) -> Iter
         values = start + np.flatnonzero(counts[0, start:stop])
         if len(values):
             at_risk, dropped = (int(side[start:stop].sum()) for side in counts)
-            limits = binomtest(dropped, at_risk).proportion_ci(method="wilson")
+            limits = scipy.stats.binomtest(dropped, at_risk).proportion_ci(method="wilson")
             ends = int(values[0]), int(values[-1])
             yield Hazard(name, factor, *ends, at_risk, dropped, dropped / at_risk, limits.low, limits.high)

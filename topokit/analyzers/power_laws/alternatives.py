@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from math import inf
 
-from topokit.analyzers.tail_laws.families import (
+from topokit.analyzers.power_laws.tail_laws.families import (
     binomial,
     exponential,
     negative_binomial,
     poisson,
     truncated_power_law,
 )
-from topokit.analyzers.tail_laws.intervals import lognormal, stretched_exponential
-from topokit.analyzers.tail_laws.tail import Alternative, Floats, Tail
+from topokit.analyzers.power_laws.tail_laws.intervals import lognormal, stretched_exponential
+from topokit.analyzers.power_laws.tail_laws.tail import Alternative, Floats, Tail
 
 # Free parameters of each; the number of trials of the binomial is known beforehand.
 N_PARAMETERS = {

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from math import isnan
 from typing import NamedTuple
 
-from topokit.analyzers.likelihood_ratios import LikelihoodRatio
 from topokit.analyzers.multiple_tests import holm
+from topokit.analyzers.power_laws.likelihood_ratios import LikelihoodRatio
 
 RULED_OUT_BELOW = 0.1
 STEEPEST = 6.0

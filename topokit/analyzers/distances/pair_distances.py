@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topokit import execute
-from topokit.analyzers.distance_store import DistanceStore, Key, Row
+from topokit.analyzers.distances.distance_store import DistanceStore, Key, Row
 from topokit.analyzers.matching.comparable import check_comparable
 from topokit.analyzers.matching.definition import Definition
 from topokit.analyzers.matching.match import match_networks

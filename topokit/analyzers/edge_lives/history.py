@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.analyzers.edge_comparison import comparable_edges
+from topokit.analyzers.edge_lives.comparison import comparable_edges
 from topokit.dag import EdgeBlock, LayeredDAG, Series, as_series
 from topokit.errors import InsufficientDataError
 from topokit.execute import progress

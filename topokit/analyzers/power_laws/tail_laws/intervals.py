@@ -6,8 +6,8 @@ from math import exp, expm1, inf, isfinite, log, log1p, sqrt
 
 import numpy as np
 
-from topokit.analyzers.tail_laws.search import Place, highest
-from topokit.analyzers.tail_laws.tail import Alternative, Floats, Tail
+from topokit.analyzers.power_laws.tail_laws.search import Place, highest
+from topokit.analyzers.power_laws.tail_laws.tail import Alternative, Floats, Tail
 from topokit.kernels.interval_laws import gaussian_law, weibull_law
 
 _WIDEST_LOGNORMAL = 10.0

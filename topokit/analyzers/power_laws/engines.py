@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.analyzers.power_law_settings import Settings
-from topokit.analyzers.simulated import wilson
+from topokit.analyzers.power_laws.settings import Settings
+from topokit.analyzers.power_laws.simulated import wilson
 from topokit.errors import InsufficientDataError, MissingExtraError
 
 Columns = dict[str, Any]

@@ -11,7 +11,7 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.analyzers.zeta_fit import RULES
+from topokit.analyzers.power_laws.zeta_fit import RULES
 from topokit.errors import InsufficientDataError
 from topokit.kernels import pareto
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from topokit.analyzers.likelihood_ratios import ALTERNATIVES, LikelihoodRatio
-from topokit.analyzers.power_law_settings import Engine
-from topokit.analyzers.power_law_verdict import (
+from topokit.analyzers.power_laws.likelihood_ratios import ALTERNATIVES, LikelihoodRatio
+from topokit.analyzers.power_laws.settings import Engine
+from topokit.analyzers.power_laws.verdict import (
     RULED_OUT_BELOW,
     SMALLEST_TAIL,
     Verdict,
@@ -123,7 +123,7 @@ class PowerLawFit(Result):
 
     @property
     def judgement(self) -> Verdict:
-        """`verdict` and `reason`; see `topokit.analyzers.power_law_verdict.judge`."""
+        """`verdict` and `reason`; see `topokit.analyzers.power_laws.verdict.judge`."""
         if self.engine != "topokit" and not self.problem:
             return Verdict("undefined", f"fitted by {self.engine} for comparison: see its defects in `fit_power_law`")
         return judge(self.alpha, self.p_value, self.tail_fraction, self.ratios, self.problem, n_tail=self.n_tail)
@@ -162,12 +162,12 @@ class PowerLawFit(Result):
 
     @property
     def classes(self) -> frozenset[str]:
-        """Broido and Clauset's classes it meets; see `topokit.analyzers.power_law_verdict.scale_free_classes`."""
+        """Broido and Clauset's classes it meets; see `topokit.analyzers.power_laws.verdict.scale_free_classes`."""
         return scale_free_classes(self.alpha, self.p_value, self.n_tail, self.ratios)
 
     @property
     def papers_rule(self) -> str:
-        """What "reject when p < 0.95" says, with its defect; see `topokit.analyzers.power_law_verdict.papers_rule`."""
+        """What "reject when p < 0.95" says, with its defect; see `topokit.analyzers.power_laws.verdict.papers_rule`."""
         return papers_rule(self.p_value)
 
     @property
@@ -244,8 +244,8 @@ class PowerLawFit(Result):
         return float(self._survival(np.array([self.bound + 1.0]))[0])
 
     def _survival(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        from topokit.analyzers.pareto_fit import ParetoTail
-        from topokit.analyzers.zeta_fit import ZetaTail  # compiles its kernels on first use
+        from topokit.analyzers.power_laws.pareto_fit import ParetoTail
+        from topokit.analyzers.power_laws.zeta_fit import ZetaTail  # compiles its kernels on first use
 
         assert self.xmin is not None
         if not self.discrete:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from topokit.analyzers.tail_laws.search import Place, highest
-from topokit.analyzers.tail_laws.tail import Alternative, Floats, Tail
+from topokit.analyzers.power_laws.tail_laws.search import Place, highest
+from topokit.analyzers.power_laws.tail_laws.tail import Alternative, Floats, Tail
 from topokit.kernels.integer_families import (
     BINOMIAL,
     NEGATIVE_BINOMIAL,

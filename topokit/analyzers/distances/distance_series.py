@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from topokit.analyzers.distance_matrix import TOTAL
+from topokit.analyzers.distances.distance_matrix import TOTAL
 from topokit.analyzers.result import Result, time_columns
 from topokit.dag import Moment
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from topokit.analyzers.likelihood_ratios import LikelihoodRatio, likelihood_ratios
-from topokit.analyzers.pareto_fit import ParetoReplicates, ParetoTail, Sample, find_pareto_tail
-from topokit.analyzers.power_law_settings import Settings
-from topokit.analyzers.zeta_fit import Histogram, ZetaTail
+from topokit.analyzers.power_laws.likelihood_ratios import LikelihoodRatio, likelihood_ratios
+from topokit.analyzers.power_laws.pareto_fit import ParetoReplicates, ParetoTail, Sample, find_pareto_tail
+from topokit.analyzers.power_laws.settings import Settings
+from topokit.analyzers.power_laws.zeta_fit import Histogram, ZetaTail
 
 # Real numbers are compared with alternatives in such steps of xmin; densities differ from these shares by a
 # constant, which no ratio sees. Laws of counts alone are left out.

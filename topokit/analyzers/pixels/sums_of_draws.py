@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 Law = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def tails(law: Law, values: NDArray[np.int64]) -> tuple[Law, Law]:
 
 
 def _one_draw(degree: int, size: int, group: int) -> Law:
-    return np.asarray(stats.hypergeom.pmf(np.arange(min(degree, group) + 1), size, group, degree))
+    return np.asarray(scipy.stats.hypergeom.pmf(np.arange(min(degree, group) + 1), size, group, degree))
 
 
 def _powered(law: Law, count: int) -> Law:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from topokit.analyzers.attachment_fit import FEWEST_UPDATES, ExponentFit
+from topokit.analyzers.edge_lives.attachment_fit import FEWEST_UPDATES, ExponentFit
 
 RICHER = "rich-get-richer supported"
 BLIND = "not distinguishable from degree-blind"

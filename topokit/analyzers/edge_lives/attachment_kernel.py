@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import chi2, norm, t
 
-from topokit.analyzers.attachment_fit import ExponentFit
-from topokit.analyzers.degree_exposure import Cells, Counts, Kernel, Side
+from topokit.analyzers.edge_lives.attachment_fit import ExponentFit
+from topokit.analyzers.edge_lives.degree_exposure import Cells, Counts, Kernel, Side
 
 Values = NDArray[np.float64]
 
@@ -87,7 +87,9 @@ class DegreeKernel:
     def p_value(self) -> float:
         """The same, two-sided, with the replicates as a normal sample (Student's t), which reaches further."""
         count = len(self.blind)
-        return float(2 * t.sf(abs(self.z) / np.sqrt(1 + 1 / count), count - 1)) if count > 1 else float("nan")
+        return (
+            float(2 * scipy.stats.t.sf(abs(self.z) / np.sqrt(1 + 1 / count), count - 1)) if count > 1 else float("nan")
+        )
 
 
 def kernel_bins(cells: Cells, confidence: float) -> Iterator[KernelBin]:
@@ -101,7 +103,7 @@ def kernel_bins(cells: Cells, confidence: float) -> Iterator[KernelBin]:
     happened, possible = cells.totals(cells.hits), cells.totals(cells.trials)
     expected = (happened / possible)[cells.update] * cells.trials
     classes = _classes(cells.degree, expected)
-    z, tail = float(norm.isf((1 - confidence) / 2)), (1 - confidence) / 2
+    z, tail = float(scipy.stats.norm.isf((1 - confidence) / 2)), (1 - confidence) / 2
     for number in np.unique(classes):
         chosen = classes == number
         trials = np.bincount(cells.update[chosen], weights=cells.trials[chosen], minlength=len(happened))
@@ -118,8 +120,8 @@ def kernel_bins(cells: Cells, confidence: float) -> Iterator[KernelBin]:
             events=events,
             expected=mean,
             ratio=events / mean,
-            low=float(chi2.ppf(tail, 2 * events)) / 2 / mean if events else 0.0,
-            high=float(chi2.isf(tail, 2 * events + 2)) / 2 / mean,
+            low=float(scipy.stats.chi2.ppf(tail, 2 * events)) / 2 / mean if events else 0.0,
+            high=float(scipy.stats.chi2.isf(tail, 2 * events + 2)) / 2 / mean,
             blind_low=max(0.0, 1 - spread),
             blind_high=1 + spread,
         )

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from topokit.analyzers.multiple_tests import holm
 
 if TYPE_CHECKING:
-    from topokit.analyzers.tail_laws.tail import Alternative
-    from topokit.analyzers.zeta_fit import Histogram, ZetaTail
+    from topokit.analyzers.power_laws.tail_laws.tail import Alternative
+    from topokit.analyzers.power_laws.zeta_fit import Histogram, ZetaTail
 
 ALTERNATIVES = (
     "lognormal",
@@ -146,7 +146,10 @@ def model_table(ratios: Mapping[str, LikelihoodRatio], log_likelihood: float, n_
 
 
 def _tested(name: str, data: Histogram, tail: ZetaTail, reference: NDArray[np.float64]) -> LikelihoodRatio:
-    from topokit.analyzers.alternatives import N_PARAMETERS, fit_alternative  # compiles its kernels on first use
+    from topokit.analyzers.power_laws.alternatives import (  # compiles its kernels on first use
+        N_PARAMETERS,
+        fit_alternative,
+    )
 
     if name == "binomial" and tail.high == inf:
         return LikelihoodRatio(nan, nan, nan, degenerate=True, reason=_NO_TRIALS)

@@ -1,0 +1,1 @@
+"""Parts of the dormancy analyzers: paths from input to output, and degree against activity."""

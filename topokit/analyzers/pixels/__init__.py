@@ -1,0 +1,1 @@
+"""Parts of the input maps: what is asked of every input, against chance, and results that are images."""

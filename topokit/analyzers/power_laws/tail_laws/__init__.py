@@ -1,0 +1,1 @@
+"""Other laws than the power law for the tail of a histogram, exactly discrete; `alternatives` fits them."""

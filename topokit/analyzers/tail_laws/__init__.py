@@ -1,1 +1,0 @@
-"""Other laws than the power law for the tail of a histogram, exactly discrete; see `topokit.analyzers.alternatives`."""
