@@ -195,6 +195,25 @@ def test_weights_against_the_same_edges() -> None:
     assert found.p_greater[0, 0] == 0.01
 
 
+def test_what_compares_moments_is_summed_up_too() -> None:
+    series = grown(3)
+    changes, explored = tk.edge_changes(series), tk.exploration(series)
+    attached = tk.attachment(series, replicates=20)
+    sums = {
+        "total jaccard": (changes, changes.jaccard[-1, -1]),
+        "input->hidden1 rate": (explored, explored.rate[-1, 0]),
+        "total half_life": (survived := tk.edge_survival(series), survived.curves["total"].median),
+        "input->hidden1 in gain exponent": (
+            attached,
+            attached.frame.query("block == 'input->hidden1' and side == 'in' and kernel == 'gain'")["exponent"].iloc[0],
+        ),
+        "total distance": (drift := tk.nnstd_against(series), drift.totals[-1]),
+        "total mean": (pairs := tk.nnstd_matrix(series), pairs.matrix[np.triu_indices(3, 1)].mean()),
+    }
+    for name, (result, number) in sums.items():
+        assert result.scalars()[name] == number
+
+
 def test_moments_of_a_series() -> None:
     series = grown(4)
     last = tk.against_null(tk.kshell, series, n=5)
@@ -282,6 +301,10 @@ def test_results_sum_up_their_last_moment() -> None:
         ({"level": 1}, "level=1"),
         ({"moment": 3}, "moment=3 of 1 networks"),
         ({"moment": "all"}, "moment='all' of 1 networks"),
+        ({"moment": 0.5}, "moment=0.5 of 1 networks"),
+        ({"level": "most"}, "level='most'"),
+        ({"statistic": "core"}, "statistic='core' cannot be called"),
+        ({"threshold": 3}, "kshell cannot be called so .*'threshold'"),
         ({"statistic": lambda result: "many"}, "no number"),
         ({"statistic": lambda result: {}}, "names no number"),
     ],
@@ -292,8 +315,12 @@ def test_bad_options_are_refused(network: LayeredDAG, options: dict, words: str)
 
 
 def test_bad_questions_are_refused(network: LayeredDAG) -> None:
-    with pytest.raises(ParameterError, match="EdgeChanges is not summed up by numbers"):
-        tk.against_null(tk.edge_changes, grown(3), moment="together", n=3)
+    with pytest.raises(ParameterError, match="ShellLayout is not summed up by numbers"):
+        tk.against_null(tk.shell_layout, network, n=3)
+    with pytest.raises(ParameterError, match="nnstd cannot be called so .*'b'.*options by name"):
+        tk.against_null(tk.nnstd, network, n=3)
+    with pytest.raises(InsufficientDataError, match="moment='together' asks it of all 3"):
+        tk.against_null(tk.rank_evolution, grown(3), n=3)
     counts = iter(range(9))
     with pytest.raises(ParameterError, match="for some networks only"):
         tk.against_null(lambda net: {str(next(counts)): 1}, network, n=3)

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from copy import deepcopy
 from dataclasses import dataclass
 from math import ceil
+from operator import index
 from pickle import PicklingError
-from typing import Any, Literal
+from typing import Any, Literal, SupportsIndex
 
 import numpy as np
 
 from topokit import execute
 from topokit.analyzers.null_comparison import FEWEST, NullComparison, Values
+from topokit.analyzers.nulls.measure import Measure, Model, Numbers, Statistic, name_of
 from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
-from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.result import Meta
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import LayeredDAG, Moment, Series, as_series
-from topokit.errors import ParameterError
+from topokit.errors import InsufficientDataError, ParameterError
 from topokit.generators.null_models import same_degrees, same_density, same_edges, shuffled_layers
 from topokit.registry import ANALYZERS
 
 NullName = Literal["degrees", "density", "layers", "weights"]
-Model = Callable[[LayeredDAG, np.random.Generator], LayeredDAG]
-Statistic = Callable[[Any], float | Mapping[str, float]]
-Numbers = dict[str, float]
 
 MODELS: Mapping[str, Model] = {
     "degrees": same_degrees,
@@ -104,9 +102,10 @@ def against_null(
     networks of the same degrees; Frankle et al. (2021) and Su et al. (2020), shuffled layers.
     """
     count = whole_number("n", n, FEWEST, "give at least 2 random networks, for a mean and its spread")
-    if not 0 < level < 1:
-        raise ParameterError(f"level={level}: give a share between 0 and 1, such as 0.95")
-    measure = _Measure(_analyzer(analyzer), _model(model), statistic, options)
+    if not isinstance(level, float | int) or not 0 < level < 1:
+        raise ParameterError(f"level={level!r}: give a share between 0 and 1, such as 0.95")
+    measure = Measure(_analyzer(analyzer), _model(model), statistic, options)
+    measure.check()
     series = as_series(source)
     moments, subjects = _subjects(series, moment)
     streams = generator_of(rng).spawn(count * len(moments))
@@ -114,16 +113,17 @@ def against_null(
     values, replicates = [], []
     for place in range(len(moments)):
         subject = subjects(place)
-        given = measure.of(subject)
+        given = _given(measure, subject, len(series))
         names = _same_names(names or tuple(given), given)
         own = streams[place * count : (place + 1) * count]
         label = f"random networks, {place + 1} of {len(moments)}" if len(moments) > 1 else "random networks"
         values.append([given[name] for name in names])
         replicates.append(_drawn(measure, subject, own, names, executor, label))
-    words = (_name(analyzer), model if isinstance(model, str) else _name(model))
+    words = (name_of(analyzer), model if isinstance(model, str) else name_of(model))
     parameters = {
         **{"analyzer": words[0], "model": words[1], "n": count, "rng": rng_label(rng), "level": level},
-        **{"statistic": None if statistic is None else _name(statistic), "moment": moment},
+        **{"statistic": None if statistic is None else name_of(statistic)},
+        **{"moment": moment if isinstance(moment, str) else index(moment)},
         "options": {
             key: value if isinstance(value, str | int | float | bool) else repr(value) for key, value in options.items()
         },
@@ -141,61 +141,10 @@ def against_null(
 
 
 @dataclass(frozen=True)
-class _Measure:
-    """What is done to the given network and to each random one; it travels to the workers."""
-
-    analyzer: Callable[..., Any]
-    model: Model
-    statistic: Statistic | None
-    options: Mapping[str, Any]
-
-    def of(self, subject: LayeredDAG | Series) -> Numbers:
-        answer = self.analyzer(subject, **self.options)
-        if self.statistic is not None:
-            answer = self.statistic(answer)
-        elif isinstance(answer, Result):
-            answer = answer.scalars()
-        numbers = answer if isinstance(answer, Mapping) else {_name(self.statistic or self.analyzer): answer}
-        try:
-            return {str(name): float(number) for name, number in numbers.items()}
-        except (TypeError, ValueError) as error:
-            raise ParameterError(
-                f"{_name(self.statistic or self.analyzer)} gives {type(answer).__name__}, which is no number: "
-                "give statistic=, a function from the answer to a number or to a mapping of names to numbers"
-            ) from error
-
-    def drawn(self, subject: LayeredDAG | Series, generator: np.random.Generator) -> LayeredDAG | Series:
-        if isinstance(subject, LayeredDAG):
-            return self._network(subject, generator)
-        seeds = generator.spawn(len(subject))
-        return Series(subject.moments, _Drawn(self._network, subject, seeds), name=subject.name)
-
-    def _network(self, network: LayeredDAG, generator: np.random.Generator) -> LayeredDAG:
-        drawn = self.model(network, generator)
-        if not isinstance(drawn, LayeredDAG):
-            raise ParameterError(
-                f"model {_name(self.model)} gives {type(drawn).__name__}: return the random LayeredDAG"
-            )
-        return drawn
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """Network k of a random series: read and drawn when asked for, and the same at each access."""
-
-    draw: Model
-    series: Series
-    seeds: Sequence[np.random.Generator]
-
-    def __call__(self, k: int) -> LayeredDAG:
-        return self.draw(self.series[k], deepcopy(self.seeds[k]))
-
-
-@dataclass(frozen=True)
 class _Task:
     """Some random networks of one subject."""
 
-    measure: _Measure
+    measure: Measure
     subject: LayeredDAG | Series
     names: tuple[str, ...]
 
@@ -209,7 +158,7 @@ class _Task:
 
 
 def _drawn(
-    measure: _Measure,
+    measure: Measure,
     subject: LayeredDAG | Series,
     streams: Sequence[np.random.Generator],
     names: tuple[str, ...],
@@ -229,17 +178,29 @@ def _drawn(
     return np.array([row for part in rows for row in part]).reshape(len(streams), len(names))
 
 
-def _subjects(series: Series, moment: int | str) -> tuple[tuple[Moment, ...], Callable[[int], LayeredDAG | Series]]:
+def _subjects(series: Series, moment: object) -> tuple[tuple[Moment, ...], Callable[[int], LayeredDAG | Series]]:
     """The moments to report, and what is measured at each."""
     if moment == "each":
         return series.moments, series.__getitem__
     if moment == "together":
         return series.moments[-1:], lambda _: series
-    if isinstance(moment, str) or not -len(series) <= moment < len(series):
+    if not isinstance(moment, SupportsIndex) or not -len(series) <= index(moment) < len(series):
         raise ParameterError(
             f"moment={moment!r} of {len(series)} networks: give the position of one, 'each' or 'together'"
         )
-    return (series.moments[moment],), lambda _: series[moment]
+    place = index(moment)
+    return (series.moments[place],), lambda _: series[place]
+
+
+def _given(measure: Measure, subject: LayeredDAG | Series, networks: int) -> Numbers:
+    try:
+        return measure.of(subject)
+    except InsufficientDataError as error:
+        if networks == 1 or isinstance(subject, Series):
+            raise
+        raise InsufficientDataError(
+            f"{error} (it was asked of one network by itself: moment='together' asks it of all {networks})"
+        ) from error
 
 
 def _same_names(names: tuple[str, ...], numbers: Numbers) -> tuple[str, ...]:
@@ -267,7 +228,3 @@ def _model(model: NullName | Model) -> Model:
     if model not in MODELS:
         raise ParameterError(f"model={model!r}: use {', '.join(map(repr, MODELS))}, or a function of network and rng")
     return MODELS[model]
-
-
-def _name(function: Any) -> str:
-    return function if isinstance(function, str) else str(getattr(function, "__name__", type(function).__name__))

@@ -18,7 +18,7 @@ from topokit.analyzers.edge_lives.degree_exposure import Kernel, NeuronEvents, g
 from topokit.analyzers.edge_lives.history import series_over_time
 from topokit.analyzers.multiple_tests import holm
 from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
-from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.result import Meta, Result, last_numbers
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import Moment, Series
 from topokit.errors import ParameterError
@@ -89,6 +89,10 @@ class Attachment(Result):
         columns = ["block", "layer", "side", "kernel", *KernelBin._fields]
         rows = [(one.block, one.layer, one.side, one.kernel, *part) for one in self.kernels for part in one.bins]
         return pd.DataFrame(rows, columns=columns)
+
+    def scalars(self) -> dict[str, float]:
+        """The exponents of gain and retention by block and end."""
+        return last_numbers(self.frame, ("exponent",), ("block", "side", "kernel"))
 
     def _row(self, one: DegreeKernel, p_holm: float) -> dict[str, Any]:
         verdict, reason = judge(one.fit, p_holm, 1 - self.confidence)

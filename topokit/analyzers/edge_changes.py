@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from topokit.analyzers.edge_lives.comparison import BlockChange, Edges, block_change, comparable_edges
-from topokit.analyzers.result import Meta, Result, time_columns
+from topokit.analyzers.result import Meta, Result, last_numbers, time_columns
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import LayeredDAG, Moment, Series, as_network, as_series
 from topokit.dag.chains import listed
@@ -111,6 +111,10 @@ class EdgeChanges(Result):
         explored = [pd.NA] * len(table) if self.explored is None else self.explored.ravel()
         table["explored"] = pd.array(explored, dtype="Int64")
         return table
+
+    def scalars(self) -> dict[str, float]:
+        """Of each block and in all: Jaccard index and share dropped at the last moment."""
+        return last_numbers(self.frame, ("jaccard", "dropped_share"), ("block",), moments=len(self.moments))
 
 
 def edge_changes(

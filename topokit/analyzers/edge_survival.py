@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from topokit.analyzers.edge_lives.history import TOTAL, block_updates, series_over_time
 from topokit.analyzers.edge_lives.lives import AgeScale, BlockLives, Hazard, TimeUnit, age_scale
 from topokit.analyzers.edge_lives.survival_curve import Interval, LogRank, SurvivalCurve, kaplan_meier, log_rank
-from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.result import Meta, Result, last_numbers
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import Moment
 from topokit.errors import ParameterError
@@ -77,6 +77,10 @@ class EdgeSurvival(Result):
         recorded, its "weight": the tenth of the block it belongs to, 1 for the smallest magnitudes. Limits are
         Wilson's at 95 %, as if edges went independently."""
         return pd.DataFrame(self.hazard_rows, columns=list(Hazard._fields))
+
+    def scalars(self) -> dict[str, float]:
+        """Of each block and in all: half-life, and the share that lives longest."""
+        return last_numbers(self.summary, ("half_life", "survival"), ("block",))
 
     def _summary_row(self, name: str, curve: SurvivalCurve) -> dict[str, Any]:
         low, high = curve.median_interval

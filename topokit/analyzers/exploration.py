@@ -14,7 +14,7 @@ from topokit.analyzers.axes import layer_table
 from topokit.analyzers.edge_lives.history import TOTAL, BlockUpdate, block_updates, series_over_time
 from topokit.analyzers.edge_lives.seen_pairs import SeenPairs
 from topokit.analyzers.parameters import whole_number
-from topokit.analyzers.result import Meta, Result
+from topokit.analyzers.result import Meta, Result, last_numbers
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import EdgeBlock, Moment
 
@@ -114,6 +114,11 @@ class Exploration(Result):
         for column in columns:
             table[column] = getattr(self, column).ravel()
         return table
+
+    def scalars(self) -> dict[str, float]:
+        """Of each block and in all: shares explored, reliably explored and returned up to the last moment."""
+        columns = ("rate", "lasting_rate", "return_rate")
+        return last_numbers(self.frame, columns, ("block",), moments=len(self.moments))
 
 
 def exploration(source: Any, *, frames: int = 2) -> Exploration:

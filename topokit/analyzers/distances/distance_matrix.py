@@ -44,6 +44,12 @@ class DistanceMatrix(Result):
         """a, b, layer, distance: a row per ordered pair and layer, the last layer being "total"."""
         return _long(self.layer_matrices, self.matrix, self.labels, self.labels, self.layer_names)
 
+    def scalars(self) -> dict[str, float]:
+        """The mean over all pairs, by layer and in all; NaN for a single network."""
+        pairs = np.triu_indices(len(self.labels), 1)
+        named = zip((*self.layer_names, TOTAL), (*self.layer_matrices, self.matrix), strict=True)
+        return {f"{name} mean": float(one[pairs].mean()) if len(pairs[0]) else np.nan for name, one in named}
+
     @property
     def table(self) -> pd.DataFrame:
         """The totals as a square table, labelled on both sides."""

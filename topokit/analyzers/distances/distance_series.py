@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topokit.analyzers.distances.distance_matrix import TOTAL
-from topokit.analyzers.result import Result, time_columns
+from topokit.analyzers.result import Result, last_numbers, time_columns
 from topokit.dag import Moment
 
 
@@ -50,3 +50,7 @@ class DistanceSeries(Result):
         table["layer"] = names * len(self.moments)
         table["distance"] = np.column_stack([self.layers, self.totals]).ravel()
         return table
+
+    def scalars(self) -> dict[str, float]:
+        """The distances of the last network, by layer and in all."""
+        return last_numbers(self.frame, ("distance",), ("layer",), moments=len(self.moments))
