@@ -10,9 +10,9 @@ import torch
 from topokit.registry import METHODS
 from topokit.training import TrainConfig
 from topokit.training.data import Data
-from topokit.training.engines.build import make_engine
+from topokit.training.engines.build import masked_engine
 from topokit.training.engines.masked import MaskedEngine
-from topokit.training.methods import Rewiring
+from topokit.training.methods import Change, Rewiring
 
 
 def toy_data(n: int = 48, features: int = 12, classes: int = 3, *, seed: int = 0) -> Data:
@@ -27,7 +27,11 @@ def toy_data(n: int = 48, features: int = 12, classes: int = 3, *, seed: int = 0
 
 
 def toy_engine(config: TrainConfig, data: Data) -> MaskedEngine:
-    return make_engine(config, METHODS.load(config.method), data)
+    return masked_engine(config, METHODS.load(config.method), data)
+
+
+def change(fraction: float, seed: int = 0, config: TrainConfig | None = None) -> Change:
+    return Change(config or TrainConfig(), fraction, 0.5, np.random.default_rng(seed))
 
 
 def toy_batch(data: Data, step: int, size: int = 8) -> tuple[torch.Tensor, torch.Tensor]:
@@ -47,8 +51,8 @@ def run_steps(
 ) -> None:
     """Train, changing the wiring every so many steps if the method does so at all."""
     for step in range(start + 1, start + steps + 1):
-        due = engine.method.grow is not None and step % every == 0
+        due = engine.method.rule is not None and step % every == 0
         engine.train_batch(*toy_batch(data, step), learning_rate=0.1, rewires=due)
         after_step()
         if due:
-            after_update(engine.rewire(0.4, np.random.default_rng(step)))
+            after_update(engine.rewire(change(0.4, step, engine.config)))

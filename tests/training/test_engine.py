@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy_training import run_steps, toy_batch, toy_data, toy_engine
+from toy_training import change, run_steps, toy_batch, toy_data, toy_engine
 
 from topokit.errors import ConfigError
 from topokit.registry import METHODS
@@ -24,7 +25,7 @@ def leaves_edges(config: TrainConfig) -> bool:
     """Whether every layer of the toy network gets an edge; other configurations are refused."""
     sizes = (12, *config.hidden, 3)
     try:
-        return bool(edge_counts(config, sizes))
+        return bool(edge_counts(config, [(n_out, n_in) for n_in, n_out in pairwise(sizes)]))
     except ConfigError:
         return False
 
@@ -116,7 +117,7 @@ def test_new_edges_have_the_weight_and_momentum_asked_for(config: TrainConfig) -
 def test_new_weights_are_spread_as_their_rule_says(rule: str, deviation: float) -> None:
     data = toy_data()
     engine = toy_engine(TrainConfig(method="set", hidden=(2000,), mask="uniform", grown_weights=rule), data)
-    grown = engine.rewire(1.0, np.random.default_rng(0))["layers.0.weight"].grown
+    grown = engine.rewire(change(1.0, config=engine.config))["layers.0.weight"].grown
     new = engine.parameters["layers.0.weight"].detach().numpy().reshape(-1)[grown]
     assert new.std() == pytest.approx(deviation, rel=0.1)
     assert abs(new.mean()) < 0.1 * deviation
@@ -176,7 +177,7 @@ def test_rigl_grows_where_the_loss_gradient_is_largest() -> None:
     weights = {name: p.detach().numpy().astype(float) for name, p in engine.parameters.items()}
     masks = {name: mask.numpy().reshape(-1).copy() for name, mask in engine.masks.items()}
     gradients = backpropagated(weights, x.numpy().astype(float), y.numpy())
-    for name, done in engine.rewire(0.5, np.random.default_rng(0)).items():
+    for name, done in engine.rewire(change(0.5, config=engine.config)).items():
         magnitude = np.abs(weights[name].reshape(-1))
         edges = np.flatnonzero(masks[name])
         assert set(done.dropped) == set(sorted(edges, key=lambda k: (magnitude[k], k))[: len(edges) // 2])
@@ -218,7 +219,7 @@ def test_snfs_gathers_momentum_everywhere_and_so_finds_new_edges() -> None:
     # Momentum on edges alone is 0 everywhere else, and an update grows back what it dropped.
     engine = toy_engine(config, data)
     on_edges = replace(METHODS.load("snfs"), dense_momentum=False)
-    assert changed_share(MaskedEngine(engine.model, engine.masks, on_edges, config)) < 0.01
+    assert changed_share(MaskedEngine(engine.model, engine.masks, on_edges, config, [0] * len(engine.masks))) < 0.01
 
 
 @pytest.mark.parametrize("method", ["dense", "static", "set", "rigl", "snfs"])

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from toy_training import change
 
 from topokit.registry import METHODS
-from topokit.training.methods import LayerView, Method, drop_signed, drop_smallest, rewire
+from topokit.training.methods import DenseScores, LayerView, Method, Rewiring, drop_signed, drop_smallest
 from topokit.training.methods.selection import largest, smallest
 
 # Few distinct values, so that ties are common.
@@ -25,7 +26,21 @@ def views(n: int, seed: int, density: float) -> LayerView:
     rng = np.random.default_rng(seed)
     mask = rng.random(n) < density
     values = rng.choice([-1.0, -0.5, 0.0, 0.5, 2.0], (3, n)).astype(np.float32)
-    return LayerView(mask, values[0] * mask, values[1], values[2])
+    return view(mask, values[0], values[1], values[2])
+
+
+def view(
+    mask: np.ndarray, weights: np.ndarray, gradient: np.ndarray | None = None, momentum: np.ndarray | None = None
+) -> LayerView:
+    edges = np.flatnonzero(mask)
+    scores = {"gradient": gradient, "momentum": momentum}
+    known = {name: DenseScores(values) for name, values in scores.items() if values is not None}
+    return LayerView((1, len(mask)), edges, weights[edges], **known)
+
+
+def rewired(layer: LayerView, method: Method, fraction: float, seed: int = 0) -> Rewiring:
+    assert method.rule is not None
+    return method.rule({"layer": layer}, change(fraction, seed))["layer"]
 
 
 layers = st.builds(views, st.integers(1, 60), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]))
@@ -64,24 +79,26 @@ def test_signed_keeps_the_large_negative_weights() -> None:
 
 @given(layers, rewiring_methods, fractions, st.integers(0, 1000))
 def test_a_rewiring_keeps_the_number_of_edges(layer: LayerView, method: Method, fraction: float, seed: int) -> None:
-    assert method.grow is not None
-    done = rewire(layer, method.drop, method.grow, fraction, np.random.default_rng(seed))
-    kept = set(np.flatnonzero(layer.mask).tolist()) - set(done.dropped.tolist())
+    done = rewired(layer, method, fraction, seed)
+    kept = set(layer.edges.tolist()) - set(done.dropped.tolist())
     assert len(done.grown) == len(done.dropped)
     assert not kept & set(done.grown.tolist())
-    assert layer.mask[done.dropped].all()
+    assert np.isin(done.dropped, layer.edges).all()
     assert np.all(np.diff(done.dropped) > 0)
     assert np.all(np.diff(done.grown) > 0)
-    assert done.n_changed == int((~layer.mask[done.grown]).sum())
+    assert done.n_changed == len(set(done.grown.tolist()) - set(layer.edges.tolist()))
 
 
 @given(layers, st.sampled_from(["rigl", "snfs"]), fractions)
 def test_growth_takes_the_largest_scores_off_the_kept_edges(layer: LayerView, name: str, fraction: float) -> None:
     method = METHODS.load(name)
-    done = rewire(layer, method.drop, method.grow, fraction, np.random.default_rng(0))
-    assert len(done.dropped) == (0 if layer.mask.all() else len(method.drop(layer.weights[layer.mask], fraction)))
-    scores = np.abs(layer.gradient if name == "rigl" else layer.momentum)
-    kept = set(np.flatnonzero(layer.mask).tolist()) - set(done.dropped.tolist())
+    done = rewired(layer, method, fraction)
+    full = len(layer.edges) == layer.n_possible
+    assert len(done.dropped) == (0 if full else floor(fraction * len(layer.edges)))
+    asked = layer.gradient if name == "rigl" else layer.momentum
+    assert isinstance(asked, DenseScores)
+    scores = np.abs(asked.values)
+    kept = set(layer.edges.tolist()) - set(done.dropped.tolist())
     candidates = [k for k in range(len(scores)) if k not in kept]
     expected = sorted(candidates, key=lambda k: (-scores[k], k))[: len(done.dropped)]
     assert done.grown.tolist() == sorted(expected)
@@ -89,18 +106,18 @@ def test_growth_takes_the_largest_scores_off_the_kept_edges(layer: LayerView, na
 
 def test_growth_is_right_where_all_gradients_are_zero() -> None:
     # Multiplying the scores by the mask would tie kept edges with candidates here, and grow fewer.
-    layer = LayerView(np.array([1, 1, 0, 0], np.bool_), np.array([1, 2, 0, 0], np.float32), np.zeros(4, np.float32))
+    layer = view(np.array([1, 1, 0, 0], np.bool_), np.array([1, 2, 0, 0], np.float32), np.zeros(4, np.float32))
     method = METHODS.load("rigl")
-    done = rewire(layer, method.drop, method.grow, 0.5, np.random.default_rng(0))
+    done = rewired(layer, method, 0.5)
     assert (done.dropped.tolist(), done.grown.tolist()) == ([0], [0])
 
 
 def test_just_dropped_edges_may_return_and_random_growth_is_uniform() -> None:
-    layer = LayerView(np.arange(10) < 4, np.array([1, 2, 3, 4, 0, 0, 0, 0, 0, 0], np.float32))
-    method, rng = METHODS.load("set"), np.random.default_rng(0)
+    layer = view(np.arange(10) < 4, np.array([1, 2, 3, 4, 0, 0, 0, 0, 0, 0], np.float32))
+    method = METHODS.load("set")
     counts = np.zeros(10)
-    for _ in range(4000):
-        counts[rewire(layer, method.drop, method.grow, 0.5, rng).grown] += 1
+    for seed in range(4000):
+        counts[rewired(layer, method, 0.5, seed).grown] += 1
     assert counts[2:4].sum() == 0
     expected = 2 / 8
     assert np.abs(counts[[0, 1, *range(4, 10)]] / 4000 - expected).max() < 5 * np.sqrt(expected * (1 - expected) / 4000)
@@ -108,13 +125,13 @@ def test_just_dropped_edges_may_return_and_random_growth_is_uniform() -> None:
 
 @given(layers, rewiring_methods)
 def test_a_share_of_zero_changes_nothing(layer: LayerView, method: Method) -> None:
-    done = rewire(layer, method.drop, method.grow, 0.0, np.random.default_rng(0))
+    done = rewired(layer, method, 0.0)
     assert len(done.dropped) == len(done.grown) == 0
 
 
 @given(st.integers(1, 40), rewiring_methods, fractions)
 def test_a_layer_with_every_edge_stays_as_it_is(n: int, method: Method, fraction: float) -> None:
-    done = rewire(views(n, n, 1.0), method.drop, method.grow, fraction, np.random.default_rng(0))
+    done = rewired(views(n, n, 1.0), method, fraction)
     assert len(done.dropped) == len(done.grown) == 0
 
 

@@ -19,8 +19,8 @@ from topokit.training.checkpoint import Position, read_checkpoint, write_checkpo
 from topokit.training.config import TrainConfig
 from topokit.training.data import Data
 from topokit.training.engines.build import make_engine
-from topokit.training.engines.masked import Score
-from topokit.training.methods import Method
+from topokit.training.engines.engine import Score
+from topokit.training.methods import Change, Method
 from topokit.training.randomness import stream
 from topokit.training.samples import Samples
 from topokit.training.summary import summarised
@@ -52,7 +52,7 @@ class Loop:
         self.samples = Samples.split(data, config)
         self.engine = make_engine(config, method, data)
         steps = self.samples.steps_per_epoch(config.batch_size)
-        self.timetable = Timetable(config, steps, rewires=method.grow is not None)
+        self.timetable = Timetable(config, steps, method.timing)
         self.position = Position()
         self._data = data
 
@@ -127,7 +127,7 @@ class Loop:
                 metrics = {**_measured("train", training), **self._evaluated()}
             changed += self._record_and_rewire(writer, metrics, rate)
         self.position = replace(self.position, epoch=epoch)
-        known = {"learning_rate": rate, **metrics, "edges": self.engine.masks.n_edges, "edges_changed": changed}
+        known = {"learning_rate": rate, **metrics, "edges": self.engine.n_edges, "edges_changed": changed}
         writer.append_metrics(
             {"step": self.position.step, "epoch": epoch, **known, "seconds": perf_counter() - started}
         )
@@ -141,10 +141,13 @@ class Loop:
             self._record(writer, metrics)
         if not updates:
             return 0
-        rng = stream(self.config.seed, "growth", self.position.update)
-        done = self.engine.rewire(self.timetable.fraction(step), rng)
+        done = self.engine.rewire(self._change(step))
         self.position = replace(self.position, update=self.position.update + 1)
         return sum(rewiring.n_changed for rewiring in done.values())
+
+    def _change(self, step: int) -> Change:
+        rng = stream(self.config.seed, "growth", self.position.update)
+        return Change(self.config, self.timetable.fraction(step), step / self.timetable.total_steps, rng)
 
     def _record(self, writer: RecordingWriter, metrics: Mapping[str, float]) -> None:
         writer.write_frame(

@@ -7,6 +7,7 @@ from functools import cached_property
 from math import cos, pi
 
 from topokit.training.config import TrainConfig
+from topokit.training.methods.timing import NEVER, Timing
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,13 @@ class Timetable:
         Its lengths and schedules.
     steps_per_epoch : int
         Batches in one pass over the training data.
-    rewires : bool
-        Whether the method changes its wiring at all.
+    timing : Timing
+        When the method changes its wiring.
     """
 
     config: TrainConfig
     steps_per_epoch: int
-    rewires: bool
+    timing: Timing = NEVER
 
     @cached_property
     def total_steps(self) -> int:
@@ -37,14 +38,9 @@ class Timetable:
         """The step before which the wiring may change; the end of training is no exception."""
         return self.config.stop_fraction * self.total_steps
 
-    @property
-    def interval(self) -> int:
-        """Steps between changes of the wiring."""
-        return self.config.update_every or self.steps_per_epoch
-
     def updates_at(self, step: int) -> bool:
         """Whether the wiring changes after that step (from 1)."""
-        return self.rewires and step % self.interval == 0 and step < self.last_change
+        return self.timing.due(self, step)
 
     def fraction(self, step: int) -> float:
         """Share of edges to replace: constant p, or p (1 + cos(pi t / T)) / 2 (Evci et al. 2020, section 3).
@@ -59,11 +55,10 @@ class Timetable:
     def records_at(self, step: int) -> bool:
         """Whether the network after that step (0: the initial one) becomes a frame."""
         ends_epoch = step % self.steps_per_epoch == 0
-        marks = self.updates_at(step) if self.rewires else ends_epoch
-        interval = self.interval if self.rewires else self.steps_per_epoch
+        marks = ends_epoch if self.timing is NEVER else self.updates_at(step)
         return (
             step in (0, self.total_steps)
-            or (marks and _every(self.config.record_every, step // interval))
+            or (marks and _every(self.config.record_every, step // self.timing.interval(self)))
             or (ends_epoch and _every(self.config.record_epochs, step // self.steps_per_epoch))
         )
 

@@ -6,8 +6,7 @@ so weight decay finds nothing there to act on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import Any
 
@@ -19,44 +18,13 @@ from torch.nn import functional
 
 from topokit.dag import LayeredDAG
 from topokit.training.config import TrainConfig
+from topokit.training.engines.engine import Score
 from topokit.training.engines.sgd import SGD
 from topokit.training.masks import Masks
-from topokit.training.methods import DROP_RULES, LayerView, Method, Rewiring, rewire
+from topokit.training.methods import Change, DenseScores, LayerView, Method, Rewiring
 from topokit.training.models.base import SparseModel
 
 _SAMPLES_AT_ONCE = 2048
-
-
-@dataclass(frozen=True)
-class Score:
-    """How well a network does on some samples.
-
-    Attributes
-    ----------
-    loss : float
-        Sum of the cross-entropies, in nats.
-    correct : int
-        Samples whose class has the largest score.
-    n : int
-        Samples.
-    """
-
-    loss: float = 0.0
-    correct: int = 0
-    n: int = 0
-
-    def __add__(self, other: Score) -> Score:
-        return Score(self.loss + other.loss, self.correct + other.correct, self.n + other.n)
-
-    @property
-    def mean_loss(self) -> float:
-        """Loss per sample."""
-        return self.loss / self.n
-
-    @property
-    def accuracy(self) -> float:
-        """Share of samples classified rightly."""
-        return self.correct / self.n
 
 
 class MaskedEngine:
@@ -72,15 +40,19 @@ class MaskedEngine:
         How the wiring changes.
     config : TrainConfig
         The optimizer's numbers and what becomes of new edges.
+    target_edges : sequence of int
+        Edges of each layer at the configured density.
     """
 
-    def __init__(self, model: SparseModel, masks: Masks, method: Method, config: TrainConfig) -> None:
-        self.model, self.masks, self.method, self._config = model, masks, method, config
+    def __init__(
+        self, model: SparseModel, masks: Masks, method: Method, config: TrainConfig, target_edges: Sequence[int]
+    ) -> None:
+        self.model, self.masks, self.method, self.config = model, masks, method, config
         self.parameters = dict(model.named_parameters())
         self.momentum = {name: torch.zeros_like(p, requires_grad=False) for name, p in self.parameters.items()}
         self._undecayed = model.undecayed()
         self._sgd = SGD(config.momentum, config.nesterov, config.weight_decay)
-        self._drop = method.drop if config.drop == "auto" else DROP_RULES[config.drop]
+        self._targets = dict(zip(masks, target_edges, strict=True))
         self._gradients: dict[str, Tensor] = {}
 
     def train_batch(self, x: Tensor, y: Tensor, *, learning_rate: float, rewires: bool = False) -> Score:
@@ -102,7 +74,7 @@ class MaskedEngine:
         loss.backward()
         if rewires and self.method.uses_gradient:
             self._gradients = {name: _gradient(self.parameters[name]).clone() for name in self.masks}
-        if not (rewires and self._config.update_replaces_step):
+        if not (rewires and self.config.update_replaces_step):
             self._descend(learning_rate)
         return Score(loss.item() * len(y), _correct(scores, y), len(y))
 
@@ -118,21 +90,26 @@ class MaskedEngine:
                 self.masks.hide_(name, parameter)
 
     @torch.no_grad()
-    def rewire(self, fraction: float, rng: np.random.Generator) -> dict[str, Rewiring]:
-        """Replace that share of the edges of each layer by the method's rules; what changed, by parameter."""
-        assert self.method.grow is not None
-        done = {}
-        for name in self.masks:
-            done[name] = rewire(self._view(name), self._drop, self.method.grow, fraction, rng)
-            self._settle(name, done[name], rng)
+    def rewire(self, change: Change) -> dict[str, Rewiring]:
+        """Change the wiring by the method's rule; what changed, by parameter."""
+        assert self.method.rule is not None
+        done = self.method.rule({name: self._view(name) for name in self.masks}, change)
+        for name, rewiring in done.items():
+            self._settle(name, rewiring, change.rng)
         self._gradients = {}
         return done
 
     def _view(self, name: str) -> LayerView:
-        tensors = {"mask": self.masks[name], "weights": self.parameters[name], "momentum": self.momentum[name]}
-        if name in self._gradients:
-            tensors["gradient"] = self._gradients[name]
-        return LayerView(**{part: tensor.detach().numpy().reshape(-1) for part, tensor in tensors.items()})
+        edges = np.flatnonzero(_flat(self.masks[name]))
+        gradient = self._gradients.get(name)
+        return LayerView(
+            shape=tuple(self.parameters[name].shape),
+            edges=edges,
+            weights=_flat(self.parameters[name])[edges],
+            n_target_edges=self._targets[name],
+            gradient=None if gradient is None else DenseScores(_flat(gradient)),
+            momentum=DenseScores(_flat(self.momentum[name])),
+        )
 
     def _settle(self, name: str, rewiring: Rewiring, rng: np.random.Generator) -> None:
         weight, velocity = self.parameters[name].view(-1), self.momentum[name].view(-1)
@@ -142,15 +119,15 @@ class MaskedEngine:
         self.masks.rewire_(name, rewiring)
         weight[dropped] = 0
         weight[grown] = torch.from_numpy(self._new_weights(name, len(grown), rng))
-        if self._config.grown_momentum == "zero":
+        if self.config.grown_momentum == "zero":
             velocity[grown] = 0
-        if self._config.keep_regrown:
+        if self.config.keep_regrown:
             weight[back], velocity[back] = kept_weight, kept_velocity
         if not self.method.dense_momentum:
             self.masks.hide_(name, self.momentum[name])
 
     def _new_weights(self, name: str, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
-        rule = self._config.grown_weights
+        rule = self.config.grown_weights
         if rule == "normal":
             return rng.normal(0, 0.1, count).astype(np.float32)
         bound = sqrt(6 / self.parameters[name][0].numel()) if rule == "uniform" else 0.0
@@ -166,6 +143,11 @@ class MaskedEngine:
             loss = functional.cross_entropy(scores, target, reduction="sum").item()
             total += Score(loss, _correct(scores, target), len(target))
         return total
+
+    @property
+    def n_edges(self) -> int:
+        """Edges of all layers."""
+        return self.masks.n_edges
 
     def is_finite(self) -> bool:
         """Whether all parameters, their momentum and the gradients kept for `rewire` are finite numbers."""
@@ -193,6 +175,11 @@ class MaskedEngine:
             self.momentum[name].copy_(torch.from_numpy(state[f"momentum.{name}"]))
         for name in self.masks:
             self.masks.load_(name, torch.from_numpy(state[f"mask.{name}"]))
+
+
+def _flat(tensor: Tensor) -> NDArray[Any]:
+    values: NDArray[Any] = tensor.detach().numpy().reshape(-1)
+    return values
 
 
 def _gradient(parameter: Tensor) -> Tensor:

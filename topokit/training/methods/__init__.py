@@ -1,22 +1,31 @@
 """Training methods: how the wiring of a network changes while it learns.
 
-A method is a drop rule, a grow rule and what happens to momentum; adding one is one file here and one line in
-`topokit.registry`. The rules see plain NumPy arrays, so every engine shares them.
+A method is a rule that says which edges go and come, when it is asked, and what happens to momentum; adding one is one
+file here and one line in `topokit.registry`. The rules see plain NumPy arrays, so every engine shares them.
 """
 
 from topokit.training.methods.drop import DROP_RULES, drop_signed, drop_smallest
+from topokit.training.methods.drop_and_grow import DropAndGrow
 from topokit.training.methods.grow import grow_at_random, grow_by_gradient, grow_by_momentum
-from topokit.training.methods.method import LayerView, Method, Rewiring, rewire
+from topokit.training.methods.layer_view import DenseScores, LayerView, Rewiring, Scores
+from topokit.training.methods.method import Change, Method
+from topokit.training.methods.timing import NEVER, PERIODIC, Timing
 
 __all__ = [
     "DROP_RULES",
+    "NEVER",
+    "PERIODIC",
+    "Change",
+    "DenseScores",
+    "DropAndGrow",
     "LayerView",
     "Method",
     "Rewiring",
+    "Scores",
+    "Timing",
     "drop_signed",
     "drop_smallest",
     "grow_at_random",
     "grow_by_gradient",
     "grow_by_momentum",
-    "rewire",
 ]

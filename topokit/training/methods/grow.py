@@ -1,33 +1,34 @@
 """Where new edges come.
 
-A grow rule takes the layer, the flat positions an edge may come to (ascending), how many, and a source of randomness,
-and returns the chosen positions, ascending. Of equal scores the first positions win.
+A grow rule takes the layer, the positions of the edges that stay (ascending), how many edges to grow off them, and a
+source of randomness, and returns the chosen positions, ascending. Of equal scores the first positions win.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from numpy.typing import NDArray
 
-from topokit.generators import random_keys
-from topokit.training.methods.method import LayerView
-from topokit.training.methods.selection import Positions, largest
+from topokit.generators import random_keys, unused_keys
+from topokit.training.methods.layer_view import LayerView
+from topokit.training.methods.selection import Positions
+
+GrowRule = Callable[[LayerView, Positions, int, np.random.Generator], Positions]
 
 
-def grow_at_random(layer: LayerView, candidates: Positions, count: int, rng: np.random.Generator) -> Positions:
+def grow_at_random(layer: LayerView, kept: Positions, count: int, rng: np.random.Generator) -> Positions:
     """Uniformly, without replacement (Mocanu et al. 2018, Algorithm 1)."""
-    return candidates[random_keys(len(candidates), count, rng)]
+    return unused_keys(kept, random_keys(layer.n_possible - len(kept), count, rng))
 
 
-def grow_by_gradient(layer: LayerView, candidates: Positions, count: int, rng: np.random.Generator) -> Positions:
+def grow_by_gradient(layer: LayerView, kept: Positions, count: int, rng: np.random.Generator) -> Positions:
     """Where the magnitude of the loss gradient is largest (Evci et al. 2020, section 3)."""
-    return _where_largest(layer.gradient, candidates, count)
+    assert layer.gradient is not None
+    return layer.gradient.largest(count, but=kept)
 
 
-def grow_by_momentum(layer: LayerView, candidates: Positions, count: int, rng: np.random.Generator) -> Positions:
+def grow_by_momentum(layer: LayerView, kept: Positions, count: int, rng: np.random.Generator) -> Positions:
     """Where the magnitude of the dense momentum is largest (Dettmers and Zettlemoyer 2019, section 3)."""
-    return _where_largest(layer.momentum, candidates, count)
-
-
-def _where_largest(scores: NDArray[np.floating], candidates: Positions, count: int) -> Positions:
-    return candidates[largest(np.abs(scores[candidates]), count)]
+    assert layer.momentum is not None
+    return layer.momentum.largest(count, but=kept)

@@ -4,10 +4,10 @@ The momentum is gathered on all possible edges from the first step. Where it is 
 that just went have any, and every update grows back what it dropped. Edges stay in their layer.
 """
 
-from dataclasses import replace
-
 from topokit.training.methods.drop import drop_smallest
+from topokit.training.methods.drop_and_grow import DropAndGrow
 from topokit.training.methods.grow import grow_by_momentum
-from topokit.training.methods.set import SET
+from topokit.training.methods.method import Method
+from topokit.training.methods.timing import PERIODIC
 
-SNFS = replace(SET, name="snfs", drop=drop_smallest, grow=grow_by_momentum, dense_momentum=True)
+SNFS = Method(name="snfs", rule=DropAndGrow(drop_smallest, grow_by_momentum), timing=PERIODIC, dense_momentum=True)

@@ -1,45 +1,63 @@
-"""Initial weights."""
+"""Initial weights: a function of the seed, the layer and the position, so that every engine draws the same ones."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+import numpy as np
+from numpy.typing import NDArray
 
-from topokit.training.masks import Masks
+from topokit.kernels.positional_random import uniform_at
+from topokit.training.methods.selection import Positions
+from topokit.training.randomness import stream
+
+Values = NDArray[np.float32]
 
 
-def draw_weights(model: nn.Module, masks: Masks, rule: str, rng: torch.Generator) -> None:
-    """Draw the maskable weights, uniform in (-b, b), and zero them where there is no edge.
+def initial_weights(rule: str, shape: tuple[int, ...], edges: Positions, *, seed: int, layer: int) -> Values:
+    """The weights of a layer's edges, uniform in (-b, b).
 
     Parameters
     ----------
-    model : torch.nn.Module
-        Its other parameters stay as they are, but for the biases of rule 'torch', which get the bound of their layer.
-    masks : Masks
-        The edges.
     rule : {'he', 'he-sparse', 'torch'}
         b = sqrt(6 / fan-in) (He et al. 2015, Eq. 10) over all inputs or, in 'he-sparse', over the edges that reach
         the neuron (Evci et al., Gradient Flow in Sparse Neural Networks, AAAI 2022, section 3.1); or
         b = 1 / sqrt(fan-in), PyTorch's default for linear layers.
-    rng : torch.Generator
+    shape : tuple of int
+        (n_target, n_source, ...).
+    edges : ndarray of int64, shape (n_edges,)
+        Flat positions, ascending.
+    seed, layer : int
+        The run's seed, and the number of the layer.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_edges,)
+        An edge at the same position has the same draw whatever other edges there are.
     """
-    parameters = dict(model.named_parameters())
-    with torch.no_grad():
-        for name, mask in masks.items():
-            bound = _bound(mask, rule)
-            _fill(parameters[name], bound.reshape(-1, *[1] * (mask.ndim - 1)), rng)
-            parameters[name].masked_fill_(~mask, 0)
-            bias = parameters.get(name.removesuffix("weight") + "bias")
-            if rule == "torch" and bias is not None:
-                _fill(bias, bound, rng)
+    targets = edges // _fan_in(shape)
+    drawn: Values = _uniform(seed, 2 * layer, edges) * _bounds(rule, shape, targets)[targets]
+    return drawn
 
 
-def _bound(mask: Tensor, rule: str) -> Tensor:
-    edges = mask if rule == "he-sparse" else torch.ones_like(mask)
-    fan_in = edges.flatten(1).sum(1, dtype=torch.float32).clamp(min=1)
-    return torch.sqrt((1 if rule == "torch" else 6) / fan_in)
+def initial_biases(rule: str, shape: tuple[int, ...], *, seed: int, layer: int) -> Values:
+    """The biases of a layer, (n_target,): zero, but in rule 'torch' as its weights."""
+    if rule != "torch":
+        return np.zeros(shape[0], np.float32)
+    drawn: Values = _uniform(seed, 2 * layer + 1, np.arange(shape[0])) / np.sqrt(np.float32(_fan_in(shape)))
+    return drawn
 
 
-def _fill(parameter: Tensor, bound: Tensor, rng: torch.Generator) -> None:
-    uniform = torch.rand(parameter.shape, generator=rng, dtype=parameter.dtype)
-    parameter.copy_((2 * uniform - 1) * bound)
+def _fan_in(shape: tuple[int, ...]) -> int:
+    return int(np.prod(shape[1:]))
+
+
+def _bounds(rule: str, shape: tuple[int, ...], targets: Positions) -> Values:
+    fan_in = np.full(shape[0], _fan_in(shape))
+    if rule == "he-sparse":
+        fan_in = np.maximum(np.bincount(targets, minlength=shape[0]), 1)
+    bounds: Values = np.sqrt(np.float32(1 if rule == "torch" else 6) / fan_in.astype(np.float32))
+    return bounds
+
+
+def _uniform(seed: int, sequence: int, positions: Positions) -> Values:
+    word = stream(seed, "weights", sequence).integers(2**64, dtype=np.uint64)
+    return 2 * uniform_at(word, positions) - 1

@@ -1,0 +1,92 @@
+"""What an engine does for the training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+from torch import Tensor
+
+from topokit.dag import LayeredDAG
+from topokit.training.methods import Change, Rewiring
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well a network does on some samples.
+
+    Attributes
+    ----------
+    loss : float
+        Sum of the cross-entropies, in nats.
+    correct : int
+        Samples whose class has the largest score.
+    n : int
+        Samples.
+    """
+
+    loss: float = 0.0
+    correct: int = 0
+    n: int = 0
+
+    def __add__(self, other: Score) -> Score:
+        return Score(self.loss + other.loss, self.correct + other.correct, self.n + other.n)
+
+    @property
+    def mean_loss(self) -> float:
+        """Loss per sample."""
+        return self.loss / self.n
+
+    @property
+    def accuracy(self) -> float:
+        """Share of samples classified rightly."""
+        return self.correct / self.n
+
+
+class Engine(Protocol):
+    """A network in training: weights, edges and momentum, and the steps that change them."""
+
+    @property
+    def n_edges(self) -> int:
+        """Edges of all layers."""
+        ...
+
+    def train_batch(self, x: Tensor, y: Tensor, *, learning_rate: float, rewires: bool = False) -> Score:
+        """One step of gradient descent, and the score before it.
+
+        Parameters
+        ----------
+        x : Tensor of float32, shape (n, n_features)
+        y : Tensor of int64, shape (n,)
+        learning_rate : float
+        rewires : bool
+            Whether `rewire` comes next: what its rule reads is kept for it, and with ``update_replaces_step`` the
+            weights stay.
+        """
+        ...
+
+    def rewire(self, change: Change) -> dict[str, Rewiring]:
+        """Change the wiring by the method's rule; what changed, by layer."""
+        ...
+
+    def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
+        """The score on the samples `index` of x (n, n_features) and y (n,)."""
+        ...
+
+    def is_finite(self) -> bool:
+        """Whether all parameters, their momentum and what is kept for `rewire` are finite numbers."""
+        ...
+
+    def network(self) -> LayeredDAG:
+        """The wiring with its weights."""
+        ...
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Everything that training changes."""
+        ...
+
+    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what `state` gave; `KeyError` when something is missing."""
+        ...
