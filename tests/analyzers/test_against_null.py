@@ -317,7 +317,7 @@ def test_bad_options_are_refused(network: LayeredDAG, options: dict, words: str)
 def test_bad_questions_are_refused(network: LayeredDAG) -> None:
     with pytest.raises(ParameterError, match="ShellLayout is not summed up by numbers"):
         tk.against_null(tk.shell_layout, network, n=3)
-    with pytest.raises(ParameterError, match="nnstd cannot be called so .*'b'.*options by name"):
+    with pytest.raises(ParameterError, match=r"nnstd cannot be called so .*'b'.*options by name"):
         tk.against_null(tk.nnstd, network, n=3)
     with pytest.raises(InsufficientDataError, match="moment='together' asks it of all 3"):
         tk.against_null(tk.rank_evolution, grown(3), n=3)

@@ -104,6 +104,22 @@ def test_a_comparison_shows_z_and_names_what_is_kept() -> None:
         plots.null_comparison(found, moment=3)
 
 
+def test_a_comparison_says_what_p_is_corrected_for() -> None:
+    """Also of a number that all random networks share and the given one has not; of one that is kept there is no p."""
+
+    def numbers(network: tk.LayeredDAG) -> dict[str, float]:
+        given = network.equals(grown(3)[-1])
+        return {"edges": network.n_edges, "given": float(given), "degree": network.blocks[0].in_degrees()[0]}
+
+    found = tk.against_null(numbers, grown(3), model="density", n=9)
+    ax = plots.null_comparison(found)
+    words = [text.get_text() for text in ax.texts]
+    assert words[0] == f"{grown(3)[-1].n_edges:,}, always {grown(3)[-1].n_edges:,}"
+    assert words[1] == "1, always 0, p ≤ 0.4"
+    assert "p corrected for 2 numbers" in ax.get_title()
+    assert_legible(ax)
+
+
 def test_many_statistics_show_those_of_the_smallest_p() -> None:
     found = tk.against_null(
         lambda network: {f"s{k}": float(network.blocks[0].in_degrees()[k]) for k in range(32)},

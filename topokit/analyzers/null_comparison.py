@@ -101,12 +101,15 @@ class NullComparison(Result):
     def p_holm(self) -> Values:
         """`p_two_sided` corrected for all numbers of this call that the model does not hold fast, (M, S).
 
-        Holm's correction holds however the numbers depend on each other. A number that the model keeps as it is was
-        not tested, and does not count.
+        Holm's correction holds however the numbers depend on each other.
         """
-        tested = np.isfinite(self.p_two_sided) & ~(self.fixed & self._kept)
         untested = np.where(np.isfinite(self.p_two_sided), 1.0, np.nan)
-        return np.where(tested, holm(np.where(tested, self.p_two_sided, np.nan)), untested)
+        return np.where(self.tested, holm(np.where(self.tested, self.p_two_sided, np.nan)), untested)
+
+    @property
+    def tested(self) -> NDArray[np.bool_]:
+        """Whether there is a p and a number that the model does not keep as it is, (M, S)."""
+        return np.asarray(np.isfinite(self.p_two_sided) & ~(self.fixed & self._kept))
 
     @property
     def interval(self) -> tuple[Values, Values]:

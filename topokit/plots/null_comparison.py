@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST = 24
 # Letters from which on a name is too long for a single column.
-LONG = 24
+LONG = 16
 
 
 def null_comparison(result: NullComparison, *, ax: Axes | None = None, moment: int = -1) -> Axes:
@@ -26,7 +26,7 @@ def null_comparison(result: NullComparison, *, ax: Axes | None = None, moment: i
 
     A violin shows the random networks, a dot the given one; at the right stand its value and what the null has on
     average, with p after Holm's correction (≤ where it lies beyond all random networks). Statistics without spread
-    have no violin, and those that are 0 in all networks are left out.
+    have no violin and no dot, and those that are 0 in all networks are left out.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def null_comparison(result: NullComparison, *, ax: Axes | None = None, moment: i
             if np.isfinite(z[s]):
                 axes.plot(z[s], place, "o", color=colours[0], markersize=4, clip_on=False, zorder=3)
             axes.text(
-                1.03,
+                1.05,
                 place,
                 _words(result, moment, s, p_values[s]),
                 va="center",
@@ -64,14 +64,24 @@ def null_comparison(result: NullComparison, *, ax: Axes | None = None, moment: i
         axes.axvline(0, color="0.6", linewidth=0.6, zorder=0)
         axes.set_yticks(range(len(shown)), [result.names[s] for s in shown])
         axes.set_ylim(len(shown) - 0.4, -0.6)
-        # Far values would squeeze the violins, unless there is room for both.
-        far = max([4.0, *np.abs(z[np.isfinite(z)]).tolist()])
-        axes.set_xlim(-1.08 * far, 1.08 * far)
+        axes.set_xlim(*_reach(z))
         axes.set_xlabel("z (standard deviations of the null)")
-        when = moment_name(result.moments[moment])
-        null = f"{result.replicates.shape[1]} random networks, null {result.model}"
-        axes.set_title(f"{when}\n{null}" if when else null)
+        axes.set_title(_title(result, moment))
         return axes
+
+
+def _reach(z: NDArray[np.float64]) -> tuple[float, float]:
+    """From where to where dots lie, and violins at least: room on a side where there is nothing would squeeze them."""
+    known = z[np.isfinite(z)]
+    low, high = min(-4.0, known.min(initial=0)), max(4.0, known.max(initial=0))
+    return low - 0.04 * (high - low), high + 0.04 * (high - low)
+
+
+def _title(result: NullComparison, moment: int) -> str:
+    null = f"{result.replicates.shape[1]} random networks, null {result.model}"
+    tested = int(result.tested.sum())
+    lines = [moment_name(result.moments[moment]), null, f"p corrected for {tested} numbers" if tested > 1 else ""]
+    return "\n".join(line for line in lines if line)
 
 
 def _axes(rows: int, letters: int) -> Axes:
@@ -100,7 +110,8 @@ def _words(result: NullComparison, moment: int, s: int, p_value: float) -> str:
     value, mean = short(float(result.values[moment, s])), short(float(result.mean[moment, s]))
     if np.isnan(result.values[moment, s]) or np.isnan(p_value):
         return "not defined"
-    if result.fixed[moment, s]:
+    if not result.tested[moment, s]:
         return f"{value}, always {mean}"
+    null = "always" if result.fixed[moment, s] else "null"
     few = result.p_two_sided[moment, s] <= 2 / (1 + result.defined[moment, s])
-    return f"{value}, null {mean}, p {'≤' if few else '='} {p_value:.2g}"
+    return f"{value}, {null} {mean}, p {'≤' if few else '='} {p_value:.2g}"
