@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ import topokit as tk
 from topokit.analyzers.edge_lives.attachment_fit import blind_exponents, fit_exponent
 from topokit.analyzers.edge_lives.attachment_kernel import DegreeKernel
 from topokit.analyzers.edge_lives.attachment_verdict import BLIND, MIXED, POORER, RICHER, UNDEFINED, UNTOLD, combined
-from topokit.analyzers.edge_lives.degree_exposure import gather, neuron_events
+from topokit.analyzers.edge_lives.degree_exposure import DegreeLaw, gather, neuron_events
+from topokit.analyzers.edge_lives.other_end import laws_of_ends
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Series, as_series
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
 
@@ -42,6 +44,34 @@ def test_births_less_deaths_are_the_change_of_degree(network: LayeredDAG, seed: 
             assert (cells.hits <= cells.trials).all()
             kept = events.hits(kernel)[cells.updates].sum(axis=1)
             assert_array_equal(cells.totals(cells.hits), kept)
+
+
+@given(layered_dags(max_size=7), st.integers(0, 9))
+def test_pairs_weigh_what_their_other_end_gains(network: LayeredDAG, seed: int) -> None:
+    series = as_series([network, tk.same_density(network, seed)])
+    law = DegreeLaw(0.7, 0.0, 0.3)
+    for events in neuron_events(series, ""):
+        if not events.meetings:
+            continue
+        before, after = (
+            {block.name: block for block in each.blocks}[events.block].adjacency().toarray() for each in series
+        )
+        if events.side == "out":
+            before, after = before.T, after.T
+        own = before.sum(axis=0)
+        rates = np.array([[k**0.7 if k else 0.3] for k in before.sum(axis=1)])
+        for kernel, trials, hits in (
+            ("gain", ~before, after & ~before),
+            ("retention", before, before & ~after),
+        ):
+            cells = gather(events, kernel, least=0, other=law)
+            sums = [
+                np.array([(rates * pairs)[:, own == degree].sum() for degree in cells.degree])
+                for pairs in (trials, hits)
+            ]
+            scale = sums[0].sum() / max(1, trials.sum())
+            assert_allclose(cells.weight * scale, sums[0])
+            assert_allclose(cells.hit_weight * scale, sums[1], atol=1e-12)
 
 
 @pytest.mark.parametrize("kernel", ["gain", "retention"])
@@ -98,9 +128,43 @@ def test_planted_exponents_are_recovered(gain: float) -> None:
         assert row["updates_low"] < truth < row["updates_high"]
         assert row["neurons_low"] < truth < row["neurons_high"]
         assert row["verdict"] == (RICHER if truth else BLIND)
-        # Sources with many edges have theirs at the favoured targets already, so a trace of the targets' law remains.
-        assert abs(rows.loc["out", kernel]["exponent"]) < 0.3
+        assert rows.loc["out", kernel]["verdict"] == BLIND
     assert result.verdicts["verdict"][1] == RICHER
+
+
+@pytest.mark.parametrize("opposite", [0.5, 1.0])
+@pytest.mark.parametrize("own", [0.0, 1.0])
+def test_the_other_end_does_not_show(own: float, opposite: float) -> None:
+    """Sources with many edges have theirs at the favoured targets already: what they could gain is less in demand."""
+    truth = {"in": own, "out": opposite}
+    result = tk.attachment(attached(own, own, opposite=(opposite, opposite), updates=30, seed=2), replicates=20)
+    for one in result.kernels:
+        low, high = one.fit.widest
+        assert low < truth[one.side] < high
+        assert abs(one.fit.exponent - truth[one.side]) < 0.1
+
+
+@pytest.mark.parametrize("kernel", ["gain", "retention"])
+def test_both_ends_are_of_largest_likelihood_together(kernel: str) -> None:
+    series = attached(0.8, 0.6, opposite=(0.5, 0.9), updates=4, shape=(40, 30), moved=0.1)
+    masks = [network.blocks[0].adjacency().toarray() for network in series]
+    terms = []
+    for u, (before, after) in enumerate(pairwise(masks)):
+        trials, hits = (~before, after & ~before) if kernel == "gain" else (before, before & ~after)
+        out, into = np.broadcast_arrays(before.sum(axis=1, keepdims=True), before.sum(axis=0))
+        chosen = trials & (out > 0) & (into > 0)
+        terms.append((u, np.log(out[chosen]), np.log(into[chosen]), hits[chosen]))
+
+    def minus_log_likelihood(parameters: np.ndarray) -> float:
+        total = 0.0
+        for u, out, into, hit in terms:
+            rate = np.exp(parameters[2 + u] + parameters[0] * out + parameters[1] * into)
+            total += rate[~hit].sum() - np.log(-np.expm1(-rate[hit])).sum()
+        return float(total)
+
+    found = minimize(minus_log_likelihood, np.array([0.0, 0.0, *[-3.0] * 4]), method="BFGS")
+    laws = laws_of_ends(tuple(neuron_events(series, "")), kernel, 0.0)
+    assert_allclose([law.slope for law in laws if law], found.x[:2], atol=0.01)
 
 
 def test_degree_zero_counts_with_a_shift_and_is_shown_without() -> None:
@@ -318,12 +382,15 @@ def test_intervals_cover_planted_exponents(truth: float) -> None:
 
 
 @pytest.mark.slow
-def test_degree_blind_runs_are_called_so() -> None:
+@pytest.mark.parametrize("opposite", [0.0, 1.0])
+def test_degree_blind_runs_are_called_so(opposite: float) -> None:
     wrong = 0
     p_values = []
     for seed in range(300):
-        frame = tk.attachment(attached(0.0, 0.0, seed=seed, updates=12), replicates=50, rng=seed).frame
-        wrong += int((frame["verdict"] != BLIND).any())
-        p_values += frame["p_value"].tolist()
+        series = attached(0.0, 0.0, opposite=(opposite, opposite), seed=seed, updates=12)
+        frame = tk.attachment(series, replicates=50, rng=seed).frame
+        blind = frame if not opposite else frame[frame["side"] == "in"]
+        wrong += int((blind["verdict"] != BLIND).any())
+        p_values += blind["p_value"].tolist()
     assert wrong / 300 < 0.07
     assert 0.03 < np.mean(np.array(p_values) < 0.05) < 0.07

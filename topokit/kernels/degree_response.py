@@ -1,7 +1,8 @@
 """How the rate of an event depends on a covariate, with a level of its own for each update.
 
-Cells of an update hold so many trials and hits at one value x; a trial is hit with probability
-1 - exp(-exp(level + slope x)), the law of draws without replacement whose rates are in proportion to exp(slope x).
+Cells of an update hold misses and hits at one value x; a trial of weight w is hit with probability
+1 - exp(-w exp(level + slope x)), the law of draws without replacement whose rates are in proportion to
+w exp(slope x). Of a cell's misses the weights are added up, which is exact; its hits share their mean weight.
 The log-likelihood is concave in the slope and all levels.
 """
 
@@ -25,32 +26,36 @@ _LARGEST_STEP, _LARGEST_CHANGE = 1.0, 8.0
 _PRECISE = 1e-10
 
 
-@njit(Tuple((float64, float64))(float64, float64, float64), nogil=True)
-def _response(eta: float, trials: float, hits: float) -> tuple[float, float]:
+@njit(Tuple((float64, float64))(float64, float64, float64, float64), nogil=True)
+def _response(eta: float, misses: float, hits: float, weight: float) -> tuple[float, float]:
     """First and minus second derivative of a cell's log-likelihood in level + slope x."""
     rate = exp(min(eta, 300.0))
+    missed = misses * rate
+    if hits == 0.0:
+        return -missed, missed
+    rate *= weight
     if rate < 1e-8:
-        return hits * (1.0 - 0.5 * rate) - (trials - hits) * rate, (trials - 0.5 * hits) * rate
+        return hits * (1.0 - 0.5 * rate) - missed, missed + 0.5 * hits * rate
     if rate > 500.0:
-        return -(trials - hits) * rate, (trials - hits) * rate
+        return -missed, missed
     grown = expm1(rate)
-    first = hits * rate / grown - (trials - hits) * rate
     curve = rate * (grown - rate * (grown + 1.0)) / (grown * grown)
-    return first, (trials - hits) * rate - hits * curve
+    return hits * rate / grown - missed, missed - hits * curve
 
 
 @njit(
-    Tuple((float64, float64, float64[::1]))(_INTS, _FLOATS, _FLOATS, _FLOATS, float64, float64[::1]),
+    Tuple((float64, float64, float64[::1]))(_INTS, _FLOATS, _FLOATS, _FLOATS, _FLOATS, float64, float64[::1]),
     cache=True,
     nogil=True,
 )
 def fit_slope(
-    start: Integers, trials: Floats, hits: Floats, x: Floats, slope: float, levels: Floats
+    start: Integers, misses: Floats, hits: Floats, weight: Floats, x: Floats, slope: float, levels: Floats
 ) -> tuple[float, float, Floats]:
     """The slope of largest likelihood and its information, the levels profiled out, and the levels.
 
-    The cells of update u are ``start[u]:start[u + 1]``; each update has hits and misses. `slope` and `levels` are
-    where the search begins. Both numbers are NaN where no finite slope is best.
+    The cells of update u are ``start[u]:start[u + 1]``; each update has hits and misses. `misses` are added weights
+    and `weight` is the mean weight of the hits; the search begins at `slope` and `levels`. Both numbers are NaN where
+    no finite slope is best.
     """
     levels = levels.copy()
     n_updates = len(start) - 1
@@ -60,7 +65,7 @@ def fit_slope(
         for u in range(n_updates):
             s0, s1, w0, w1, w2 = 0.0, 0.0, 0.0, 0.0, 0.0
             for cell in range(start[u], start[u + 1]):
-                first, second = _response(levels[u] + slope * x[cell], trials[cell], hits[cell])
+                first, second = _response(levels[u] + slope * x[cell], misses[cell], hits[cell], weight[cell])
                 s0 += first
                 s1 += first * x[cell]
                 w0 += second
@@ -89,12 +94,12 @@ def fit_slope(
 
 
 @njit(
-    Tuple((float64[::1], float64[::1], float64[::1]))(_INTS, _FLOATS, _FLOATS, _FLOATS, float64, _FLOATS),
+    Tuple((float64[::1], float64[::1], float64[::1]))(_INTS, _FLOATS, _FLOATS, _FLOATS, _FLOATS, float64, _FLOATS),
     cache=True,
     nogil=True,
 )
 def profile_scores(
-    start: Integers, trials: Floats, hits: Floats, x: Floats, slope: float, levels: Floats
+    start: Integers, misses: Floats, hits: Floats, weight: Floats, x: Floats, slope: float, levels: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Each update's derivative of the log-likelihood at that slope with its level at its best, the mean of x under
     the information of its cells, and that level, (U,) each."""
@@ -105,7 +110,7 @@ def profile_scores(
         for _ in range(_STEPS):
             s0, w0 = 0.0, 0.0
             for cell in range(start[u], start[u + 1]):
-                first, second = _response(level + slope * x[cell], trials[cell], hits[cell])
+                first, second = _response(level + slope * x[cell], misses[cell], hits[cell], weight[cell])
                 s0 += first
                 w0 += second
             if not w0 > 0.0:
@@ -116,7 +121,7 @@ def profile_scores(
                 break
         score, w0, w1 = 0.0, 0.0, 0.0
         for cell in range(start[u], start[u + 1]):
-            first, second = _response(level + slope * x[cell], trials[cell], hits[cell])
+            first, second = _response(level + slope * x[cell], misses[cell], hits[cell], weight[cell])
             score += first * x[cell]
             w0 += second
             w1 += second * x[cell]

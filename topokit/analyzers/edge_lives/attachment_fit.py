@@ -8,7 +8,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from topokit.analyzers.edge_lives.degree_exposure import Cells, Counts, Kernel, NeuronEvents, gather
+from topokit.analyzers.edge_lives.degree_exposure import Cells, Counts, DegreeLaw, Kernel, NeuronEvents, gather
 
 Values = NDArray[np.float64]
 
@@ -59,9 +59,13 @@ def fit_exponent(
     confidence: float,
     resamples: int,
     rng: np.random.Generator,
+    other: DegreeLaw | None = None,
 ) -> ExponentFit:
-    """The exponent a of the rates (k + shift)^a of gains per vacant pair, or (k + shift)^-a of losses per edge."""
-    cells = gather(events, kernel, least=0 if shift > 0 else 1)
+    """The exponent a of the rates (k + shift)^a of gains per vacant pair, or (k + shift)^-a of losses per edge.
+
+    Each pair or edge counts as much as neurons like the one at its `other` end gain or lose.
+    """
+    cells = gather(events, kernel, least=0 if shift > 0 else 1, other=other)
     reason = _why_not(cells, kernel)
     if reason:
         return no_fit(reason)
@@ -89,6 +93,14 @@ def fit_exponent(
     )
 
 
+def slope_of(cells: Cells, shift: float) -> tuple[float, float]:
+    """The slope of the rates in log(degree + shift) and its information, both NaN where there is none."""
+    from topokit.kernels.degree_response import fit_slope  # numba takes half a second to import
+
+    slope, information, _ = fit_slope(*_numbers(cells, shift), 0.0, blind_levels(cells))
+    return slope, information
+
+
 def _around(centre: float, error: float, factor: float) -> tuple[float, float]:
     return centre - factor * error, centre + factor * error
 
@@ -101,19 +113,19 @@ def _corrected(count: int) -> float:
 def blind_exponents(cells: Cells, kernel: Kernel, *, shift: float, replicates: int, rng: np.random.Generator) -> Values:
     """Exponents of replicates in which as many gains or losses fall on pairs or edges at random, (replicates,).
 
-    Each starts at every update from the recorded degrees. Given these, the counts of neurons by degree are
-    multivariate hypergeometric, so that no network has to be drawn.
+    Each starts at every update from the recorded degrees, and the law of the other end, if any, holds. Given these,
+    the counts of neurons by degree are multivariate hypergeometric, so that no network has to be drawn.
     """
     from topokit.kernels.degree_response import fit_slope  # numba takes half a second to import
 
-    start, trials, _, x = _numbers(cells, shift)
-    levels = blind_levels(cells)
+    x, levels = np.log(cells.degree + shift), blind_levels(cells)
+    trials = np.rint(cells.weight).astype(np.int64)
     hits = np.empty((replicates, len(x)))
     happened = cells.totals(cells.hits)
     for u, (low, high) in enumerate(zip(cells.start[:-1], cells.start[1:], strict=True)):
-        hits[:, low:high] = _drawn(cells.trials[low:high], int(happened[u]), replicates, rng)
-    sign = 1 if kernel == "gain" else -1
-    slopes = [fit_slope(start, trials, row, x, 0.0, levels)[0] for row in hits]
+        hits[:, low:high] = _drawn(trials[low:high], int(happened[u]), replicates, rng)
+    sign, even = 1 if kernel == "gain" else -1, np.ones(len(x))
+    slopes = [fit_slope(cells.start, trials - row, row, even, x, 0.0, levels)[0] for row in hits]
     return sign * np.array(slopes)
 
 
@@ -134,8 +146,10 @@ def _why_not(cells: Cells, kernel: Kernel) -> str:
     return ""
 
 
-def _numbers(cells: Cells, shift: float) -> tuple[Counts, Values, Values, Values]:
-    return cells.start, cells.trials.astype(float), cells.hits.astype(float), np.log(cells.degree + shift)
+def _numbers(cells: Cells, shift: float) -> tuple[Counts, Values, Values, Values, Values]:
+    misses = np.maximum(cells.weight - cells.hit_weight, 0.0)
+    mean = np.divide(cells.hit_weight, cells.hits, out=np.ones(len(misses)), where=cells.hits > 0)
+    return cells.start, misses, cells.hits.astype(float), mean, np.log(cells.degree + shift)
 
 
 def _scores(
@@ -145,20 +159,35 @@ def _scores(
     from topokit.kernels.degree_response import profile_scores  # numba takes half a second to import
 
     slope, levels = fit
-    scores, centres, _ = profile_scores(*_numbers(cells, shift), slope, levels)
-    degrees = events.degrees[cells.updates]
-    trials, hits = events.trials(kernel)[cells.updates], events.hits(kernel)[cells.updates]
+    numbers = _numbers(cells, shift)
+    scores, centres, _ = profile_scores(*numbers, slope, levels)
+    degrees, hits = events.degrees[cells.updates], events.hits(kernel)[cells.updates]
     counted = degrees > 0 if shift == 0 else np.ones(degrees.shape, np.bool_)
     x = np.log(np.where(counted, degrees + shift, 1.0))
+    mean, weight = (_of_neurons(cells, degrees, values) for values in (numbers[3], _each(cells, degrees)))
     rate = np.exp(levels[:, None] + slope * x)
     with np.errstate(over="ignore", invalid="ignore"):
-        first = hits * rate / np.expm1(rate) - (trials - hits) * rate
-    by_neuron = np.where(counted, first * (x - centres[:, None]), 0.0).sum(axis=0)
+        gone = np.where(hits > 0, hits * rate * mean / np.expm1(rate * mean), 0.0)
+    by_neuron = np.where(counted, (gone - (weight - hits * mean) * rate) * (x - centres[:, None]), 0.0).sum(axis=0)
     return scores, by_neuron
 
 
+def _each(cells: Cells, degrees: Counts) -> Values:
+    """The weight of the trials of each neuron of a cell, (C,)."""
+    width = int(degrees.max()) + 1
+    neurons = np.bincount((np.arange(len(degrees))[:, None] * width + degrees).ravel())
+    return np.asarray(cells.weight / neurons[cells.update * width + cells.degree])
+
+
+def _of_neurons(cells: Cells, degrees: Counts, values: Values) -> Values:
+    """The values of the neurons' cells, (V, N); 0 where there is none."""
+    table = np.zeros((len(degrees), int(degrees.max()) + 1))
+    table[cells.update, cells.degree] = values
+    return np.asarray(np.take_along_axis(table, degrees, axis=1))
+
+
 def _resampled(
-    data: tuple[Counts, Values, Values, Values],
+    data: tuple[Counts, Values, Values, Values, Values],
     slope: float,
     levels: Values,
     reach: float,

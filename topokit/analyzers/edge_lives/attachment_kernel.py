@@ -95,19 +95,19 @@ class DegreeKernel:
 def kernel_bins(cells: Cells, confidence: float) -> Iterator[KernelBin]:
     """At most 14 classes of about as many expected events each; degree 0 is one by itself.
 
-    In a degree-blind update the events of a class are hypergeometric. Limits of a ratio are Poisson's exact ones
-    (Garwood 1936), which are too wide where updates take a large share of the trials.
+    In an update blind to degree at this end the events of a class are hypergeometric. Limits of a ratio are Poisson's
+    exact ones (Garwood 1936), which are too wide where updates take a large share of the trials.
     """
     if not len(cells.updates):
         return
     happened, possible = cells.totals(cells.hits), cells.totals(cells.trials)
-    expected = (happened / possible)[cells.update] * cells.trials
+    expected = (happened / possible)[cells.update] * cells.weight
     classes = _classes(cells.degree, expected)
     z, tail = float(scipy.stats.norm.isf((1 - confidence) / 2)), (1 - confidence) / 2
     for number in np.unique(classes):
         chosen = classes == number
-        trials = np.bincount(cells.update[chosen], weights=cells.trials[chosen], minlength=len(happened))
-        share = trials / possible
+        weight = np.bincount(cells.update[chosen], weights=cells.weight[chosen], minlength=len(happened))
+        share = weight / possible
         mean, events = float((happened * share).sum()), int(cells.hits[chosen].sum())
         variance = happened * share * (1 - share) * (possible - happened) / np.maximum(1, possible - 1)
         spread = z * float(np.sqrt(variance.sum())) / mean
@@ -116,7 +116,7 @@ def kernel_bins(cells: Cells, confidence: float) -> Iterator[KernelBin]:
             low_degree=int(degrees.min()),
             high_degree=int(degrees.max()),
             mean_degree=float(np.average(degrees, weights=cells.trials[chosen])),
-            exposure=int(trials.sum()),
+            exposure=int(cells.trials[chosen].sum()),
             events=events,
             expected=mean,
             ratio=events / mean,
