@@ -116,6 +116,7 @@ def test_closed_forms_of_dense_and_empty_blocks() -> None:
     assert summary[["degeneracy", "alpha_max", "beta_max", "edges"]].tolist() == [0, 0, 0, 0]
     alone = tk.bipartite_core([np.zeros((4, 3))], alpha=2).frame.iloc[0]
     assert alone[["beta", "sources", "targets", "edges"]].tolist() == [0, 0, 0, 0]
+    assert tk.bipartite_core([np.ones((4, 3))], alpha=10**15, beta=10**15).limits().edges.tolist() == [0]
 
 
 @given(layered_dags())
@@ -143,9 +144,10 @@ def test_numbers_that_sum_up() -> None:
 
 
 def test_bad_input() -> None:
-    with pytest.raises(UnknownNameError, match="unknown block"):
-        tk.bipartite_core([np.ones((2, 3))], "input->hiden")
-    for options in ({"alpha": 0}, {"beta": 1.5}, {"alpha": -1, "beta": 2}):
+    for name in ("input->hiden", 3):
+        with pytest.raises(UnknownNameError, match="unknown block"):
+            tk.bipartite_core([np.ones((2, 3))], name)
+    for options in ({"alpha": 0}, {"beta": 1.5}, {"alpha": -1, "beta": 2}, {"alpha": 10**30}):
         with pytest.raises(ParameterError, match="1 or more"):
             tk.bipartite_core([np.ones((2, 3))], **options)
     with pytest.raises(InsufficientDataError, match="give bipartite_core both"):

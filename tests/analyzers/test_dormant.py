@@ -8,7 +8,7 @@ from strategies import layered_dags
 
 import topokit as tk
 from topokit.dag import EdgeBlock, Layer, LayeredDAG
-from topokit.errors import ParameterError
+from topokit.errors import InsufficientDataError, ParameterError
 
 FIRST = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]])
 SECOND = np.array([[1, 1], [0, 0], [1, 0], [0, 0]])
@@ -76,7 +76,7 @@ def test_series_and_columns() -> None:
 
 
 def test_threshold_that_finds_nobody_is_refused() -> None:
-    for threshold in (0, 10.5, float("nan"), "10"):
+    for threshold in (0, 10.5, float("nan"), "10", 10**30):
         with pytest.raises(ParameterError, match=f"threshold={threshold!r}"):
             tk.dormant([FIRST, SECOND], threshold=threshold)
 
@@ -100,13 +100,25 @@ def test_threshold_relative_to_where_each_layer_began() -> None:
     rng = np.random.default_rng(0)
     sizes = [(30, 40), (40, 20), (20, 6)]
     networks = [LayeredDAG.from_adjacencies([rng.random(s) < d for s in sizes]) for d in (0.5, 0.2)]
-    result = tk.dormant(networks, relative=0.5)
+    result = tk.dormant(networks, relative=np.float32(0.5))
     degrees = tk.degrees(networks, layers="hidden").degrees
     assert result.thresholds.tolist() == [0.5 * degrees[0, :40].mean(), 0.5 * degrees[0, 40:].mean()]
     assert np.array_equal(result.below[:, :40], degrees[:, :40] < result.thresholds[0])
     assert np.array_equal(result.below[:, 40:], degrees[:, 40:] < result.thresholds[1])
     assert (result.threshold, result.relative) == (None, 0.5)
     assert result.frame["threshold"].tolist() == result.thresholds.tolist() * 2
+
+
+def test_a_share_of_no_edges_is_refused() -> None:
+    networks = [LayeredDAG.from_adjacencies([FIRST * k, SECOND * k]) for k in (0, 1)]
+    with pytest.raises(InsufficientDataError, match="'hidden1' has the mean degree 0 in the first network"):
+        tk.dormant(networks, relative=0.5)
+    with pytest.raises(InsufficientDataError, match="'input' has the mean in-degree 0"):
+        tk.dormant(networks[1], relative=0.5, kind="in", layers="all")
+    scores = {"hidden1": [0.0, 1.0, 2.0, 3.0]}
+    assert tk.dormancy_join(networks[1], scores, relative=0.5, kind="in").pairs[""].thresholds.tolist() == [0.5]
+    with pytest.raises(InsufficientDataError, match="'hidden1' has the mean degree 0"):
+        tk.dormancy_join(networks[0], scores, relative=0.5)
 
 
 def test_degree_of_one_side() -> None:

@@ -80,7 +80,9 @@ def test_any_moment_of_a_series() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("options", [{"edges": -1}, {"spread": 1.5}, {"moment": 1}, {"rng": -3}])
+@pytest.mark.parametrize(
+    "options", [{"edges": -1}, {"spread": 1.5}, {"spread": "x"}, {"moment": 1}, {"moment": 0.5}, {"rng": -3}]
+)
 def test_bad_parameters(options: dict[str, float]) -> None:
     with pytest.raises(ParameterError):
         tk.shell_layout([np.ones((2, 3))], **options)

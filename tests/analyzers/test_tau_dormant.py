@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -48,6 +49,14 @@ def test_scores_average_to_one_and_ignore_scale(values: np.ndarray, factor: floa
     assert np.allclose(tk.tau_dormant({"layer": factor * values}).scores["layer"], scores)
 
 
+@pytest.mark.parametrize("scale", [2.0**1021, 2.0**-1070])
+def test_scores_of_the_hugest_and_tiniest_activations(scale: float) -> None:
+    samples = np.array([[1.0, 3, 0], [1, 3, 4]])
+    for values in (samples, samples[1]):
+        expected = tk.tau_dormant({"layer": values}).scores["layer"]
+        assert np.array_equal(tk.tau_dormant({"layer": scale * values}).scores["layer"], expected)
+
+
 def test_frame_columns() -> None:
     frame = tk.tau_dormant({"fc1": [0.0, 1.0]}).frame
     assert list(frame) == ["layer", "neuron", "score", "dormant", "step", "epoch"]
@@ -64,6 +73,10 @@ def test_frame_columns() -> None:
         ({"a": ["x"]}, 0, "'a' has activations of type <U1"),
         ({"a": [1j]}, 0, "'a' has activations of type complex128"),
         ([[1.0]], 0, "activations are a list"),
+        ({"a": [1.0]}, "x", "tau='x'"),
+        ({"a": [1.0]}, np.inf, "tau=inf"),
+        ({"a": torch.ones(2, requires_grad=True)}, 0, "'a' has activations that are no NumPy array"),
+        ({np.nan: {"a": [1.0]}}, 0, "moment nan"),
     ],
 )
 def test_bad_values_are_refused(activations: dict[str, list[float]], tau: float, message: str) -> None:
@@ -106,6 +119,8 @@ def test_moments_that_do_not_fit_are_refused() -> None:
         tk.tau_dormant([one, one], moments=[tk.dag.Moment()])
     with pytest.raises(IncompatibleNetworksError, match="moment 1"):
         tk.tau_dormant([one, other])
+    with pytest.raises(ParameterError, match="moments=3: give a Series"):
+        tk.tau_dormant(one, moments=3)
     with pytest.raises(ParameterError, match="moment 'late'"):
         tk.tau_dormant({"late": one})
     with pytest.raises(InsufficientDataError, match="at moment 1"):

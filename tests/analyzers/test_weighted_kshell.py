@@ -155,7 +155,13 @@ def test_bad_input() -> None:
     with pytest.raises(InsufficientDataError, match="has no weights"):
         tk.weighted_kshell([np.ones((2, 3), bool)])
     network = [np.array([[1.5, 2.5]])]
-    for options in ({"alpha": -1}, {"alpha": 0, "beta": 0}, {"normalise": "max"}, {"strength": "signed"}):
+    for options in (
+        {"alpha": -1},
+        {"alpha": "1"},
+        {"alpha": 0, "beta": 0},
+        {"normalise": "max"},
+        {"strength": "signed"},
+    ):
         with pytest.raises(ParameterError):
             tk.weighted_kshell(network, **options)
     with pytest.raises(ParameterError, match="normalise='mean'"):

@@ -253,9 +253,9 @@ class _Levels(NamedTuple):
 
 def _at_least(values: Counts, wanted: Counts) -> Counts:
     """How many values are at least as large as each wanted one, (K,)."""
-    counts = np.bincount(values, minlength=int(wanted.max(initial=0)) + 1)
-    reached: Counts = np.cumsum(counts[::-1])[::-1]
-    return reached[wanted]
+    reached = np.append(np.cumsum(np.bincount(values)[::-1])[::-1], 0)
+    answer: Counts = reached[np.minimum(wanted, len(reached) - 1)]
+    return answer
 
 
 def _lone(sides: _Sides, levels: _Levels, given: int, other: int | None, *, swapped: bool) -> _Cores:

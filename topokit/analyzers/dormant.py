@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from topokit.analyzers.result import Meta, Result, last_numbers
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Moment
 from topokit.dag.network import LayerSelection
-from topokit.errors import ParameterError
+from topokit.errors import InsufficientDataError, ParameterError
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
@@ -137,7 +138,7 @@ def dormant(
     ParameterError
         A threshold below 1 or with a fraction, a share that is not above 0, both of them, or no such kind.
     InsufficientDataError
-        The network has no such layers.
+        The network has no such layers, or a share is asked for of a layer that begins without edges.
 
     References
     ----------
@@ -149,6 +150,7 @@ def dormant(
     stacked = _Flags(*(np.stack(flags) for flags in zip(*parts, strict=True)))
     degrees = degrees_of(stacked.in_degrees, stacked.out_degrees, kind)
     thresholds = thresholds_of(chosen, degrees[0], threshold, relative)
+    check_thresholds(chosen, thresholds, kind)
     parameters = {"threshold": threshold, "relative": relative, "kind": kind, "layers": names_of(chosen)}
     return DormantNeurons(
         meta=Meta("dormant", parameters, ANALYZER_REFERENCES["dormant"]),
@@ -174,7 +176,18 @@ def thresholds_of(
     """Threshold of each layer, (L,): the same, or relative to its mean degree among the first ones, (N,)."""
     if relative is None:
         return np.full(len(layers), threshold, np.int64)
-    return np.array([relative * first[columns_of(layers, layer.name)].mean() for layer in layers])
+    return np.array([float(relative) * first[columns_of(layers, layer.name)].mean() for layer in layers])
+
+
+def check_thresholds(layers: tuple[Layer, ...], thresholds: NDArray[Any], kind: DegreeKind) -> None:
+    """`InsufficientDataError` for a layer that begins without edges, no share of which tells anything."""
+    for layer, threshold in zip(layers, thresholds, strict=True):
+        if threshold == 0:
+            degree = "degree" if kind == "total" else f"{kind}-degree"
+            raise InsufficientDataError(
+                f"layer {layer.name!r} has the mean {degree} 0 in the first network: give threshold= instead of "
+                "relative=, or other layers"
+            )
 
 
 def checked_threshold(threshold: int | None, relative: float | None) -> int | None:
@@ -184,7 +197,7 @@ def checked_threshold(threshold: int | None, relative: float | None) -> int | No
         return whole_number("threshold", chosen, 1, "use a degree of at least 1")
     if threshold is not None:
         raise ParameterError(f"threshold={threshold!r} and relative={relative!r}: give one of them")
-    if isinstance(relative, bool) or not isinstance(relative, int | float) or not 0 < relative < np.inf:
+    if isinstance(relative, bool) or not isinstance(relative, Real) or not 0 < relative < np.inf:
         raise ParameterError(f"relative={relative!r} is no share of the initial mean degree: use one above 0, as 0.1")
     return None
 

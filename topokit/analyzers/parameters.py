@@ -13,12 +13,13 @@ Random = int | np.random.Generator | None
 
 
 def whole_number(name: str, value: Any, least: int, remedy: str) -> int:
-    """The value as an int; `ParameterError`, ending in `remedy`, unless it is whole and at least `least`."""
+    """The value as an int; `ParameterError`, ending in `remedy`, unless it is whole, at least `least`,
+    and fits 64 bits."""
     try:
         number = index(value)
     except TypeError as error:
         raise ParameterError(f"{name}={value!r} is no whole number: {remedy}") from error
-    if number < least:
+    if not least <= number < 2**63:
         raise ParameterError(f"{name}={number}: {remedy}")
     return number
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -126,11 +127,13 @@ def shell_layout(
     Alvarez-Hamelin, Dall'Asta, Barrat and Vespignani (2005).
     """
     most = whole_number("edges", edges, 0, "give the number of edges to draw, 0 or more")
-    if not 0 <= spread <= 1:
-        raise ParameterError(f"spread={spread}: give a share of the distance between shells, 0 to 1")
+    if not (isinstance(spread, numbers.Real) and 0 <= spread <= 1):
+        raise ParameterError(f"spread={spread!r}: give a share of the distance between shells, 0 to 1")
     series = as_series(source)
-    if not -len(series) <= moment < len(series):
-        raise ParameterError(f"moment={moment} is no position: there are {len(series)} networks")
+    there = f"there are {len(series)} networks"
+    moment = whole_number("moment", moment, -len(series), there)
+    if moment >= len(series):
+        raise ParameterError(f"moment={moment} is no position: {there}")
     random = generator_of(rng)
     network = series[moment]
     starts, neighbours = neighbours_of(network)

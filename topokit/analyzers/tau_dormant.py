@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -103,7 +104,7 @@ def tau_dormant(
     InsufficientDataError
         No layer, a layer without neurons or samples, or other moments than mappings.
     ParameterError
-        A negative tau, no mapping, activations that are no real finite numbers, or negative means.
+        A tau that is negative or infinite, no mapping, activations that are no real finite numbers, or negative means.
     IncompatibleNetworksError
         Other layers at one moment than at the first.
 
@@ -111,8 +112,8 @@ def tau_dormant(
     ----------
     Sokar et al. (2023), Eq. 1: s_i = E|h_i| / mean_k E|h_k|, tau-dormant when s_i <= tau.
     """
-    if not tau >= 0:
-        raise ParameterError(f"tau={tau} calls no neuron dormant: use 0 or more")
+    if not (isinstance(tau, Real) and 0 <= tau < np.inf):
+        raise ParameterError(f"tau={tau!r} is no score up to which neurons are dormant: use 0 or more, as 0.025")
     when, mappings = _by_moment(activations, moments)
     taken = [{name: _scores(_mean_magnitude(name, array)) for name, array in each.items()} for each in mappings]
     _check_layers(taken)
@@ -125,7 +126,7 @@ def tau_dormant(
 
 
 def _by_moment(activations: Any, moments: Any) -> tuple[tuple[Moment, ...], list[Mapping[str, Any]]]:
-    told = None if moments is None else tuple(moments.moments if isinstance(moments, Series) else moments)
+    told = None if moments is None else _moments(moments)
     if isinstance(activations, Mapping) and activations and all(isinstance(v, Mapping) for v in activations.values()):
         told, mappings = tuple(_moment(key) for key in activations), list(activations.values())
     elif isinstance(activations, Mapping):
@@ -144,6 +145,13 @@ def _by_moment(activations: Any, moments: Any) -> tuple[tuple[Moment, ...], list
     return told, mappings
 
 
+def _moments(moments: Any) -> tuple[Moment, ...]:
+    told = tuple(moments.moments if isinstance(moments, Series) else moments if isinstance(moments, Sequence) else [0])
+    if not all(isinstance(moment, Moment) for moment in told):
+        raise ParameterError(f"moments={moments!r}: give a Series, a Recording or a sequence of Moment")
+    return told
+
+
 def _listed(activations: Any) -> list[Mapping[str, Any]]:
     mappings = list(activations) if isinstance(activations, Sequence) else [activations]
     if not mappings:
@@ -156,7 +164,7 @@ def _listed(activations: Any) -> list[Mapping[str, Any]]:
 
 
 def _moment(key: Any) -> Moment:
-    if isinstance(key, int | float | np.number) and not isinstance(key, bool):
+    if isinstance(key, Real) and not isinstance(key, bool) and np.isfinite(float(key)):
         return Moment(epoch=float(key))
     raise ParameterError(f"activations of the moment {key!r}: name moments by their epoch, or give moments=")
 
@@ -181,7 +189,8 @@ def _mean_magnitude(name: str, values: Any) -> NDArray[np.float64]:
             raise ParameterError(f"layer {name!r} has the negative mean |h| {array.min():g}: average magnitudes")
         return array
     over = tuple(axis for axis in range(array.ndim) if axis != 1)
-    return np.asarray(np.abs(array).mean(axis=over))
+    magnitudes, exponent = _near_one(np.abs(array))
+    return np.asarray(np.ldexp(magnitudes.mean(axis=over), exponent))
 
 
 def _as_floats(name: str, values: Any) -> NDArray[np.float64]:
@@ -189,11 +198,20 @@ def _as_floats(name: str, values: Any) -> NDArray[np.float64]:
         array = np.asarray(values)
     except ValueError as error:
         raise ParameterError(f"layer {name!r} has activations of no one shape: {error}") from error
+    except (RuntimeError, TypeError) as error:
+        raise ParameterError(f"layer {name!r} has activations that are no NumPy array: {error}") from error
     if array.dtype.kind not in "biuf":
         raise ParameterError(f"layer {name!r} has activations of type {array.dtype}: give real numbers")
     return array.astype(np.float64)
 
 
 def _scores(magnitudes: NDArray[np.float64]) -> NDArray[np.float64]:
-    average = magnitudes.mean()
-    return magnitudes / average if average > 0 else np.zeros_like(magnitudes)
+    scaled, _ = _near_one(magnitudes)
+    average = scaled.mean()
+    return scaled / average if average > 0 else np.zeros_like(magnitudes)
+
+
+def _near_one(magnitudes: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
+    """Divided by a power of two, which changes no digit and keeps sums of huge and tiny numbers in range."""
+    exponent = int(np.frexp(magnitudes.max())[1])
+    return np.ldexp(magnitudes, -exponent), exponent

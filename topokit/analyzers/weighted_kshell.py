@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -148,8 +149,9 @@ def weighted_kshell(
 
 
 def _check(alpha: float, beta: float, normalise: str, strength: str) -> None:
-    if not (np.isfinite(alpha) and np.isfinite(beta) and min(alpha, beta) >= 0 and alpha + beta > 0):
-        raise ParameterError(f"alpha={alpha}, beta={beta}: give exponents of 0 or more, one of them above 0")
+    numbers = isinstance(alpha, Real) and isinstance(beta, Real)
+    if not (numbers and 0 <= alpha < np.inf and 0 <= beta < np.inf and alpha + beta > 0):
+        raise ParameterError(f"alpha={alpha!r}, beta={beta!r}: give exponents of 0 or more, one of them above 0")
     if normalise not in ("mean", "paper", "none"):
         raise ParameterError(f"normalise={normalise!r}: use 'mean', 'paper' or 'none'")
     if strength not in ("absolute", "multiplicity"):

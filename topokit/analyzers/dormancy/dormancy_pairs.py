@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from topokit.analyzers.axes import columns_of
 from topokit.analyzers.degrees import DegreeDistribution, DegreeKind, check_degree_kind, degrees
-from topokit.analyzers.dormant import DormantNeurons, checked_threshold, degrees_of, thresholds_of
+from topokit.analyzers.dormant import DormantNeurons, check_thresholds, checked_threshold, degrees_of, thresholds_of
 from topokit.analyzers.tau_dormant import ActivationDormancy, tau_dormant
 from topokit.dag import Layer, Moment
 from topokit.errors import IncompatibleNetworksError, ParameterError
@@ -92,6 +92,8 @@ def paired(wiring: Any, activations: Any, told: Sides) -> Pair:
     columns = np.concatenate([neurons[columns_of(by_wiring.layers, name)] for name in layers])
     chosen = tuple(layer for layer in by_wiring.layers if layer.name in layers)
     everywhere = {*(layer.name for layer in by_wiring.layers), *by_activation.history}
+    thresholds = by_wiring.thresholds[[by_wiring.layers.index(layer) for layer in chosen]]
+    check_thresholds(chosen, thresholds, by_wiring.kind)
     return Pair(
         moments=tuple(by_wiring.moments[place] for place in places),
         layers=chosen,
@@ -100,7 +102,7 @@ def paired(wiring: Any, activations: Any, told: Sides) -> Pair:
         kind=by_wiring.kind,
         threshold=by_wiring.threshold,
         relative=by_wiring.relative,
-        thresholds=by_wiring.thresholds[[by_wiring.layers.index(layer) for layer in chosen]],
+        thresholds=thresholds,
         scores=np.concatenate([by_activation.history[name] for name in layers], axis=1),
         tau=by_activation.tau,
         left_out=tuple(sorted(everywhere - set(layers))),
@@ -153,7 +155,7 @@ def _common_layers(layers: tuple[Layer, ...], activations: ActivationDormancy) -
     if not common:
         raise IncompatibleNetworksError(
             f"the network has layers {', '.join(layer.name for layer in layers)}, activations are of "
-            f"{', '.join(activations.history)}: call the same layers by the same names"
+            f"{', '.join(map(str, activations.history))}: call the same layers by the same names"
         )
     for layer in common:
         neurons = activations.history[layer.name].shape[1]
