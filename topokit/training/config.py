@@ -15,13 +15,20 @@ from topokit.errors import ConfigError, TopokitError
 from topokit.registry import DATASETS, METHODS, MODELS
 from topokit.training.options import check_value, option, parsed, toml, typed
 
-ACTIVATIONS = ("relu", "srelu")
-MASKS = ("er", "er-epsilon", "erk", "uniform")
-DROP_RULES = ("auto", "magnitude", "set")
+ACTIVATIONS = ("relu", "srelu", "allrelu")
+MASKS = ("er", "er-epsilon", "erk", "radix", "radix-random", "uniform")
+MASK_DRAWS = ("exact", "bernoulli", "replacement")
+DROP_RULES = ("auto", "magnitude", "set", "set-nowak", "set-scipy")
+ROUNDINGS = ("floor", "ceil", "nearest")
+GROWTHS = ("exact", "bernoulli")
+SCOPES = ("layer", "global")
 SCHEDULES = ("constant", "cosine")
-INITIALISATIONS = ("he", "he-sparse", "torch")
+INITIALISATIONS = ("he", "he-sparse", "kaiming-normal", "normal", "torch", "truncated-normal")
 GROWN_WEIGHTS = ("zero", "normal", "uniform")
 GROWN_MOMENTA = ("zero", "keep")
+DECAY_FORMS = ("coupled", "decoupled", "unscaled")
+DEVICES = ("cpu", "cuda")
+ENGINES = ("auto", "masked", "sparse")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,39 +54,100 @@ class TrainConfig:
     model: str = option("mlp", "kind of network", choices=MODELS)
     hidden: tuple[int, ...] = option((256, 256), "widths of the hidden layers", within="[1, 1e9]")
     activation: str = option("relu", "activation of the hidden layers", choices=ACTIVATIONS)
+    allrelu_slope: float = option(
+        0.6, "left slope of 'allrelu', positive in odd hidden layers and negative in even ones", within="[0, inf)"
+    )
+    dropout: float = option(0.0, "share of hidden neurons silent in a training step, drawn anew each", within="[0, 1)")
     init: str = option(
         "he-sparse",
-        "initial weights: uniform by He's rule over all inputs or over the connected ones, or PyTorch's default",
+        "initial weights: uniform by He's rule over all inputs or over the connected ones, normal by He's rule "
+        "(kaiming-normal), normal, normal within two deviations (truncated-normal), or PyTorch's default",
         choices=INITIALISATIONS,
     )
+    init_deviation: float = option(
+        0.1, "standard deviation of init 'normal' and 'truncated-normal'", within="(0, 1e38]"
+    )
+    init_bias: float = option(0.0, "biases at the start; init 'torch' draws them instead", within="[-1e38, 1e38]")
 
     mask: str = option("erk", "how the edges are spread over the layers at the start", choices=MASKS)
     density: float = option(0.05, "edges over possible edges of the sparse layers", within="(0, 1]")
     epsilon: float = option(
         13.0, "edges per neuron of mask 'er-epsilon', which takes it in place of the density", within="(0, inf)"
     )
-    dense_output: bool = option(False, "keep the output layer dense and out of the density")
+    mask_draw: str = option(
+        "exact",
+        "a layer has exactly its number of edges, each possible edge is there by chance, or edges are drawn with "
+        "replacement and fall together",
+        choices=MASK_DRAWS,
+    )
+    radix_systems: str = option("", "mixed-radix systems of masks 'radix' and 'radix-random', such as 10,10 or 2,3;3,2")
+    radix_widths: tuple[int, ...] = option(
+        (), "Kronecker widths of these masks, one more than radices; empty: all 1", within="[1, 1e9]"
+    )
+    dense_input: bool = option(False, "keep the first layer of weights dense and out of the density")
+    dense_output: bool = option(
+        False, "keep the output layer dense and out of the density, as it always is in masks 'radix' and 'radix-random'"
+    )
+    snip_batches: int = option(1, "batches over which SNIP scores the edges", within="[1, inf)")
 
     update_every: int = option(0, "steps between changes of the wiring; 0: one epoch", within="[0, inf)")
     rewire_fraction: float = option(0.3, "share of a layer's edges that one update replaces", within="[0, 1]")
     rewire_schedule: str = option("cosine", "how that share falls during training", choices=SCHEDULES)
+    rewire_floor: float = option(0.0, "share that the cosine schedule ends at", within="[0, 1]")
     stop_fraction: float = option(1.0, "share of training after which the wiring stays as it is", within="[0, 1]")
+    switch_fraction: float = option(
+        0.5, "share of training after which methods such as 'random-gradient' grow in their second way", within="[0, 1]"
+    )
     drop: str = option("auto", "which edges go; auto: the rule of the method's authors", choices=DROP_RULES)
+    rounding: str = option("floor", "how a share of edges becomes a number of them", choices=ROUNDINGS)
+    growth: str = option(
+        "exact", "random growth replaces just what went, or takes each free position by chance", choices=GROWTHS
+    )
+    redistribute: bool = option(False, "edges move to layers whose edges have the larger mean momentum")
     grown_weights: str = option(
         "zero", "weight of new edges: 0, normal with deviation 0.1, or uniform by He's rule", choices=GROWN_WEIGHTS
     )
     grown_momentum: str = option("zero", "momentum of new edges: 0, or what has gathered there", choices=GROWN_MOMENTA)
+    reset_momentum: bool = option(False, "all momentum starts anew at every change of the wiring, as in Keras")
     keep_regrown: bool = option(False, "an edge dropped and grown again at once keeps its weight and momentum")
     update_replaces_step: bool = option(False, "a change of the wiring takes the place of the optimizer's step")
 
-    epochs: int = option(50, "passes over the training data", within="[1, 1e9]")
+    freeze_epoch: int = option(10, "epoch whose end fixes the wiring of method 'dnw-frozen'", within="[0, inf)")
+    prune_begin: float = option(
+        0.25, "share of training after which pruning begins; 'one-shot' prunes then, all at once", within="[0, 1]"
+    )
+    prune_end: float = option(0.75, "share of training at which gradual pruning has come to its end", within="[0, 1]")
+    prune_scope: str = option(
+        "layer", "pruning takes the smallest weights of each layer, or of all layers together", choices=SCOPES
+    )
+    rounds: int = option(5, "prunings of method 'imp', after each of which it trains again", within="[1, 1e6]")
+    prune_fraction: float = option(
+        0.0, "share of edges that goes in each of these rounds; 0: what leads to the density", within="[0, 1)"
+    )
+    rewind_epoch: int = option(0, "epoch to whose end these rounds take weights back", within="[0, 1e9]")
+
+    epochs: int = option(50, "passes over the training data; of method 'imp' in its first round", within="[1, 1e9]")
     batch_size: int = option(64, "samples per step", within="[1, inf)")
+    drop_last: bool = option(False, "leave out the last samples of an epoch that fill no batch")
     learning_rate: float = option(0.05, "step size of SGD at the start", within="(0, 1e38]")
     milestones: tuple[int, ...] = option((), "epochs after which the learning rate falls", within="[1, inf)")
     lr_factor: float = option(0.1, "what the learning rate is multiplied by at each milestone", within="(0, 1]")
     momentum: float = option(0.9, "momentum of SGD", within="[0, 1)")
     nesterov: bool = option(True, "Nesterov's form of momentum")
     weight_decay: float = option(5e-4, "L2 penalty on existing weights and on biases", within="[0, 1e38]")
+    decay_form: str = option(
+        "coupled",
+        "decay times the weight is added to the gradient; or taken off the weight itself, times the learning rate "
+        "(decoupled) or as it is (unscaled, as in the SciPy code of SET)",
+        choices=DECAY_FORMS,
+    )
+
+    engine: str = option(
+        "masked",
+        "dense tensors under masks, or edges alone; auto: edges alone for a sparse MLP whose method needs no more",
+        choices=ENGINES,
+    )
+    device: str = option("cpu", "where the masked engine computes", choices=DEVICES)
 
     seed: int = option(0, "everything random follows from it", within="[0, inf)")
     record_every: int = option(
