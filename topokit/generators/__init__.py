@@ -9,16 +9,19 @@ from topokit.generators.counts import (
 from topokit.generators.mixing import mixing
 from topokit.generators.null_models import same_degrees, same_density, same_edges, shuffled_layers
 from topokit.generators.patterns import random_keys, random_mask, random_pattern, unused_keys
+from topokit.generators.radix import RadixTopology, radix_net
 from topokit.generators.random_networks import erdos_renyi, erk, random_network, uniform
 from topokit.generators.rewiring import rewired, rewiring_chain
 
 __all__ = [
+    "RadixTopology",
     "er_epsilon_edge_counts",
     "erdos_renyi",
     "erk",
     "erk_edge_counts",
     "erk_weight_counts",
     "mixing",
+    "radix_net",
     "random_keys",
     "random_mask",
     "random_network",
