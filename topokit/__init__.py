@@ -33,6 +33,7 @@ _HOMES = {
         "erdos_renyi",
         "erk",
         "mixing",
+        "radix_net",
         "random_network",
         "rewired",
         "same_degrees",
