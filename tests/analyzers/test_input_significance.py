@@ -179,8 +179,18 @@ def test_bad_options_are_refused(options: dict, words: str) -> None:
 def test_bad_networks_are_refused() -> None:
     with pytest.raises(InsufficientDataError, match="no weights to map"):
         tk.input_significance(tk.uniform((4, 3), 0.5, 0), value="weight")
-    with pytest.raises(ParameterError, match="is no image: call input_significance"):
+    with pytest.raises(ParameterError, match="is no image: give the analyzer shape"):
         tk.input_significance(tk.uniform((4, 3), 0.5, 0)).image()
     block = replace(EdgeBlock.from_matrix("a", "b", np.eye(4, dtype=bool)), possible=8)
     with pytest.raises(ParameterError, match="allows 8 of 16 pairs"):
         tk.input_significance(LayeredDAG((Layer("a", 4), Layer("b", 4)), (block,)))
+
+
+def test_extremes_are_the_inputs_furthest_from_chance() -> None:
+    result = tk.input_significance(grown(2))
+    order = np.argsort(-result.z[-1], kind="stable")
+    assert result.extremes["neuron"].tolist() == [*order[:5], *order[-5:]]
+    assert result.extremes["step"].unique().tolist() == [100]
+    few = tk.input_significance([np.eye(3, 2, dtype=bool)]).extremes
+    assert len(few) == 2
+    assert tk.input_significance([np.ones((9, 4))]).extremes.empty

@@ -116,7 +116,7 @@ def test_flat_maps_have_no_pattern() -> None:
 
 
 def test_what_is_no_image_is_refused() -> None:
-    with pytest.raises(ParameterError, match="which is no image: call input_map"):
+    with pytest.raises(ParameterError, match="which is no image: give the analyzer shape"):
         tk.moran(tk.uniform((9, 4), 0.5, 0))
     with pytest.raises(InsufficientDataError, match="image of 2 pixels"):
         tk.moran(tk.uniform((2, 4), 0.5, 0), shape=(1, 2))

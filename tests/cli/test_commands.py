@@ -120,11 +120,12 @@ def test_analyze_writes_a_frame_and_a_figure_each(
     tables, figures = ({path.stem for path in out.glob(f"*.{suffix}")} for suffix in ("csv", "svg"))
     names = {"degrees", "degree_inequality", "power_law", "kshell", "onion_layers", "shell_layout", "dormant"}
     names |= {"effective_sparsity", "input_map", "rank_evolution", "edge_changes", "edge_survival", "exploration"}
-    names |= {"attachment", "nnstd_against_first", "nnstd_matrix"}
+    names |= {"attachment", "nnstd_against_first", "nnstd_matrix", "input_significance", "input_change", "moran"}
     assert figures - names == {"attachment_out", "attachment_retention", "attachment_retention_out"}
     assert names <= figures
     assert {name for table in tables for name in names if table.startswith(name)} == names <= tables
-    assert {"edge_survival_summary", "attachment_verdicts", "power_law_scale_freeness"} <= tables - names
+    beside = {"edge_survival_summary", "attachment_verdicts", "power_law_scale_freeness", "input_change_summary"}
+    assert beside | {"input_significance_summary", "input_significance_extremes"} <= tables - names
 
 
 def test_analyze_writes_what_the_library_finds(
@@ -137,11 +138,17 @@ def test_analyze_writes_what_the_library_finds(
         "power_law": tk.power_law(series, replicates=5, rng=3).frame[["verdict", "strict_n_tail", "scale_free_class"]],
         "edge_survival_summary": tk.edge_survival(series).summary,
         "attachment_verdicts": tk.attachment(series, rng=3).verdicts,
-        "kshell_against_density": tk.against_null(tk.kshell, series, model="density", n=9, rng=3).frame,
+        "input_significance_extremes": tk.input_significance(series).extremes,
+        "moran": tk.moran(series, rng=3).frame,
     }
     for name, frame in expected.items():
         written, meant = pd.read_csv(out / f"{name}.csv"), pd.read_csv(StringIO(frame.to_csv(index=False)))
         pd.testing.assert_frame_equal(written[list(meant.columns)], meant)
+    shells = tk.against_null(tk.kshell, series, model="density", n=9, rng=3).frame
+    written = pd.read_csv(out / "kshell_against_density.csv")
+    meant = shells[shells["statistic"] != "crust"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(written[["statistic", "null_mean"]], meant[["statistic", "null_mean"]])
+    assert (pd.read_csv(out / "effective_sparsity_against_density.csv")["statistic"].str.endswith("dead_edges")).all()
     inequality = pd.read_csv(out / "degree_inequality.csv").query("kind == 'total'").tail(len(series[-1].layers))
     beside = pd.read_csv(out / "degree_inequality_against_density.csv").set_index("statistic")["value"]
     gini = [beside[f"{layer} total gini"] for layer in inequality["layer"]]
@@ -175,7 +182,8 @@ def test_analyze_takes_checkpoints_and_says_what_they_lack(
 ) -> None:
     words = ["analyze", str(checkpoint), "--replicates", "5"]
     assert run([*words, "-o", str(tmp_path / "out")]) == 0
-    assert "figure of input_map left out" in capsys.readouterr().err
+    told = capsys.readouterr().err.splitlines()
+    assert [line for line in told if "figure of input_map, figure of input_significance, moran left out: layer" in line]
     assert (tmp_path / "out" / "input_map.csv").is_file()
     assert (tmp_path / "out" / "kshell.pdf").stat().st_size > 1000
     assert run([*words, "-o", str(tmp_path / "shaped"), "--shape", "4,5"]) == 0

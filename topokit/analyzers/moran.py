@@ -22,6 +22,8 @@ Values = NDArray[np.float64]
 FEWEST = 4
 # Two orders of the pixels that give the same value must not be told apart by how the sum was rounded.
 _ROUNDING = 1e-12
+# Pixels in random order that are in memory at a time.
+_AT_ONCE = 2**22
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -211,7 +213,7 @@ def moments_over_orders(images: Values) -> GridMoments:
 
 
 def _in_random_order(image: Values, drawn: int, generator: np.random.Generator) -> Values:
-    if not drawn:
-        return np.empty(0)
-    orders = generator.permuted(np.tile(image.ravel(), (drawn, 1)), axis=1)
-    return grid_moran(orders.reshape(drawn, *image.shape))
+    each = max(1, _AT_ONCE // image.size)
+    parts = [min(each, drawn - begun) for begun in range(0, drawn, each)]
+    orders = (generator.permuted(np.tile(image.ravel(), (count, 1)), axis=1) for count in parts)
+    return np.concatenate([np.empty(0), *(grid_moran(some.reshape(-1, *image.shape)) for some in orders)])

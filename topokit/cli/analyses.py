@@ -17,7 +17,7 @@ from topokit.errors import (
 )
 
 if TYPE_CHECKING:
-    from topokit.analyzers import DegreeInequality
+    from topokit.analyzers import DegreeInequality, EffectiveSparsity, KShells
     from topokit.analyzers.result import Result
     from topokit.dag import Series
 
@@ -41,6 +41,7 @@ _TABLES: Mapping[str, Sequence[str]] = {
     "shell_histogram": ("summary", "layer_summary"),
     "onion_spectrum": ("spectrum", "summary"),
     "effective_sparsity": ("neurons",),
+    "input_z_map": ("summary", "extremes"),
     "edge_survival": ("summary", "hazards"),
     "attachment": ("verdicts", "bins"),
 }
@@ -89,21 +90,21 @@ def analyses(choices: Choices, *, over_time: bool) -> dict[str, Analysis]:
     return found | _of_changes(choices) if over_time else found
 
 
-def write(analysis: Analysis, series: Series, stem: Path, suffix: str) -> str:
+def write(analysis: Analysis, series: Series, stem: Path, suffix: str) -> tuple[str, str] | None:
     """Write one result's tables and figures; what is left out and why, when the source lacks what they need."""
     from topokit.plots import save
 
-    missing = f"{stem.name} left out"
+    missing = stem.name
     try:
         result = analysis(series)
         _tables(result, stem)
-        missing = f"figure of {stem.name} left out"
+        missing = f"figure of {stem.name}"
         save(result.plot().figure, stem.with_suffix(f".{suffix}"))
         for name, options in _FIGURES.get(result.plot_name, {}).items():
             save(result.plot(**options).figure, stem.with_name(f"{stem.name}_{name}.{suffix}"))
     except LEFT_OUT as error:
-        return f"{missing}: {error}"
-    return ""
+        return missing, str(error)
+    return None
 
 
 def _tables(result: Result, stem: Path) -> None:
@@ -125,6 +126,10 @@ def _of_each(choices: Choices) -> dict[str, Analysis]:
         "dormant": lambda series: tk.dormant(series, threshold=choices.threshold),
         "effective_sparsity": tk.effective_sparsity,
         "input_map": lambda series: tk.input_map(series, shape=choices.shape),
+        "input_significance": lambda series: tk.input_significance(
+            series, shape=choices.shape, pool_channels=_has_channels(series, choices.shape)
+        ),
+        "moran": lambda series: tk.moran(series, shape=choices.shape, rng=choices.seed),
     }
 
 
@@ -137,6 +142,7 @@ def _of_changes(choices: Choices) -> dict[str, Analysis]:
         "edge_survival": tk.edge_survival,
         "exploration": tk.exploration,
         "attachment": lambda series: tk.attachment(series, rng=choices.seed),
+        "input_change": lambda series: tk.input_change(series, shape=choices.shape),
         "nnstd_against_first": tk.nnstd_against,
         "nnstd_matrix": lambda series: tk.nnstd_matrix(_thinned(series)),
     }
@@ -146,10 +152,12 @@ def _beside_chance(choices: Choices) -> dict[str, Analysis]:
     """Numbers of the last network beside those of random ones; those that a null holds fast are not asked for."""
     import topokit as tk
 
-    wiring = [tk.kshell, tk.onion_layers, tk.effective_sparsity]
+    wiring = {tk.kshell: _core, tk.onion_layers: None, tk.effective_sparsity: _dead_edges}
     compare = partial(tk.against_null, n=choices.null_replicates, rng=choices.seed)
     wiring_of = {
-        f"{one.__name__}_against_{null}": partial(compare, one, model=null) for null in choices.nulls for one in wiring
+        f"{one.__name__}_against_{null}": partial(compare, one, model=null, statistic=statistic)
+        for null in choices.nulls
+        for one, statistic in wiring.items()
     }
     if "density" not in choices.nulls:
         return dict(wiring_of)
@@ -163,9 +171,28 @@ def _beside_chance(choices: Choices) -> dict[str, Analysis]:
 
 def _inequality(result: DegreeInequality) -> dict[str, float]:
     """Of total degrees only: the more numbers are tested together, the more random networks it takes."""
-    return {
-        name: number for name, number in result.scalars().items() if name.endswith((" total gini", " total max_share"))
-    }
+    return _ending(result, " total gini", " total max_share")
+
+
+def _core(result: KShells) -> dict[str, float]:
+    """Without the crust, which is the rest."""
+    return _ending(result, "k_max", "core", "isolated")
+
+
+def _dead_edges(result: EffectiveSparsity) -> dict[str, float]:
+    """Without effective densities, which they set at given densities."""
+    return _ending(result, " dead_edges")
+
+
+def _ending(result: Result, *ends: str) -> dict[str, float]:
+    return {name: number for name, number in result.scalars().items() if name.endswith(ends)}
+
+
+def _has_channels(series: Series, shape: tuple[int, ...] | None) -> bool:
+    """Whether each pixel of the input stands for several channels."""
+    inputs = series[0].inputs
+    lies = shape or (inputs[0].shape if len(inputs) == 1 else None)
+    return lies is not None and len(lies) == len(("channel", "row", "column"))
 
 
 def _thinned(series: Series) -> Series:

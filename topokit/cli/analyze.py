@@ -83,9 +83,12 @@ def analyze(
             click.echo(f"{source}: {len(series)} network(s)", err=True)
             place = folder / own_name if len(sources) > 1 else folder
             place.mkdir(exist_ok=True)
+            left_out: dict[str, list[str]] = {}
             for name, analysis in analyses(Choices(**options), over_time=len(series) > 1).items():
                 if problem := write(analysis, series, place / name, suffix):
-                    click.echo(f"{source}: {problem}", err=True)
+                    left_out.setdefault(problem[1], []).append(problem[0])
+            for reason, missing in left_out.items():
+                click.echo(f"{source}: {', '.join(missing)} left out: {reason}", err=True)
             summaries.append(summary(source, series))
     if as_json:
         print_json({"out": str(out), "sources": summaries})

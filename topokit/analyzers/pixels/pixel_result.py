@@ -21,6 +21,9 @@ from topokit.errors import ParameterError
 
 Planes = tuple[int, int, int]
 
+# Inputs that `extremes` lists on either side.
+EXTREMES = 5
+
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class PixelResult(Result):
@@ -51,7 +54,7 @@ class PixelResult(Result):
         if self.shape is None or not self.is_image:
             raise ParameterError(
                 f"layer {self.layer.name!r} has {self.layer.size} neurons of shape {self.shape}, which is no image: "
-                f"call {self.meta.analyzer}(..., shape=(rows, columns)) or shape=(channels, rows, columns)"
+                "give the analyzer shape=(rows, columns) or shape=(channels, rows, columns)"
             )
         channels, rows, columns = self.shape if len(self.shape) == 3 else (1, *self.shape)
         return channels, rows, columns
@@ -81,6 +84,14 @@ class ZMap(PixelResult):
     @abstractmethod
     def z_of(self, moment: int) -> NDArray[np.float64]:
         """z of each input at one moment, (n,)."""
+
+    @property
+    def extremes(self) -> pd.DataFrame:
+        """The rows of `frame` with the five largest and the five smallest z at the last moment, the largest first;
+        fewer where inputs are few, none where chance leaves no room."""
+        told = self.frame.tail(self.layer.size).dropna(subset="z").sort_values("z", ascending=False, kind="stable")
+        count = min(EXTREMES, len(told) // 2)
+        return pd.concat([told.head(count), told.tail(count)]).reset_index(drop=True)
 
     def image(self, *, moment: int = -1, channel: int | None = None) -> NDArray[np.float64]:
         """z as an image (rows, columns).
