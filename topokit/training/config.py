@@ -15,6 +15,8 @@ from topokit.errors import ConfigError, TopokitError
 from topokit.registry import DATASETS, METHODS, MODELS
 from topokit.training.options import check_value, option, parsed, toml, typed
 
+VALIDATIONS = ("random", "last")
+AUGMENTATIONS = ("none", "flip-crop", "flip-rotate-crop")
 ACTIVATIONS = ("relu", "srelu", "allrelu")
 MASKS = ("er", "er-epsilon", "erk", "radix", "radix-random", "uniform")
 MASK_DRAWS = ("exact", "bernoulli", "replacement")
@@ -46,7 +48,20 @@ class TrainConfig:
     method: str = option("set", "how the wiring is trained", choices=METHODS)
     dataset: str = option("digits", "what is learned", choices=DATASETS)
     data_folder: str = option("", "where the data set lies; empty: where `topokit data` puts it", incidental=True)
+    train_samples: int = option(
+        0, "training samples taken, the same ones for every seed; 0: all of the data set's", within="[0, inf)"
+    )
+    test_samples: int = option(0, "test samples taken, in the same way; 0: all", within="[0, inf)")
     validation_fraction: float = option(0.1, "share of the training data kept for validation", within="[0, 1)")
+    validation: str = option(
+        "random", "which samples these are: drawn by the seed, or the last in the file", choices=VALIDATIONS
+    )
+    augment: str = option(
+        "none",
+        "what happens to training images, anew in every epoch: mirrored by chance and cropped after reflective padding "
+        "of 4 pixels, or besides turned by up to 10 degrees",
+        choices=AUGMENTATIONS,
+    )
     normalise: bool = option(
         True, "centre and scale inputs by the data set's mean and deviation; else they are in [0, 1]"
     )

@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-Purpose = Literal["split", "masks", "weights", "activations", "batches", "growth", "dropout"]
+Purpose = Literal["split", "masks", "weights", "activations", "batches", "growth", "dropout", "augment"]
 
 _PURPOSES: dict[Purpose, int] = {purpose: k for k, purpose in enumerate(get_args(Purpose))}
 
@@ -21,7 +21,7 @@ _PURPOSES: dict[Purpose, int] = {purpose: k for k, purpose in enumerate(get_args
 def stream(seed: int, purpose: Purpose, position: int = 0) -> np.random.Generator:
     """The generator for that purpose.
 
-    `position` is the epoch of batches, the number of the update of growth, and the step of dropout.
+    `position` is the epoch of batches and of augmentation, the number of the update of growth, and the step of dropout.
     """
     return np.random.default_rng((seed, _PURPOSES[purpose], position))
 
