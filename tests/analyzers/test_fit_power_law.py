@@ -11,8 +11,9 @@ import pytest
 from scipy.special import zeta
 
 import topokit as tk
+from topokit.analyzers.power_laws.histogram import Histogram
 from topokit.analyzers.power_laws.zeta_bootstrap import ZetaReplicates, among_the_rest
-from topokit.analyzers.power_laws.zeta_fit import Histogram, find_tail
+from topokit.analyzers.power_laws.zeta_fit import find_tail
 from topokit.errors import InsufficientDataError, ParameterError
 
 
@@ -222,6 +223,11 @@ def test_curve_and_frame() -> None:
         ([[1, 2], [3]], {}, "no one shape"),
         ([1, 2, 2**63 + 5], {}, "as high as 9.2"),
         ([1.0, 2.0, 1e300], {}, "as high as 1e"),
+        (np.float16([1, 2, -3]), {}, "as low as -3"),
+        (np.ma.masked_array([1, 2, 3], [False, True, False]), {}, "with a mask"),
+        ([1, 2, 3], {"xmax": 2**60}, "tested up to 2"),
+        ([1, 2, 3], {"replicates": 10**12}, "no more than 100,000,000"),
+        ([1, 2, 3], {"discrete": "no"}, "discrete='no'"),
     ],
 )
 def test_bad_values_are_refused(values: list[float], options: dict[str, Any], message: str) -> None:
@@ -230,7 +236,8 @@ def test_bad_values_are_refused(values: list[float], options: dict[str, Any], me
 
 
 def test_huge_neighbouring_values_lose_sigma_and_nothing_else() -> None:
-    for values in (2**47 + np.repeat([0, 1, 2], [999, 1, 1]), 10**9 + np.repeat([0, 1, 2], [1, 10**6, 1])):
+    steps = [(2**47, [999, 1, 1]), (10**9, [1, 10**6, 1]), (2**50 - 2, [30, 30, 30])]
+    for values in (start + np.repeat([0, 1, 2], counts) for start, counts in steps):
         fit = tk.fit_power_law(values, rng=0, replicates=10)
         assert isnan(fit.sigma) or fit.sigma > 0
         assert fit.verdict == "not heavy-tailed"

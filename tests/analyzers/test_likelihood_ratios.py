@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from topokit.analyzers.power_laws.histogram import Histogram
 from topokit.analyzers.power_laws.likelihood_ratios import ALTERNATIVES, LikelihoodRatio, likelihood_ratios, model_table
-from topokit.analyzers.power_laws.zeta_fit import Histogram, ZetaTail
+from topokit.analyzers.power_laws.zeta_fit import ZetaTail
 from topokit.kernels.zeta_tails import fit_exponent
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import topokit as tk
-from topokit.analyzers.power_laws.pareto_fit import Sample, find_pareto_tail
+from topokit.analyzers.power_laws.histogram import Histogram
+from topokit.analyzers.power_laws.pareto_fit import find_pareto_tail
 from topokit.errors import InsufficientDataError, ParameterError
 
 
@@ -37,12 +38,12 @@ def test_tail_is_the_closest_of_all(data: np.ndarray, min_tail: int) -> None:
     tails = tails_by_definition(data, min_tail)
     assume(len(np.unique(data)) > 2)
     assume(tails)
-    tail = find_pareto_tail(Sample.of(data), xmin=None, min_tail=min_tail)
+    tail = find_pareto_tail(Histogram.of(data), xmin=None, min_tail=min_tail)
     best = min(tails)
     assert tail.distance == pytest.approx(best[0], abs=1e-9)
     at_start = next(each for each in tails if each[1] == tail.xmin)
     assert (tail.distance, tail.alpha) == pytest.approx((at_start[0], at_start[2]), rel=1e-6)
-    fixed = find_pareto_tail(Sample.of(data), xmin=tail.xmin, min_tail=1)
+    fixed = find_pareto_tail(Histogram.of(data), xmin=tail.xmin, min_tail=1)
     assert (fixed.distance, fixed.alpha) == pytest.approx((tail.distance, tail.alpha), rel=1e-9)
 
 
@@ -100,6 +101,18 @@ def test_zeros_count_and_scale_does_not_matter() -> None:
     assert (scaled.alpha, scaled.distance, scaled.p_value) == pytest.approx((fit.alpha, fit.distance, fit.p_value))
     assert scaled.xmin == pytest.approx(8 * fit.xmin)
     assert fit.frame["xmin"].dtype == "Float64"
+
+
+@pytest.mark.filterwarnings("error")
+def test_tails_over_hundreds_of_powers_of_ten_are_fitted_and_compared_with_nothing() -> None:
+    wide = 10.0 ** np.random.default_rng(0).uniform(-300, 14, 300)
+    for data, xmin in ((wide, None), (sample(), 1e-300)):
+        fit = tk.fit_power_law(data, rng=0, replicates=50, discrete=False, xmin=xmin)
+        assert fit.verdict == "ruled out"
+        assert fit.curve["model"].notna().any()
+        assert {ratio.reason for ratio in fit.ratios.values()} == {
+            "left out: the tail spans more than 11 powers of ten"
+        }
 
 
 def test_bad_numbers_are_refused() -> None:

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from strategies import random_mask
 
 import topokit as tk
+from topokit.analyzers.power_law import _Tester
 from topokit.analyzers.power_laws.likelihood_ratios import ALTERNATIVES
+from topokit.analyzers.power_laws.settings import Settings
 from topokit.dag import LayeredDAG
 from topokit.errors import InsufficientDataError, InvalidNetworkError, ParameterError
 
@@ -107,6 +112,19 @@ def test_equals_fit_power_law_where_the_tail_is_long() -> None:
     assert (fit.alpha, fit.xmin, fit.distance) == (alone.alpha, alone.xmin, alone.distance)
 
 
+def test_the_same_on_any_executor() -> None:
+    series = [random_network(seed) for seed in (0, 1)]
+    with ThreadPoolExecutor(3) as pool:
+        spread = tk.power_law(series, replicates=40, executor=pool)
+    assert spread.to_json() == tk.power_law(series, replicates=40).to_json()
+    tester = _Tester(Settings(min_tail=50, replicates=10), spread.meta, fan=True)
+    copy = pickle.loads(pickle.dumps(tester))
+    assert (
+        copy(pickle.loads(pickle.dumps((tester.sample("x", np.arange(100), 200), np.random.default_rng(0))))).xmax
+        == 200
+    )
+
+
 def test_same_seed_same_frame() -> None:
     network = random_network()
     frames = [tk.power_law(network, replicates=50, rng=rng).frame for rng in (3, 3, np.random.default_rng(3))]
@@ -143,7 +161,7 @@ def test_fixed_start_is_kept() -> None:
 
 
 def test_bad_requests_are_named() -> None:
-    with pytest.raises(ParameterError, match="exceed xmax=60"):
+    with pytest.raises(ParameterError, match="layer 'hidden1': 600 values exceed xmax=60"):
         tk.power_law(random_network(), xmax=60)
     with pytest.raises(ParameterError, match="kind='both'"):
         tk.power_law(random_network(), kind="both")
@@ -233,8 +251,9 @@ def test_options_reach_every_test() -> None:
     assert frame["ks"].tolist() == ["plfit"] * 2
     assert frame["alpha_low"].notna().all()
     assert (frame["replicates"] == 25).all()
-    with pytest.raises(TypeError, match="unknown"):
-        tk.power_law(random_network(), unknown=1)
+    for name in ("unknown", "min_tail"):
+        with pytest.raises(TypeError, match=f"takes no option '{name}': use one of precision, "):
+            tk.power_law(random_network(), **{name: 1})
 
 
 def test_a_start_above_the_largest_degree_is_undefined_with_a_reason() -> None:

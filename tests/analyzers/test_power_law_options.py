@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from math import isnan
+from dataclasses import replace
+from math import inf, isnan
 from typing import Any
 
 import igraph
@@ -12,7 +13,10 @@ import pytest
 from scipy import stats
 
 import topokit as tk
-from topokit.analyzers.power_laws.simulated import most_replicates, simulated_p, wilson
+from topokit.analyzers.power_laws.histogram import Histogram
+from topokit.analyzers.power_laws.simulated import SimulatedP, most_replicates, simulated_p, stricter_p, wilson
+from topokit.analyzers.power_laws.zeta_bootstrap import ZetaReplicates
+from topokit.analyzers.power_laws.zeta_fit import find_tail
 from topokit.errors import InsufficientDataError, ParameterError
 
 
@@ -109,6 +113,17 @@ def test_strict_tail_is_the_plain_one_where_that_is_long_or_fixed() -> None:
     assert short.frame["strict_xmin"].isna().all()
 
 
+def test_strict_p_comes_from_the_same_replicates() -> None:
+    histogram = Histogram.of(zeta_sample() + 9)
+    tail = replace(find_tail(histogram, xmin=11, high=inf, min_tail=1), distance=0.03)
+    plain, strict = (ZetaReplicates(histogram, tail, least) for least in (1, 50))
+    seeds = np.random.default_rng(0).integers(2**64, size=300, dtype=np.uint64)
+    outcomes = plain.fits(seeds)
+    tested = stricter_p(SimulatedP.of(seeds, outcomes), strict.fits, threads=2)
+    assert tested.outcomes.tolist() == strict.fits(seeds).tolist()
+    assert 30 < (outcomes != tested.outcomes).sum() < (outcomes == 1).sum() < 300
+
+
 def test_frozen_start_is_flagged_and_makes_p_larger() -> None:
     data = lognormal_sample()
     honest, frozen = (tk.fit_power_law(data, rng=0, replicates=400, bootstrap=way) for way in ("scan", "fixed"))
@@ -188,9 +203,11 @@ def test_contradictions_are_named(options: dict[str, Any], message: str) -> None
 
 
 def test_a_start_above_all_values_names_the_largest() -> None:
-    for discrete in (True, False):
+    for options in ({}, {"discrete": False}, {"engine": "igraph"}, {"engine": "powerlaw"}):
         with pytest.raises(InsufficientDataError, match="the largest is 7"):
-            tk.fit_power_law([1, 2, 3, 7], xmin=9, discrete=discrete)
+            tk.fit_power_law([1, 2, 3, 7], xmin=9, **options)
+    with pytest.raises(InsufficientDataError, match="powerlaw finds no fit of 4 values"):
+        tk.fit_power_law([3, 3, 4, 5], engine="powerlaw")
 
 
 def test_the_papers_rule_comes_with_its_defect() -> None:

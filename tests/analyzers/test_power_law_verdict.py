@@ -65,9 +65,32 @@ def test_small_tails_are_inconclusive_whatever_the_numbers() -> None:
     assert judge(2.5, 0.9, 0.5, OPEN, n_tail=50).verdict == "not ruled out"
 
 
-def test_alternatives_that_were_left_out_are_not_named() -> None:
-    tests = {**OPEN, "binomial": LikelihoodRatio(nan, nan, nan, degenerate=True)}
-    assert "binomial" not in judge(2.5, 0.5, 0.5, tests).reason
+def test_only_alternatives_that_decide_are_said_to_be_no_worse() -> None:
+    left_out = LikelihoodRatio(nan, nan, nan, degenerate=True)
+    limit = LikelihoodRatio(-0.1, -0.1, 0.9, degenerate=True)
+    for tests, words in (
+        ({**OPEN, "binomial": left_out}, "no better than lognormal or truncated power law"),
+        (
+            {**OPEN, "lognormal": limit},
+            "no better than truncated power law; lognormal went to the limit of a power law, which decides nothing",
+        ),
+        (
+            {"exponential": OPEN["exponential"], "lognormal": left_out, "truncated_power_law": limit},
+            "truncated power law went to the limit of a power law, which decides nothing; "
+            "lognormal could not be tested",
+        ),
+        ({}, "exponential and lognormal could not be tested"),
+    ):
+        assert judge(2.5, 0.5, 0.5, tests) == ("not ruled out", f"p = 0.5, but {words}")
+
+
+def test_a_p_value_that_its_replicates_leave_open_says_so() -> None:
+    assert judge(2.5, 0.0, 0.5, OPEN, p_interval=(0.0, 0.28)).verdict == "undefined"
+    for p_value, verdict in ((0.08, "ruled out"), (0.13, "not ruled out")):
+        judged = judge(2.5, p_value, 0.5, OPEN, p_interval=(0.06, 0.21))
+        assert judged.verdict == verdict
+        assert judged.reason.endswith("; p may be 0.06 to 0.21, ask for more replicates")
+    assert "may be" not in judge(2.5, 0.3, 0.5, OPEN, p_interval=(0.1, 0.5)).reason
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ import pytest
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from topokit.analyzers.power_laws.histogram import Histogram
 from topokit.analyzers.power_laws.simulated import simulated_p
 from topokit.analyzers.power_laws.zeta_bootstrap import ZetaReplicates
-from topokit.analyzers.power_laws.zeta_fit import Histogram, find_tail
+from topokit.analyzers.power_laws.zeta_fit import find_tail
 
 Place = tuple[float, float]
 

@@ -14,9 +14,10 @@ import pytest
 from numpy.typing import NDArray
 
 import topokit as tk
+from topokit.analyzers.power_laws.histogram import Histogram
 from topokit.analyzers.power_laws.simulated import simulated_p
 from topokit.analyzers.power_laws.zeta_bootstrap import ZetaReplicates
-from topokit.analyzers.power_laws.zeta_fit import Histogram, find_tail
+from topokit.analyzers.power_laws.zeta_fit import find_tail
 
 pytestmark = pytest.mark.shared
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from topokit.analyzers.parameters import Random, generator_of, rng_label
 from topokit.analyzers.power_laws.fit import PowerLawFit
-from topokit.analyzers.power_laws.settings import Settings, TestOptions, checked
+from topokit.analyzers.power_laws.settings import LARGEST_VALUE, Settings, TestOptions, checked, known
 from topokit.analyzers.power_laws.verdict import SMALLEST_TAIL, SMALLEST_TAIL_FRACTION
 from topokit.analyzers.result import Meta
 from topokit.citations import ANALYZER_REFERENCES
@@ -19,9 +19,6 @@ from topokit.errors import InsufficientDataError, ParameterError
 if TYPE_CHECKING:
     from topokit.analyzers.power_laws.families import Family, Tail
     from topokit.analyzers.power_laws.simulated import SimulatedP
-
-# Beyond this, floats barely tell k from k + 1/2, and sums over integers lose their meaning.
-LARGEST_VALUE = 2**50
 
 __all__ = ["PowerLawFit", "fit_power_law"]
 
@@ -104,7 +101,7 @@ def fit_power_law(
     integers), section 4.1 (semi-parametric bootstrap), section 5 (likelihood ratios), tables 6.1 (intervals by
     bootstrap). The discrete standard error is 1 / sqrt(n_tail Var(log k)), the exact Fisher information.
     """
-    settings = checked(Settings(xmin=xmin, xmax=xmax, replicates=replicates, discrete=discrete, **options))
+    settings = checked(Settings(xmin=xmin, xmax=xmax, replicates=replicates, discrete=discrete, **known(options)))
     numbers = checked_integers(values, settings.xmax) if discrete else checked_reals(values)
     generator = generator_of(rng)
     meta = Meta("fit_power_law", settings.to_dict() | {"rng": rng_label(rng)}, ANALYZER_REFERENCES["power_law"])
@@ -172,7 +169,7 @@ def _own_fit(values: NDArray[Any], settings: Settings, rng: np.random.Generator)
         "failed": tested.failed,
         "ratios": family.ratios(tail),
     }
-    strict = _strict(family, tail, tested.value, settings, rng)
+    strict = _strict(family, tail, tested, settings, rng)
     if settings.resamples:
         seeds = rng.integers(2**64, size=settings.resamples, dtype=np.uint64)
         resampled = on_threads(family.replicates(tail, kept).resampled, seeds, settings.threads)
@@ -192,16 +189,23 @@ def _tested(family: Family, tail: Tail, min_tail: int, settings: Settings, rng: 
     )
 
 
-def _strict(family: Family, tail: Tail, p_value: float, settings: Settings, rng: np.random.Generator) -> dict[str, Any]:
+def _strict(
+    family: Family, tail: Tail, tested: SimulatedP, settings: Settings, rng: np.random.Generator
+) -> dict[str, Any]:
     """The test with a tail of at least 10 % of the values; the plain one where that asks nothing more."""
     least = max(SMALLEST_TAIL, ceil(SMALLEST_TAIL_FRACTION * family.data.n))
     if settings.xmin is not None or least <= settings.min_tail:
-        return _strict_columns(tail, p_value) if tail.n_tail >= least else {}
+        return _strict_columns(tail, tested.value) if tail.n_tail >= least else {}
+    from topokit.analyzers.power_laws.simulated import stricter_p
+
     try:
         strict = family.find(least)
     except InsufficientDataError:
         return {}
     kept = least if settings.searches_anew else 0
+    if strict.xmin == tail.xmin and settings.precision is None:
+        replicates = family.replicates(strict, kept)
+        return _strict_columns(strict, stricter_p(tested, replicates.fits, threads=settings.threads).value)
     return _strict_columns(strict, _tested(family, strict, kept, settings, rng).value)
 
 
@@ -253,6 +257,8 @@ def _checked_array(values: Any, what: str) -> NDArray[Any]:
         array = np.asarray(values)
     except ValueError as error:
         raise ParameterError(f"values of no one shape ({error}): give a 1-D array of {what}") from error
+    if np.ma.is_masked(values):
+        raise ParameterError("values with a mask: give those that count, values.compressed()")
     if array.ndim != 1 or array.dtype.kind not in "iuf":
         raise ParameterError(f"values of type {array.dtype} and shape {array.shape}: give a 1-D array of {what}")
     return array
@@ -261,5 +267,6 @@ def _checked_array(values: Any, what: str) -> NDArray[Any]:
 def _check_range(array: NDArray[Any]) -> None:
     if len(array) and array.min() < 0:
         raise ParameterError(f"values as low as {array.min()}: a power law needs 0 or more")
-    if len(array) and array.max() > LARGEST_VALUE:
+    # Compared as Python's numbers: half precision does not reach so far.
+    if len(array) and array.max().item() > LARGEST_VALUE:
         raise ParameterError(f"values as high as {array.max()}: the sums are exact up to 2**50 only, rescale them")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, Unpack
+from typing import Any, ClassVar, Literal, NamedTuple, Unpack
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topokit import execute
 from topokit.analyzers.axes import layer_table, measure_each, names_of
 from topokit.analyzers.degrees import POOLED
 from topokit.analyzers.fit_power_law import checked_integers, checked_reals, fit_numbers
@@ -21,14 +23,13 @@ from topokit.analyzers.neuron_numbers import (
 )
 from topokit.analyzers.parameters import Random, generator_of, rng_label
 from topokit.analyzers.power_laws.fit import PowerLawFit, typed
-from topokit.analyzers.power_laws.settings import Settings, TestOptions, checked
+from topokit.analyzers.power_laws.settings import Settings, TestOptions, checked, known
 from topokit.analyzers.power_laws.verdict import CLASSES, SMALLEST_TAIL
 from topokit.analyzers.result import Meta, Result
 from topokit.citations import ANALYZER_REFERENCES
 from topokit.dag import Layer, LayeredDAG, Moment
 from topokit.dag.network import LayerSelection
-from topokit.errors import InsufficientDataError
-from topokit.execute import progress
+from topokit.errors import InsufficientDataError, ParameterError
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -111,6 +112,7 @@ def power_law(
     xmax: int | Literal["fan"] | None = None,
     replicates: int = 100,
     rng: Random = 0,
+    executor: Executor | None = None,
     **options: Unpack[TestOptions],
 ) -> PowerLawTest:
     """Test whether the degrees or strengths of each layer follow a power law.
@@ -138,7 +140,9 @@ def power_law(
     replicates : int
         Per test; 0 for the fits alone.
     rng : int or Generator, optional
-        Random state; each test gets its own stream.
+        Random state; each test gets its own stream, so the answer is the same on any executor.
+    executor : concurrent.futures.Executor, optional
+        Where to run the tests, such as a process pool for many layers and moments; this process unless given.
     **options
         precision, resamples, ks, bootstrap, threads and engine, as in `fit_power_law`.
 
@@ -169,7 +173,7 @@ def power_law(
             replicates=replicates,
             discrete=not is_strength(kind),
             min_tail=SMALLEST_TAIL,
-            **options,
+            **known(options),
         )
     )
     generator = generator_of(rng)
@@ -186,12 +190,10 @@ def power_law(
         "rng": rng_label(rng),
     }
     meta = Meta("power_law", parameters | ({"xmax": "fan"} if fan else {}), ANALYZER_REFERENCES["power_law"])
-    samples = [sample for each in measured for sample in each]
-    streams = generator.spawn(len(samples))
-    fits = [
-        _fit(values, bound, settings, meta, stream, fan=fan)
-        for (values, bound), stream in progress(list(zip(samples, streams, strict=True)), "power-law tests")
-    ]
+    tester = _Tester(settings, meta, fan)
+    samples = [tester.sample(name, *found) for each in measured for name, found in zip(names, each, strict=True)]
+    tests = list(zip(samples, generator.spawn(len(samples)), strict=True))
+    fits = execute.map(tester, tests, executor, label="power-law tests")
     rows = tuple(tuple(fits[k : k + len(names)]) for k in range(0, len(fits), len(names)))
     return PowerLawTest(meta=meta, moments=moments, layers=names, kind=kind, fits=rows)
 
@@ -208,30 +210,44 @@ def _measure(network: LayeredDAG, names: list[str], kind: NumberKind, *, pooled:
     return list(zip(values, bounds, strict=True))
 
 
-def _fit(
-    values: NDArray[Any],
-    bound: int | None,
-    settings: Settings,
-    meta: Meta,
-    rng: np.random.Generator,
-    *,
-    fan: bool,
-) -> PowerLawFit:
-    if fan and settings.discrete:
-        settings = replace(settings, xmax=bound)
-    numbers = checked_integers(values, settings.xmax) if settings.discrete else checked_reals(values)
-    try:
-        return fit_numbers(numbers, settings, meta=meta, rng=rng, bound=bound)
-    except InsufficientDataError as error:
-        return PowerLawFit(
-            meta=meta,
-            n=len(values),
-            n_zero=int((values == 0).sum()),
-            xmin_mode="scan" if settings.xmin is None else "fixed",
-            xmax=settings.xmax,
-            values=numbers,
-            problem=str(error),
-            bound=bound,
-            discrete=settings.discrete,
-            engine=settings.engine,
-        )
+class _Sample(NamedTuple):
+    values: NDArray[Any]
+    bound: int | None
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Tester:
+    """The test of one sample, on any executor."""
+
+    settings: Settings
+    meta: Meta
+    fan: bool
+
+    def sample(self, layer: str, values: NDArray[Any], bound: int | None) -> _Sample:
+        settings = self.settings
+        if not settings.discrete:
+            return _Sample(checked_reals(values), bound, settings)
+        settings = replace(settings, xmax=bound) if self.fan else settings
+        try:
+            return _Sample(checked_integers(values, settings.xmax), bound, settings)
+        except ParameterError as error:
+            raise ParameterError(f"layer {layer!r}: {error}") from error
+
+    def __call__(self, test: tuple[_Sample, np.random.Generator]) -> PowerLawFit:
+        (values, bound, settings), rng = test
+        try:
+            return fit_numbers(values, settings, meta=self.meta, rng=rng, bound=bound)
+        except InsufficientDataError as error:
+            return PowerLawFit(
+                meta=self.meta,
+                n=len(values),
+                n_zero=int((values == 0).sum()),
+                xmin_mode="scan" if settings.xmin is None else "fixed",
+                xmax=settings.xmax,
+                values=values,
+                problem=str(error),
+                bound=bound,
+                discrete=settings.discrete,
+                engine=settings.engine,
+            )

@@ -62,6 +62,8 @@ def _gaussian_moments(left: float, right: float, a: float, b: float, sums: Float
     if mode > left:
         _integrate(mode, left, a, b, top, sums)
     total = sums[0]
+    if not total > 0:
+        return -inf
     for power in range(5):
         sums[power] /= total
     return log(total) - top

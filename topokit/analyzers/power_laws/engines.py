@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from topokit.analyzers.power_laws.histogram import Histogram
 from topokit.analyzers.power_laws.settings import Settings
 from topokit.analyzers.power_laws.simulated import wilson
 from topokit.errors import InsufficientDataError, MissingExtraError
@@ -24,7 +25,7 @@ _COARSEST = 0.5
 
 def _igraph_fit(values: NDArray[Any], settings: Settings) -> Columns:
     igraph = _package("igraph")
-    positive = _positive(values)
+    positive = _positive(values, settings)
     precision = sqrt(0.25 / settings.replicates) if settings.replicates else _COARSEST
     fit = igraph.power_law_fit(
         positive.tolist(),
@@ -44,13 +45,16 @@ def _igraph_fit(values: NDArray[Any], settings: Settings) -> Columns:
 
 def _powerlaw_fit(values: NDArray[Any], settings: Settings) -> Columns:
     powerlaw = _package("powerlaw")
-    positive = _positive(values)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        fit = powerlaw.Fit(positive, discrete=settings.discrete, xmin=settings.xmin, verbose=0)
-        law = fit.power_law
-        columns = _columns(positive, fit.xmin, law.alpha, law.D, settings)
-        likelihood = float(np.sum(law.loglikelihoods(positive[positive >= fit.xmin])))
+    positive = _positive(values, settings)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fit = powerlaw.Fit(positive, discrete=settings.discrete, xmin=settings.xmin, verbose=0)
+            law = fit.power_law
+            columns = _columns(positive, fit.xmin, law.alpha, law.D, settings)
+            likelihood = float(np.sum(law.loglikelihoods(positive[positive >= fit.xmin])))
+    except ValueError as error:
+        raise InsufficientDataError(f"powerlaw finds no fit of {len(positive)} values: {error}") from error
     return columns | {"log_likelihood": likelihood, "sigma": float(law.standard_err)}
 
 
@@ -69,13 +73,11 @@ def _columns(positive: NDArray[Any], xmin: float, alpha: float, distance: float,
     }
 
 
-def _positive(values: NDArray[Any]) -> NDArray[Any]:
-    positive = values[values > 0]
-    if len(np.unique(positive)) < 3:
-        raise InsufficientDataError(
-            f"{len(np.unique(positive))} distinct positive values among {len(values)}: a power law needs at least 3"
-        )
-    return positive
+def _positive(values: NDArray[Any], settings: Settings) -> NDArray[Any]:
+    histogram = Histogram.of(values)
+    histogram.check_distinct()
+    histogram.check_tail(settings.xmin or histogram.values[0], 2)
+    return values[values > 0]
 
 
 def _package(name: str) -> ModuleType:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from topokit.analyzers.power_laws.histogram import Histogram
 from topokit.analyzers.power_laws.likelihood_ratios import LikelihoodRatio, likelihood_ratios
 from topokit.analyzers.power_laws.settings import Settings
 from topokit.analyzers.power_laws.zeta_bootstrap import ZetaReplicates
-from topokit.analyzers.power_laws.zeta_fit import Histogram, ZetaTail, find_tail
+from topokit.analyzers.power_laws.zeta_fit import ZetaTail, find_tail
 
 if TYPE_CHECKING:
     from topokit.analyzers.power_laws.pareto_fit import ParetoTail
@@ -30,24 +31,11 @@ class Replicates(Protocol):
         """Start, exponent, size and distance of the tail of resampled data, (B, 4)."""
 
 
-class Data(Protocol):
-    """Distinct positive values, their counts, and the number of all values."""
-
-    @property
-    def values(self) -> NDArray[np.float64]: ...
-    @property
-    def counts(self) -> NDArray[np.float64]: ...
-    @property
-    def n(self) -> int: ...
-    def tail(self, xmin: Any) -> Data:
-        """The values from `xmin` on."""
-
-
 class Family(Protocol):
     """What a test needs to know of its data."""
 
     @property
-    def data(self) -> Data: ...
+    def data(self) -> Histogram: ...
     def find(self, min_tail: int) -> Tail:
         """The tail, or `InsufficientDataError`."""
 
@@ -80,7 +68,6 @@ def family_of(values: NDArray[Any], settings: Settings) -> Family:
     """The data as the settings take them."""
     if settings.discrete:
         return WholeNumbers(Histogram.of(values), settings)
-    from topokit.analyzers.power_laws.pareto_fit import Sample  # compiles its kernels on first use
-    from topokit.analyzers.power_laws.real_numbers import RealNumbers
+    from topokit.analyzers.power_laws.real_numbers import RealNumbers  # compiles its kernels on first use
 
-    return RealNumbers(Sample.of(values), settings)
+    return RealNumbers(Histogram.of(values), settings)

@@ -126,7 +126,15 @@ class PowerLawFit(Result):
         """`verdict` and `reason`; see `topokit.analyzers.power_laws.verdict.judge`."""
         if self.engine != "topokit" and not self.problem:
             return Verdict("undefined", f"fitted by {self.engine} for comparison: see its defects in `fit_power_law`")
-        return judge(self.alpha, self.p_value, self.tail_fraction, self.ratios, self.problem, n_tail=self.n_tail)
+        return judge(
+            self.alpha,
+            self.p_value,
+            self.tail_fraction,
+            self.ratios,
+            self.problem,
+            n_tail=self.n_tail,
+            p_interval=self.p_interval,
+        )
 
     @property
     def verdict(self) -> str:

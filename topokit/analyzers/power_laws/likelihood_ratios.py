@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from topokit.analyzers.multiple_tests import holm
 
 if TYPE_CHECKING:
+    from topokit.analyzers.power_laws.histogram import Histogram
     from topokit.analyzers.power_laws.tail_laws.tail import Alternative
-    from topokit.analyzers.power_laws.zeta_fit import Histogram, ZetaTail
+    from topokit.analyzers.power_laws.zeta_fit import ZetaTail
 
 ALTERNATIVES = (
     "lognormal",
@@ -78,6 +79,11 @@ class LikelihoodRatio:
     weight: float = nan
     bic_weight: float = nan
     reason: str = ""
+
+
+def left_out(reason: str, parameters: Mapping[str, float] | None = None) -> LikelihoodRatio:
+    """No test, and why."""
+    return LikelihoodRatio(nan, nan, nan, parameters or {}, degenerate=True, reason=reason)
 
 
 def likelihood_ratios(histogram: Histogram, tail: ZetaTail) -> dict[str, LikelihoodRatio]:
@@ -152,11 +158,11 @@ def _tested(name: str, data: Histogram, tail: ZetaTail, reference: NDArray[np.fl
     )
 
     if name == "binomial" and tail.high == inf:
-        return LikelihoodRatio(nan, nan, nan, degenerate=True, reason=_NO_TRIALS)
+        return left_out(_NO_TRIALS)
     other = fit_alternative(name, data.values, data.counts, float(tail.xmin), tail.high, alpha=tail.alpha)
     log_likelihood = float(data.counts @ other.log_pmf)
     if not isfinite(log_likelihood):
-        return LikelihoodRatio(nan, nan, nan, other.parameters, degenerate=True, reason=_NOT_FINITE)
+        return left_out(_NOT_FINITE, other.parameters)
     aicc, bic = _criteria(log_likelihood, N_PARAMETERS[name], data.n)
     return replace(
         _vuong(reference, other, data.counts, nested=name == "truncated_power_law"),

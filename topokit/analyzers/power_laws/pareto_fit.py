@@ -6,38 +6,17 @@ Clauset, Shalizi and Newman (2009): Eq. 3.1 for the exponent, section 3.3 for th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from topokit.analyzers.power_laws.histogram import Histogram
 from topokit.analyzers.power_laws.zeta_fit import RULES
-from topokit.errors import InsufficientDataError
 from topokit.kernels import pareto
 
 _ROUNDING = 1e-12
-_FEWEST_DISTINCT = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Distinct positive values, ascending, and their counts; `n` counts zeros as well."""
-
-    values: NDArray[np.float64]
-    counts: NDArray[np.float64]
-    n: int
-
-    @classmethod
-    def of(cls, numbers: NDArray[np.float64]) -> Sample:
-        """The sample of non-negative numbers."""
-        values, counts = np.unique(numbers[numbers > 0], return_counts=True)
-        return cls(values, counts.astype(np.float64), len(numbers))
-
-    def tail(self, xmin: float) -> Sample:
-        """The values from `xmin` on."""
-        first = int(np.searchsorted(self.values, xmin))
-        counts = self.counts[first:]
-        return Sample(self.values[first:], counts, int(counts.sum()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +35,17 @@ class ParetoTail:
 
     def log_pmf(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Logarithm of the density."""
-        densities: NDArray[np.float64] = log((self.alpha - 1) / self.xmin) - self.alpha * np.log(values / self.xmin)
+        heights = np.log(values) - log(self.xmin)
+        densities: NDArray[np.float64] = log(self.alpha - 1) - log(self.xmin) - self.alpha * heights
         return densities
 
     def survival(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """P(X >= x), for x from xmin on."""
-        shares: NDArray[np.float64] = (values / self.xmin) ** (1 - self.alpha)
+        shares: NDArray[np.float64] = np.exp((1 - self.alpha) * (np.log(values) - log(self.xmin)))
         return shares
 
 
-def find_pareto_tail(sample: Sample, *, xmin: float | None, min_tail: int, ks: str = "exact") -> ParetoTail:
+def find_pareto_tail(sample: Histogram, *, xmin: float | None, min_tail: int, ks: str = "exact") -> ParetoTail:
     """The tail from `xmin` on, or the one with the smallest distance of all that keep `min_tail` values.
 
     Raises
@@ -73,17 +53,9 @@ def find_pareto_tail(sample: Sample, *, xmin: float | None, min_tail: int, ks: s
     InsufficientDataError
         Fewer than three distinct positive values, or no tail of `min_tail` values, two of them distinct.
     """
-    if len(sample.values) < _FEWEST_DISTINCT:
-        raise InsufficientDataError(
-            f"{len(sample.values)} distinct positive values among {sample.n}: a power law needs at least "
-            f"{_FEWEST_DISTINCT}"
-        )
+    sample.check_distinct()
     held = sample if xmin is None else sample.tail(xmin)
-    if len(held.values) < 2 or held.counts.sum() < min_tail:
-        raise InsufficientDataError(
-            f"{held.counts.sum():.0f} values, {len(held.values)} of them distinct, from {xmin or 0:g} on (the largest "
-            f"is {sample.values[-1]:g}): a tail needs at least {max(min_tail, 2)}, two of them distinct"
-        )
+    sample.check_tail(held.values[0] if xmin is None else xmin, min_tail)
     logs = np.log(held.values)
     if xmin is not None:
         alpha, reached = pareto.fixed_tail(logs, held.counts, log(xmin), RULES[ks])
@@ -92,18 +64,22 @@ def find_pareto_tail(sample: Sample, *, xmin: float | None, min_tail: int, ks: s
     return ParetoTail(float(held.values[first]), alpha, reached, int(held.counts[first:].sum()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ParetoReplicates:
     """As `ZetaReplicates`, for the continuous law."""
 
-    sample: Sample
+    sample: Histogram
     tail: ParetoTail
     min_tail: int
     ks: str = "exact"
 
+    @cached_property
+    def _logs(self) -> NDArray[np.float64]:
+        return np.repeat(np.log(self.sample.values), self.sample.counts.astype(np.int64))
+
     def fits(self, seeds: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Per seed: 1 when the replicate is closer to its own fit than the data to theirs, 0 when not, -1 unfitted."""
-        logs = np.repeat(np.log(self.sample.values), self.sample.counts.astype(np.int64))
+        logs = self._logs
         body = logs[: len(logs) - self.tail.n_tail] if self.min_tail else logs[:0]
         outcomes: NDArray[np.int64] = pareto.replicates_that_fit(
             body,
@@ -120,10 +96,9 @@ class ParetoReplicates:
 
     def resampled(self, seeds: NDArray[np.uint64]) -> NDArray[np.float64]:
         """Per seed: start, exponent, size and distance of the tail of data drawn from the data; NaN without a tail."""
-        logs = np.repeat(np.log(self.sample.values), self.sample.counts.astype(np.int64))
         start = log(self.tail.xmin)
         found: NDArray[np.float64] = pareto.resampled_tails(
-            logs, self.sample.n, seeds, start, self.min_tail, RULES[self.ks]
+            self._logs, self.sample.n, seeds, start, self.min_tail, RULES[self.ks]
         )
         found[:, 0] = np.exp(found[:, 0])
         return found

@@ -1,19 +1,23 @@
-"""Real numbers, such as strengths, as a power-law test sees them; as `WholeNumbers` in `power_law_families`."""
+"""Real numbers, such as strengths, as a power-law test sees them; as `WholeNumbers` in `families`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 
-from topokit.analyzers.power_laws.likelihood_ratios import LikelihoodRatio, likelihood_ratios
-from topokit.analyzers.power_laws.pareto_fit import ParetoReplicates, ParetoTail, Sample, find_pareto_tail
-from topokit.analyzers.power_laws.settings import Settings
-from topokit.analyzers.power_laws.zeta_fit import Histogram, ZetaTail
+from topokit.analyzers.power_laws.histogram import Histogram
+from topokit.analyzers.power_laws.likelihood_ratios import LikelihoodRatio, left_out, likelihood_ratios
+from topokit.analyzers.power_laws.pareto_fit import ParetoReplicates, ParetoTail, find_pareto_tail
+from topokit.analyzers.power_laws.settings import LARGEST_VALUE, Settings
+from topokit.analyzers.power_laws.zeta_fit import ZetaTail
 
 # Real numbers are compared with alternatives in such steps of xmin; densities differ from these shares by a
 # constant, which no ratio sees. Laws of counts alone are left out.
 _STEPS = 10_000
+_TOO_WIDE = "left out: the tail spans more than 11 powers of ten"
+_TOO_CLOSE = "left out: the values of the tail differ by less than 1 in 10,000"
 _CONTINUOUS = ("lognormal", "exponential", "stretched_exponential", "truncated_power_law")
 
 
@@ -21,7 +25,7 @@ _CONTINUOUS = ("lognormal", "exponential", "stretched_exponential", "truncated_p
 class RealNumbers:
     """The continuous law."""
 
-    data: Sample
+    data: Histogram
     settings: Settings
 
     def find(self, min_tail: int) -> ParetoTail:
@@ -32,9 +36,12 @@ class RealNumbers:
 
     def ratios(self, tail: ParetoTail) -> dict[str, LikelihoodRatio]:
         held = self.data.tail(tail.xmin)
-        steps = np.rint(held.values * (_STEPS / tail.xmin)).astype(np.int64)
+        widest = np.log(held.values[-1]) - np.log(tail.xmin)
+        if widest > log(LARGEST_VALUE / _STEPS):
+            return dict.fromkeys(_CONTINUOUS, left_out(_TOO_WIDE))
+        steps = np.rint(held.values / tail.xmin * _STEPS).astype(np.int64)
         fine = Histogram.of(np.repeat(steps, held.counts.astype(np.int64)))
         if len(fine.values) < 2:
-            return {}
+            return dict.fromkeys(_CONTINUOUS, left_out(_TOO_CLOSE))
         found = likelihood_ratios(fine, ZetaTail(_STEPS, tail.alpha, tail.distance, tail.n_tail, np.inf))
-        return {name: found[name] for name in _CONTINUOUS if name in found}
+        return {name: found[name] for name in _CONTINUOUS}

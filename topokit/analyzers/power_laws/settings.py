@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, isfinite
+from numbers import Real
 from typing import Any, Literal, TypedDict, get_args
 
 from topokit.analyzers.parameters import whole_number
@@ -13,8 +14,12 @@ Comparison = Literal["exact", "plfit"]
 Bootstrap = Literal["scan", "fixed"]
 Engine = Literal["topokit", "igraph", "powerlaw"]
 
+# Beyond this, floats barely tell k from k + 1/2, and sums over integers lose their meaning.
+LARGEST_VALUE = 2**50
+
 # Finer than this takes millions of replicates.
 _FINEST = 1e-4
+_MOST_REPLICATES = 10**8
 
 
 class TestOptions(TypedDict, total=False):
@@ -77,6 +82,15 @@ _PARAMETERS = (
 )
 
 
+def known(options: TestOptions) -> TestOptions:
+    """The options; `TypeError`, as of any function, where one is none of `TestOptions`."""
+    names = TestOptions.__annotations__
+    for name in options:
+        if name not in names:
+            raise TypeError(f"a power-law test takes no option {name!r}: use one of {', '.join(names)}")
+    return options
+
+
 def checked(settings: Settings) -> Settings:
     """The settings with whole numbers as ints.
 
@@ -88,9 +102,11 @@ def checked(settings: Settings) -> Settings:
     for name, known in (("ks", Comparison), ("engine", Engine)):
         if getattr(settings, name) not in get_args(known):
             raise ParameterError(f"{name}={getattr(settings, name)!r} is unknown: use one of {get_args(known)}")
+    if settings.discrete not in (True, False):
+        raise ParameterError(f"discrete={settings.discrete!r}: use True for whole numbers, False for real ones")
     xmin, xmax = _start(settings), _bound(settings)
-    replicates = whole_number("replicates", settings.replicates, 0, "use 0 for no test, 100 or more for one")
-    resamples = whole_number("resamples", settings.resamples, 0, "use 0 for no intervals, 1000 for some")
+    replicates = _draws("replicates", settings.replicates, "use 0 for no test, 100 or more for one")
+    resamples = _draws("resamples", settings.resamples, "use 0 for no intervals, 1000 for some")
     threads = whole_number("threads", settings.threads, 1, "use 1 or more")
     _check_precision(settings.precision)
     _check_bootstrap(settings)
@@ -105,17 +121,25 @@ def checked(settings: Settings) -> Settings:
         bootstrap=settings.bootstrap or ("scan" if xmin is None else "fixed"),
         threads=threads,
         engine=settings.engine,
-        discrete=settings.discrete,
+        discrete=bool(settings.discrete),
         min_tail=settings.min_tail,
     )
+
+
+def _draws(name: str, value: Any, remedy: str) -> int:
+    number = whole_number(name, value, 0, remedy)
+    if number > _MOST_REPLICATES:
+        raise ParameterError(f"{name}={number}: no more than {_MOST_REPLICATES:,} are drawn, {remedy}")
+    return number
 
 
 def _start(settings: Settings) -> float | None:
     if settings.xmin is None:
         return None
     if settings.discrete:
-        return whole_number("xmin", settings.xmin, 1, "a power law starts at a whole number from 1 on")
-    if not isinstance(settings.xmin, int | float) or not (isfinite(settings.xmin) and settings.xmin > 0):
+        start = whole_number("xmin", settings.xmin, 1, "a power law starts at a whole number from 1 on")
+        return _not_too_large("xmin", start)
+    if not isinstance(settings.xmin, Real) or not (isfinite(settings.xmin) and settings.xmin > 0):
         raise ParameterError(f"xmin={settings.xmin!r}: a power law of real numbers starts above 0")
     return float(settings.xmin)
 
@@ -125,16 +149,22 @@ def _bound(settings: Settings) -> int | None:
         return None
     if not settings.discrete:
         raise ParameterError(f"xmax={settings.xmax!r}: only whole numbers are tested with a bound, leave it out")
-    bound = whole_number("xmax", settings.xmax, 1, "the bound of the support is a whole number")
+    bound = _not_too_large("xmax", whole_number("xmax", settings.xmax, 1, "the bound of the support is a whole number"))
     if bound <= (settings.xmin or 1):
         raise ParameterError(f"xmax={bound} leaves no tail above xmin={settings.xmin or 1}")
     return bound
 
 
+def _not_too_large(name: str, number: int) -> int:
+    if number > LARGEST_VALUE:
+        raise ParameterError(f"{name}={number}: values are tested up to 2**50")
+    return number
+
+
 def _check_precision(precision: float | None) -> None:
     if precision is None:
         return
-    if isinstance(precision, bool) or not isinstance(precision, int | float) or not _FINEST <= precision <= 0.25:
+    if isinstance(precision, bool) or not isinstance(precision, Real) or not _FINEST <= precision <= 0.25:
         raise ParameterError(f"precision={precision!r}: give the wanted standard error of p, from {_FINEST} to 0.25")
 
 

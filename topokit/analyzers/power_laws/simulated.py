@@ -22,7 +22,7 @@ _PIECE = 64
 _NORMAL_95 = 1.959963984540054
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SimulatedP:
     """A p-value by simulation.
 
@@ -34,12 +34,23 @@ class SimulatedP:
         Their number.
     replicates, failed : int
         Replicates drawn, and those among them that could not be fitted.
+    seeds, outcomes : ndarray
+        Of each replicate.
     """
 
-    value: float = nan
-    at_least: int = 0
-    replicates: int = 0
-    failed: int = 0
+    value: float
+    at_least: int
+    replicates: int
+    failed: int
+    seeds: Seeds
+    outcomes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, seeds: Seeds, outcomes: NDArray[np.int64]) -> SimulatedP:
+        """From each replicate's outcome: 1 closer, 0 at least as far, -1 not fitted."""
+        failed, at_least = int((outcomes < 0).sum()), int((outcomes == 0).sum())
+        fitted = len(outcomes) - failed
+        return cls(at_least / fitted if fitted else nan, at_least, len(outcomes), failed, seeds, outcomes)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -95,9 +106,18 @@ def simulated_p(
         if precision and _standard_error(done) <= precision:
             break
     outcomes = np.concatenate(done) if done else np.empty(0, np.int64)
-    failed, at_least = int((outcomes < 0).sum()), int((outcomes == 0).sum())
-    fitted = len(outcomes) - failed
-    return SimulatedP(at_least / fitted if fitted else nan, at_least, len(outcomes), failed)
+    return SimulatedP.of(seeds[: len(outcomes)], outcomes)
+
+
+def stricter_p(plain: SimulatedP, fits: Callable[[Seeds], NDArray[np.int64]], *, threads: int) -> SimulatedP:
+    """The p-value of a test on the same replicates that asks more of a tail.
+
+    Where no tail is closer, no stricter one is: only the others are fitted anew.
+    """
+    outcomes = plain.outcomes.copy()
+    others = outcomes != 0
+    outcomes[others] = on_threads(fits, plain.seeds[others], threads)
+    return SimulatedP.of(plain.seeds, outcomes)
 
 
 def _standard_error(done: list[NDArray[np.int64]]) -> float:

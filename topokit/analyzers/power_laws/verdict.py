@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import isnan
+from collections.abc import Collection, Mapping
+from math import isnan, nan
 from typing import NamedTuple
 
 from topokit.analyzers.multiple_tests import holm
@@ -29,6 +29,11 @@ VERDICTS = (
 CLASSES = ("not scale-free", "super-weak", "weakest", "weak", "strong")
 _THEIR_ALTERNATIVES = ("exponential", "lognormal", "stretched_exponential", "truncated_power_law")
 
+# What "supported" asks to fit worse.
+_TOLD_FROM = ("exponential", "lognormal")
+# That of some 35 replicates: after a third of them not even p = 0 is told from 0.1.
+_WIDEST_INTERVAL = 0.2
+
 PAPERS_THRESHOLD = 0.95
 
 
@@ -47,14 +52,16 @@ def judge(
     problem: str = "",
     *,
     n_tail: int = SMALLEST_TAIL,
+    p_interval: tuple[float, float] = (nan, nan),
 ) -> Verdict:
     """Put a power-law test into words; never that the data *are* a power law.
 
     The first that applies of: undefined (`problem`, or fewer than 50 values in the tail), not heavy-tailed
-    (alpha > 6 or alpha <= 0), undefined (no p-value), ruled out (p < 0.1), alternative favoured (R < 0 with
-    p < 0.1), tail only (the fit holds less than 10 % of the values), supported (better than exponential and
-    lognormal, p < 0.1 each), not ruled out. The p of the likelihood ratios are corrected for their number (Holm);
-    degenerate ones decide nothing.
+    (alpha > 6 or alpha <= 0), undefined (no p-value, or one of so few replicates that its interval holds 0.1 and is
+    wider than 0.2), ruled out (p < 0.1), alternative favoured (R < 0 with p < 0.1), tail only (the fit holds less
+    than 10 % of the values), supported (better than exponential and lognormal, p < 0.1 each), not ruled out. The p
+    of the likelihood ratios are corrected for their number (Holm); degenerate ones decide nothing, and are not named
+    among those that the power law is no better than.
 
     A threshold above 0.1 would not be stricter: p is uniform when the power law is true, and "p < 0.95" rejects
     95 % of true power laws.
@@ -68,9 +75,17 @@ def judge(
         return Verdict("not heavy-tailed", f"alpha = {alpha:.3g}: the distribution {shape}")
     if isnan(p_value):
         return Verdict("undefined", "the goodness of fit was not tested: ask for replicates")
+    low, high = p_interval
+    undecided = low < RULED_OUT_BELOW <= high
+    if undecided and high - low > _WIDEST_INTERVAL:
+        few = f"inconclusive: after so few replicates p may be {low:.2g} to {high:.2g}, ask for 100 or more"
+        return Verdict("undefined", few)
+    doubt = f"; p may be {low:.2g} to {high:.2g}, ask for more replicates" if undecided else ""
     if p_value < RULED_OUT_BELOW:
-        return Verdict("ruled out", f"p = {p_value:.3g} < {RULED_OUT_BELOW}: a power law seldom lies that far off")
-    return _against_alternatives(p_value, tail_fraction, ratios)
+        words = f"p = {p_value:.3g} < {RULED_OUT_BELOW}: a power law seldom lies that far off"
+        return Verdict("ruled out", words + doubt)
+    verdict, reason = _against_alternatives(p_value, tail_fraction, ratios)
+    return Verdict(verdict, reason + doubt)
 
 
 def _against_alternatives(p_value: float, tail_fraction: float, ratios: Mapping[str, LikelihoodRatio]) -> Verdict:
@@ -84,12 +99,25 @@ def _against_alternatives(p_value: float, tail_fraction: float, ratios: Mapping[
         return Verdict("alternative favoured", words)
     if tail_fraction < SMALLEST_TAIL_FRACTION:
         return Verdict("tail only", f"p = {p_value:.3g}, but the fit holds {tail_fraction:.1%} of the values")
-    if {"exponential", "lognormal"} <= set(worse):
-        return Verdict("supported", f"p = {p_value:.3g}, and exponential and lognormal fit worse")
-    open_ones = [name.replace("_", " ") for name in ratios if name not in worse and not isnan(ratios[name].p)]
-    return Verdict(
-        "not ruled out", f"p = {p_value:.3g}, but no better than {' or '.join(open_ones) or 'untested ones'}"
-    )
+    undecided = _undecided(ratios, worse)
+    if set(_TOLD_FROM) <= set(worse):
+        return Verdict(
+            "supported", "; ".join([f"p = {p_value:.3g}, and exponential and lognormal fit worse", *undecided])
+        )
+    return Verdict("not ruled out", f"p = {p_value:.3g}, but {'; '.join(undecided)}")
+
+
+def _undecided(ratios: Mapping[str, LikelihoodRatio], worse: Collection[str]) -> list[str]:
+    """What is to be said of the alternatives that fit neither better nor worse."""
+    equals = [name.replace("_", " ") for name, ratio in ratios.items() if _decides(ratio) and name not in worse]
+    limits = [name.replace("_", " ") for name, ratio in ratios.items() if ratio.degenerate and not isnan(ratio.p)]
+    untested = [name for name in _TOLD_FROM if name not in ratios or isnan(ratios[name].p)]
+    said = {
+        "no better than {}": " or ".join(equals),
+        "{} went to the limit of a power law, which decides nothing": " and ".join(limits),
+        "{} could not be tested": " and ".join(untested),
+    }
+    return [words.format(names) for words, names in said.items() if names]
 
 
 def corrected_ratios(ratios: Mapping[str, LikelihoodRatio]) -> dict[str, float]:

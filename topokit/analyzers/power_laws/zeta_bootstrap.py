@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.analyzers.power_laws.zeta_fit import RULES, Histogram, ZetaTail
+from topokit.analyzers.power_laws.histogram import Histogram
+from topokit.analyzers.power_laws.zeta_fit import RULES, ZetaTail
 from topokit.kernels.zeta_samples import replicates_that_fit, resampled_tails
 
 # Equal distances may differ by rounding.
@@ -18,7 +20,7 @@ _WORTH_A_CATEGORY = 0.1
 _MOST_CATEGORIES = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ZetaReplicates:
     """Draws from a fit: the observed values below the tail and the fitted law in it, each fitted as the data were.
 
@@ -42,11 +44,11 @@ class ZetaReplicates:
 
     def fits(self, seeds: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Per seed: 1 when the replicate is closer to its own fit than the data to theirs, 0 when not, -1 unfitted."""
-        categories, shares = self.categories()
+        categories, shares = self._drawn_from
         tail = self.tail
         outcomes: NDArray[np.int64] = replicates_that_fit(
             categories,
-            among_the_rest(shares),
+            shares,
             self.histogram.n,
             seeds,
             (tail.alpha, float(tail.xmin), tail.high),
@@ -68,6 +70,11 @@ class ZetaReplicates:
             values, shares, self.histogram.n, seeds, low, self.tail.high, self.min_tail, rule
         )
         return tails
+
+    @cached_property
+    def _drawn_from(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        categories, shares = self.categories()
+        return categories, among_the_rest(shares)
 
     def categories(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Values drawn by their counts, and the probabilities of these and of any value above them."""

@@ -12,7 +12,7 @@ from math import nan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from topokit.errors import InsufficientDataError
+from topokit.analyzers.power_laws.histogram import Histogram
 from topokit.kernels.zeta_samples import survival
 from topokit.kernels.zeta_tails import (
     EXACT,
@@ -26,29 +26,6 @@ from topokit.kernels.zeta_tails import (
 )
 
 RULES = {"exact": EXACT, "plfit": PLFIT}
-
-_FEWEST_DISTINCT = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Histogram:
-    """Distinct positive values, ascending, and their counts, as floats; `n` counts zeros as well."""
-
-    values: NDArray[np.float64]
-    counts: NDArray[np.float64]
-    n: int
-
-    @classmethod
-    def of(cls, integers: NDArray[np.int64]) -> Histogram:
-        """The histogram of non-negative integers."""
-        values, counts = np.unique(integers[integers > 0], return_counts=True)
-        return cls(values.astype(np.float64), counts.astype(np.float64), len(integers))
-
-    def tail(self, xmin: int) -> Histogram:
-        """The values from `xmin` on."""
-        first = int(np.searchsorted(self.values, xmin))
-        counts = self.counts[first:]
-        return Histogram(self.values[first:], counts, int(counts.sum()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +70,15 @@ def find_tail(
     InsufficientDataError
         Fewer than three distinct positive values, or no tail of `min_tail` values, two of them distinct.
     """
-    distinct, rule = len(histogram.values), RULES[ks]
-    if distinct < _FEWEST_DISTINCT:
-        raise InsufficientDataError(
-            f"{distinct} distinct positive values among {histogram.n}: a power law needs at least {_FEWEST_DISTINCT}"
-        )
+    histogram.check_distinct()
+    rule = RULES[ks]
     if xmin is None:
         tail = _scanned_tail(histogram, high, min_tail, rule, grid)
     else:
+        histogram.check_tail(xmin, min_tail)
         tail = _fixed_tail(histogram, xmin, high, rule, grid)
-    if tail is None or tail.n_tail < min_tail:
-        held = histogram.tail(xmin or 1)
-        raise InsufficientDataError(
-            f"{held.n} values, {len(held.values)} of them distinct, from {xmin or 1} on (the largest is "
-            f"{histogram.values[-1]:.0f}): a tail needs at least {max(min_tail, 2)}, two of them distinct"
-        )
+    if tail is None:
+        raise histogram.too_short(1, min_tail)
     return tail
 
 
@@ -119,10 +90,8 @@ def _scanned_tail(histogram: Histogram, high: float, min_tail: int, rule: int, g
     return ZetaTail(int(histogram.values[first]), alpha, reached, n_tail, high)
 
 
-def _fixed_tail(histogram: Histogram, xmin: int, high: float, rule: int, grid: float) -> ZetaTail | None:
+def _fixed_tail(histogram: Histogram, xmin: int, high: float, rule: int, grid: float) -> ZetaTail:
     tail = histogram.tail(xmin)
-    if len(tail.values) < 2:
-        return None
     mean_log = tail_sums(tail.values, tail.counts)[2][0]
     alpha = tail_exponent(mean_log, xmin, high, grid)
     return ZetaTail(xmin, alpha, distance(tail.values, tail.counts, alpha, xmin, high, rule), tail.n, high)
