@@ -11,15 +11,7 @@ from topokit.training.masks import Masks
 
 
 class SparseModel(nn.Module, ABC):
-    """A chain of layers whose tensors with two or more dimensions, (n_target, n_source, ...), can be masked.
-
-    Attributes
-    ----------
-    sizes : tuple of int
-        Neurons of each layer, input first.
-    """
-
-    sizes: tuple[int, ...]
+    """A network whose tensors with two or more dimensions, (n_target, n_source, ...), can be masked."""
 
     @property
     def maskable(self) -> dict[str, nn.Parameter]:

@@ -28,6 +28,11 @@ class MLP(SparseModel):
         Number of outputs.
     rng : torch.Generator
         For activations with random parameters; weights and biases are 0 until `topokit.training.models.init`.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Neurons of each layer, input first.
     """
 
     def __init__(
