@@ -22,6 +22,16 @@ def grow_at_random(layer: LayerView, kept: Positions, count: int, rng: np.random
     return unused_keys(kept, random_keys(layer.n_possible - len(kept), count, rng))
 
 
+def grow_by_chance(layer: LayerView, kept: Positions, count: int, rng: np.random.Generator) -> Positions:
+    """Each free position on its own with the same chance, so that `count` come on average, and edges drift in number.
+
+    The number is drawn first, from the binomial distribution, and then as many positions: the same law without a
+    random number for each position. Only for comparison with public code that grows in this way.
+    """
+    free = layer.n_possible - len(kept)
+    return grow_at_random(layer, kept, int(rng.binomial(free, count / free)) if free else 0, rng)
+
+
 def grow_by_gradient(layer: LayerView, kept: Positions, count: int, rng: np.random.Generator) -> Positions:
     """Where the magnitude of the loss gradient is largest (Evci et al. 2020, section 3)."""
     assert layer.gradient is not None

@@ -26,12 +26,15 @@ class Change:
         Share of training that is done, in [0, 1].
     rng : numpy.random.Generator
         For random growth.
+    stage : float
+        Share of the way to the density that pruning has gone after this change, in [0, 1].
     """
 
     config: TrainConfig
     fraction: float
     progress: float
     rng: np.random.Generator
+    stage: float = 1.0
 
 
 Layers = Mapping[str, LayerView]
@@ -56,6 +59,8 @@ class Method:
         Whether the rule reads the gradient of all possible edges.
     dense_momentum : bool
         Whether momentum gathers on all possible edges, or only on edges, anew on those that come.
+    latent : bool
+        Whether weights go on where there is no edge, hidden from the network; only with `dense_momentum`.
     """
 
     name: str
@@ -64,3 +69,4 @@ class Method:
     timing: Timing = NEVER
     uses_gradient: bool = False
     dense_momentum: bool = False
+    latent: bool = False
