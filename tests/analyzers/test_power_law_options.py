@@ -121,7 +121,7 @@ def test_strict_p_comes_from_the_same_replicates() -> None:
     outcomes = plain.fits(seeds)
     tested = stricter_p(SimulatedP.of(seeds, outcomes), strict.fits, threads=2)
     assert tested.outcomes.tolist() == strict.fits(seeds).tolist()
-    assert 30 < (outcomes != tested.outcomes).sum() < (outcomes == 1).sum() < 300
+    assert 0 < (outcomes != tested.outcomes).sum() < (outcomes == 1).sum() < 300
 
 
 def test_frozen_start_is_flagged_and_makes_p_larger() -> None:

@@ -1,4 +1,4 @@
-"""Discrete power-law fits and p-values: topokit, igraph and powerlaw on the same samples.
+"""Discrete power-law fits, p-values and likelihood ratios: topokit, igraph and powerlaw on the same samples.
 
 The peers search for the same start of the tail; powerlaw's range of exponents is opened, for it stops at 3 otherwise.
 igraph draws replicates at every call; its fit alone is timed with the one replicate it cannot be kept from.
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from topokit.analyzers.power_laws.histogram import Histogram
+from topokit.analyzers.power_laws.likelihood_ratios import likelihood_ratios
 from topokit.analyzers.power_laws.simulated import simulated_p
 from topokit.analyzers.power_laws.zeta_bootstrap import ZetaReplicates
 from topokit.analyzers.power_laws.zeta_fit import find_tail
@@ -106,3 +107,40 @@ def test_refits_of_powerlaw(benchmark: BenchmarkFixture, name: str) -> None:
     benchmark.extra_info["refits"] = REFITS
     data = sample(name)
     benchmark.pedantic(lambda: [fit_powerlaw(data) for _ in range(REFITS)], rounds=1)
+
+
+def ratios_topokit(data: NDArray[np.int64], high: float = np.inf) -> dict[str, float]:
+    histogram = Histogram.of(data)
+    tail = find_tail(histogram, xmin=1, high=high, min_tail=1)
+    return {name: ratio.R for name, ratio in likelihood_ratios(histogram, tail).items()}
+
+
+def ratios_bounded(data: NDArray[np.int64]) -> dict[str, float]:
+    return ratios_topokit(data, 10.0 * data.max())
+
+
+def ratios_powerlaw(data: NDArray[np.int64]) -> dict[str, float]:
+    fit = powerlaw.Fit(data, discrete=True, estimate_discrete=False, xmin=1, verbose=0)
+    names = ("exponential", "lognormal", "truncated_power_law", "stretched_exponential")
+    return {name: fit.distribution_compare("power_law", name)[0] for name in names}
+
+
+RATIOS: dict[str, Callable[[NDArray[np.int64]], dict[str, float]]] = {
+    "topokit, all but the binomial": ratios_topokit,
+    "topokit, all seven with a bound": ratios_bounded,
+    "powerlaw, its four": ratios_powerlaw,
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("way", RATIOS)
+def test_likelihood_ratios(benchmark: BenchmarkFixture, way: str) -> None:
+    benchmark.group = "likelihood ratios of a tail of 1,000"
+    data = np.random.default_rng(0).zipf(2.5, 1000)
+    if way != "topokit, all seven with a bound":
+        # powerlaw cuts the stretched exponential elsewhere: half an integer before each value.
+        found, own = RATIOS[way](data), ratios_topokit(data)
+        for name in ("exponential", "lognormal", "truncated_power_law"):
+            assert found[name] == pytest.approx(own[name], abs=1e-4)
+    slow = way.startswith("powerlaw")
+    benchmark.pedantic(RATIOS[way], args=(data,), rounds=1 if slow else 5, iterations=1 if slow else 10)
