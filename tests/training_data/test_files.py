@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from topokit.errors import DataError, UnknownNameError
 from topokit.registry import DATASETS
 from topokit.training.data import Dataset, default_folder
-from topokit.training.data.cifar import RECORD_BYTES, decode_batch
+from topokit.training.data.cifar import CIFAR_100, RECORD_BYTES, decode_batch
 from topokit.training.data.files import read_files, unzipped
 from topokit.training.data.mnist import decode_idx
 from topokit.training.data.pixels import normalised
@@ -26,7 +27,7 @@ def md5(content: bytes) -> str:
     return hashlib.md5(content).hexdigest()
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "cifar-10"])
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "cifar-10", "cifar-100"])
 def test_an_absent_set_says_how_to_get_it(name: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=rf"{tmp_path}.*run `topokit data fetch {name} --to {tmp_path}`"):
         DATASETS.load(name).load(tmp_path)
@@ -47,7 +48,7 @@ def test_the_remedy_brings_the_files_to_where_they_are_looked_for(
         DATASETS.load("mnist").load(elsewhere)
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "cifar-10"])
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "cifar-10", "cifar-100"])
 def test_a_wrong_sum_is_named_with_the_right_one(name: str, tmp_path: Path) -> None:
     dataset: Dataset = DATASETS.load(name)
     below, sums = dataset.files
@@ -67,7 +68,7 @@ def test_every_set_has_its_facts() -> None:
     for name in DATASETS:
         dataset: Dataset = DATASETS.load(name)
         assert dataset.name == name
-        assert dataset.n_classes == 10
+        assert dataset.n_classes == (100 if name == "cifar-100" else 10)
         assert all(len(md5sum) == 32 for md5sum in dataset.files[1].values())
 
 
@@ -118,6 +119,19 @@ def test_cifar_records_come_back() -> None:
     np.testing.assert_array_equal(classes, labels)
     with pytest.raises(DataError, match=f"records of {RECORD_BYTES} bytes"):
         decode_batch(content[:-1])
+
+
+def test_of_two_class_bytes_the_fine_one_counts(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    records = {file: rng.integers(0, 256, (n, 2 + 3 * 32 * 32), np.uint8) for file, n in (("train", 4), ("test", 3))}
+    sums = {}
+    for file, content in records.items():
+        content[:, 1] %= 100
+        (tmp_path / f"{file}.bin").write_bytes(content.tobytes())
+        sums[f"{file}.bin"] = md5(content.tobytes())
+    data = replace(CIFAR_100, below="", sums=sums).load(tmp_path, raw=True)
+    assert data.train_y.tolist() == records["train"][:, 1].tolist()
+    np.testing.assert_allclose(data.test_x, records["test"][:, 2:] / 255, rtol=1e-6)
 
 
 def test_normalising_is_what_pytorch_computes() -> None:

