@@ -148,7 +148,22 @@ METHODS = Registry(
     },
 )
 
-MODELS = Registry("model", {"mlp": "topokit.training.models.mlp:MLP"})
+MODELS = Registry(
+    "model",
+    {
+        "mlp": "topokit.training.models.mlp:MLP",
+        "lenet-300-100": "topokit.training.models.lenet:lenet_300_100",
+        "lenet-5": "topokit.training.models.lenet:LeNet5",
+        "lenet-5-caffe": "topokit.training.models.lenet:LeNet5Caffe",
+        "convnet": "topokit.training.models.convnet:ConvNet",
+        "cifar-resnet-18": "topokit.training.models.resnet:CifarResNet18",
+        "cifar-resnet-20": "topokit.training.models.resnet:CifarResNet20",
+        "cifar-resnet-50": "topokit.training.models.resnet:CifarResNet50",
+        "cifar-resnet-56": "topokit.training.models.resnet:CifarResNet56",
+        "resnet-50": "topokit.training.models.resnet:ResNet50",
+        "vgg-16": "topokit.training.models.vgg:VGG16",
+    },
+)
 
 DATASETS = Registry(
     "dataset",
@@ -157,6 +172,7 @@ DATASETS = Registry(
         "mnist": "topokit.training.data.mnist:MNIST",
         "fashion-mnist": "topokit.training.data.mnist:FASHION_MNIST",
         "cifar-10": "topokit.training.data.cifar:CIFAR_10",
+        "cifar-100": "topokit.training.data.cifar:CIFAR_100",
     },
 )
 
