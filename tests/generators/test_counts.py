@@ -52,6 +52,13 @@ def test_erk_of_a_convnet(density: float, expected: tuple[float, ...]) -> None:
     assert densities_of(CONVNET, density) == pytest.approx(expected, abs=2e-5)
 
 
+def test_er_looks_at_the_channels_alone() -> None:
+    densities = erk_expected(CONVNET, 0.05, kernels=False) / list(map(prod, CONVNET))
+    assert densities / densities[0] == pytest.approx([(a + b) / (a * b) / (35 / 96) for a, b, *_ in CONVNET])
+    assert sum(erk_weight_counts(CONVNET, 0.05, kernels=False)) == sum(erk_weight_counts(CONVNET, 0.05))
+    assert erk_weight_counts(list(pairwise(MLP)), 0.05, kernels=False) == erk_edge_counts(MLP, 0.05)
+
+
 def rigl_densities(shapes: list[tuple[int, ...]], density: float) -> list[float]:
     """The published loop: tensors that attain the highest probability become dense, one tie at a time."""
     dense: set[int] = set()

@@ -54,7 +54,7 @@ def erk_edge_counts(sizes: Sizes, density: float) -> Counts:
     return erk_weight_counts(list(pairwise(checked_sizes(sizes))), density)
 
 
-def erk_weight_counts(shapes: Sequence[tuple[int, ...]], density: float) -> Counts:
+def erk_weight_counts(shapes: Sequence[tuple[int, ...]], density: float, *, kernels: bool = True) -> Counts:
     """Weights of each tensor at a total density; a tensor's density is proportional to sum(shape) / prod(shape).
 
     Parameters
@@ -63,6 +63,8 @@ def erk_weight_counts(shapes: Sequence[tuple[int, ...]], density: float) -> Coun
         Shape of each weight tensor: ``(n_in, n_out)`` or ``(channels_out, channels_in, height, width)``, in any order.
     density : float
         Weights kept over all weights, in (0, 1].
+    kernels : bool
+        Whether height and width of kernels count in the sum and the product (ERK), or channels alone do (ER).
 
     Returns
     -------
@@ -74,7 +76,7 @@ def erk_weight_counts(shapes: Sequence[tuple[int, ...]], density: float) -> Coun
     ParameterError
         No tensor, an empty one, or a density outside (0, 1].
     """
-    return _rounded(erk_expected(shapes, density))
+    return _rounded(erk_expected(shapes, density, kernels=kernels))
 
 
 def er_epsilon_edge_counts(sizes: Sizes, epsilon: float) -> Counts:
@@ -106,7 +108,7 @@ def uniform_edge_counts(sizes: Sizes, density: float) -> Counts:
     return tuple(round(edges) for edges in uniform_expected(sizes, density).tolist())
 
 
-def erk_expected(shapes: Sequence[tuple[int, ...]], density: float) -> NDArray[np.float64]:
+def erk_expected(shapes: Sequence[tuple[int, ...]], density: float, *, kernels: bool = True) -> NDArray[np.float64]:
     """Edges of each tensor before rounding, (n_tensors,).
 
     Tensors that would get more than they hold are made dense and the rest shared anew, until none does: the loop
@@ -116,7 +118,7 @@ def erk_expected(shapes: Sequence[tuple[int, ...]], density: float) -> NDArray[n
     if not shapes or any(min(shape, default=0) < 1 for shape in shapes):
         raise ParameterError(f"shapes {list(shapes)} hold no weight in some layer: every dimension is at least 1")
     capacity = np.array([prod(shape) for shape in shapes], np.float64)
-    demand = np.array([sum(shape) for shape in shapes], np.float64)
+    demand = np.array([sum(shape) if kernels else channel_demand(shape) for shape in shapes], np.float64)
     dense = np.zeros(len(capacity), np.bool_)
     while not dense.all():
         budget = density * capacity.sum() - capacity[dense].sum()
@@ -125,6 +127,11 @@ def erk_expected(shapes: Sequence[tuple[int, ...]], density: float) -> NDArray[n
             return edges
         dense |= edges > capacity
     return capacity
+
+
+def channel_demand(shape: tuple[int, ...]) -> int:
+    """Weights that an Erdős-Rényi tensor has for each unit of epsilon: (n_in + n_out) times the taps of a kernel."""
+    return sum(shape[:2]) * prod(shape[2:])
 
 
 def er_epsilon_expected(sizes: Sizes, epsilon: float) -> NDArray[np.float64]:

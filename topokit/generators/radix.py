@@ -115,6 +115,12 @@ class RadixTopology:
         keys: Keys = sources[:, None] * self.sizes[layer + 1] + rows[len(rows) - len(sources) :]
         return keys.reshape(-1)
 
+    def weight_positions(self, layer: int) -> Keys:
+        """The same edges, ascending, as ``target * n_source + source``: where a framework keeps their weights."""
+        n_source, n_target = self.sizes[layer : layer + 2]
+        sources, targets = np.divmod(self.keys(layer), n_target)
+        return np.sort(targets * n_source + sources)
+
     def pattern(self, layer: int) -> CSRPattern:
         """The edges of a layer of weights (from 0), (n_source, n_target)."""
         return pattern_of_keys(self.keys(layer), (self.sizes[layer], self.sizes[layer + 1]))

@@ -182,6 +182,24 @@ class TrainConfig:
             check_value(field, value)
         if self.nesterov and not self.momentum:
             raise ConfigError("nesterov needs a momentum above 0: set momentum, or nesterov = false")
+        self._check_mask()
+
+    def _check_mask(self) -> None:
+        """Values of a mask that do not go together.
+
+        A RadiX-Net has a dense output layer, and tells the hidden widths where none are given.
+        """
+        if self.mask_draw == "replacement" and self.mask != "er-epsilon":
+            raise ConfigError(f"mask_draw 'replacement' belongs to mask 'er-epsilon', not {self.mask!r}: take 'exact'")
+        if self.mask not in ("radix", "radix-random"):
+            return
+        if self.dense_input:
+            raise ConfigError(f"mask {self.mask!r} fills the first layer: set dense_input = false")
+        from topokit.training.radix_masks import radix_topology
+
+        topology = radix_topology(self.radix_systems, self.radix_widths)
+        object.__setattr__(self, "hidden", self.hidden or topology.sizes[1:])
+        object.__setattr__(self, "dense_output", True)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, source: str = "") -> TrainConfig:
