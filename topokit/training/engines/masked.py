@@ -48,7 +48,7 @@ class MaskedEngine:
         self, model: SparseModel, masks: Masks, method: Method, config: TrainConfig, target_edges: Sequence[int]
     ) -> None:
         self.model, self.masks, self.method, self.config = model, masks, method, config
-        self.parameters = dict(model.named_parameters())
+        self.parameters, self.buffers = dict(model.named_parameters()), dict(model.named_buffers())
         self.momentum = {name: torch.zeros_like(p, requires_grad=False) for name, p in self.parameters.items()}
         self._undecayed = model.undecayed()
         self._sgd = SGD(config.momentum, config.nesterov, config.weight_decay)
@@ -67,6 +67,7 @@ class MaskedEngine:
             Whether `rewire` comes next: the dense gradient is kept for it, and with ``update_replaces_step`` the
             weights stay.
         """
+        self.model.train()
         for parameter in self.parameters.values():
             parameter.grad = None
         scores = self.model(x)
@@ -137,6 +138,7 @@ class MaskedEngine:
     def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
         """The score on the samples `index` of x (n, n_features) and y (n,)."""
         total = Score()
+        self.model.eval()
         for start in range(0, len(index), _SAMPLES_AT_ONCE):
             part = index[start : start + _SAMPLES_AT_ONCE]
             scores, target = self.model(x[part]), y[part]
@@ -159,9 +161,10 @@ class MaskedEngine:
         return self.model.network(self.masks)
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Everything that training changes: ``weight.NAME``, ``momentum.NAME`` and ``mask.NAME``."""
+        """Everything that training changes: ``weight.NAME``, ``buffer.NAME``, ``momentum.NAME`` and ``mask.NAME``."""
         groups: dict[str, Mapping[str, Tensor]] = {
             "weight": self.parameters,
+            "buffer": self.buffers,
             "momentum": self.momentum,
             "mask": self.masks,
         }
@@ -173,6 +176,8 @@ class MaskedEngine:
         for name, parameter in self.parameters.items():
             parameter.copy_(torch.from_numpy(state[f"weight.{name}"]))
             self.momentum[name].copy_(torch.from_numpy(state[f"momentum.{name}"]))
+        for name, buffer in self.buffers.items():
+            buffer.copy_(torch.from_numpy(state[f"buffer.{name}"]))
         for name in self.masks:
             self.masks.load_(name, torch.from_numpy(state[f"mask.{name}"]))
 
