@@ -184,8 +184,8 @@ def test_units_of_time() -> None:
     assert_array_equal(frames.frame["age"], tk.edge_survival(masks).frame["age"])
     with pytest.raises(ParameterError, match="use 'frame'"):
         tk.edge_survival(masks, unit="epoch")
-    with pytest.raises(ParameterError, match="do not ascend"):
-        tk.edge_survival(Series(moments[::-1], masks.__getitem__))
+    with pytest.raises(ParameterError, match="several networks are of one epoch"):
+        tk.edge_survival(Series([*moments[:3], Moment(epoch=0.2)], masks.__getitem__))
 
 
 def test_frames() -> None:

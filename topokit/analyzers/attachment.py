@@ -198,11 +198,12 @@ def attachment(
     Raises
     ------
     InsufficientDataError
-        A single network.
+        A single network, or no block with weights.
     IncompatibleNetworksError
         Networks with other layers or blocks.
     ParameterError
-        A negative shift, too few replicates, no update between networks, or a confidence that is no share.
+        A negative shift, too few replicates, no update between networks, a confidence that is no share, or steps
+        or epochs that descend.
 
     References
     ----------

@@ -147,7 +147,7 @@ def edge_changes(
     Raises
     ------
     InsufficientDataError
-        A single network, which has none before it.
+        A single network, which has none before it, or no block with weights.
     IncompatibleNetworksError
         Networks with other layers or blocks.
     ParameterError

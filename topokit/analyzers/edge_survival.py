@@ -137,11 +137,11 @@ def edge_survival(
     Raises
     ------
     InsufficientDataError
-        A single network.
+        A single network, or no block with weights.
     IncompatibleNetworksError
         Networks with other layers or blocks.
     ParameterError
-        An unknown option, or a unit that the series does not know.
+        An unknown option, a unit that the series does not know, or steps or epochs that descend.
 
     References
     ----------

@@ -142,11 +142,11 @@ def exploration(source: Any, *, frames: int = 2) -> Exploration:
     Raises
     ------
     InsufficientDataError
-        A single network.
+        A single network, or no block with weights.
     IncompatibleNetworksError
         Networks with other layers or blocks.
     ParameterError
-        Fewer than one frame.
+        Fewer than one frame, or steps or epochs that descend.
 
     References
     ----------

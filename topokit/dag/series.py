@@ -149,6 +149,8 @@ def as_series(source: Any) -> Series:
         return source
     if isinstance(source, LayeredDAG):
         return Series([Moment()], lambda _: source)
+    if isinstance(source, Mapping):
+        raise InvalidNetworkError("a mapping is no series of networks: give them in a list, such as list(of.values())")
     items = listed(source)
     if any(isinstance(item, LayeredDAG) for item in items):
         return Series.from_networks(as_network(item) for item in items)

@@ -109,7 +109,7 @@ def kernel_bins(cells: Cells, confidence: float) -> Iterator[KernelBin]:
         weight = np.bincount(cells.update[chosen], weights=cells.weight[chosen], minlength=len(happened))
         share = weight / possible
         mean, events = float((happened * share).sum()), int(cells.hits[chosen].sum())
-        variance = happened * share * (1 - share) * (possible - happened) / np.maximum(1, possible - 1)
+        variance = happened * share * np.maximum(0, 1 - share) * (possible - happened) / np.maximum(1, possible - 1)
         spread = z * float(np.sqrt(variance.sum())) / mean
         degrees = cells.degree[chosen]
         yield KernelBin(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from topokit.dag import EdgeBlock, LayeredDAG, Pattern
 from topokit.dag.patterns import BitmapPattern
-from topokit.errors import IncompatibleNetworksError
+from topokit.errors import IncompatibleNetworksError, InsufficientDataError
 
 _NO_WEIGHTS = float("nan")
 
@@ -39,6 +39,8 @@ def comparable_edges(before: LayeredDAG, after: LayeredDAG, *, taps: bool) -> di
     ------
     IncompatibleNetworksError
         Other layers, other blocks, or blocks with other taps.
+    InsufficientDataError
+        No block carries weights.
     """
     _check_layers(before, after)
     blocks = [{block.name: block for block in network.blocks if block.carries_weights} for network in (before, after)]
@@ -47,6 +49,8 @@ def comparable_edges(before: LayeredDAG, after: LayeredDAG, *, taps: bool) -> di
         raise IncompatibleNetworksError(
             f"block {alone[0]!r} is in one network only: blocks are paired by name, give both the same"
         )
+    if not blocks[0]:
+        raise InsufficientDataError("no block of the networks carries weights: there are no edges to follow")
     return {name: _paired(block, blocks[1][name], taps) for name, block in blocks[0].items()}
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from topokit.analyzers.edge_lives.comparison import comparable_edges
 from topokit.dag import EdgeBlock, LayeredDAG, Series, as_series
-from topokit.errors import InsufficientDataError
+from topokit.errors import InsufficientDataError, ParameterError
 from topokit.execute import progress
 from topokit.generators.patterns import keys_of_pattern
 
@@ -75,12 +75,26 @@ class BlockUpdate:
 
 
 def series_over_time(source: Any, what: str) -> Series:
-    """The source as a series; `InsufficientDataError` where it is a single network."""
+    """The source as a series in the order of time.
+
+    Raises
+    ------
+    InsufficientDataError
+        A single network.
+    ParameterError
+        Steps or epochs that descend.
+    """
     series = as_series(source)
     if len(series) < 2:
         raise InsufficientDataError(
             f"{what} follows edges over time and 1 network was given: give a recording or several"
         )
+    for name in ("step", "epoch"):
+        known = [time for moment in series.moments if (time := getattr(moment, name)) is not None]
+        if any(later < earlier for earlier, later in pairwise(known)):
+            raise ParameterError(
+                f"the {name}s of the networks do not ascend, and {what} follows edges over time: sort the networks"
+            )
     return series
 
 

@@ -68,7 +68,7 @@ def age_scale(moments: tuple[Moment, ...], unit: TimeUnit | None) -> AgeScale:
     Raises
     ------
     ParameterError
-        Another unit, one that is not known of every moment, or times that do not ascend.
+        Another unit, one that is not known of every moment, or the same time twice.
     """
     if unit is not None and unit not in ("epoch", "step", "frame"):
         raise ParameterError(f"unit={unit!r}: use 'epoch', 'step' or 'frame'")
@@ -77,13 +77,14 @@ def age_scale(moments: tuple[Moment, ...], unit: TimeUnit | None) -> AgeScale:
         "step": [moment.step for moment in moments],
         "frame": list(range(len(moments))),
     }
-    complete = {name: np.array(times, np.float64) for name, times in known.items() if None not in times}
+    arrays = {name: np.array(times, np.float64) for name, times in known.items()}
+    complete = {name: times for name, times in arrays.items() if np.isfinite(times).all()}
     chosen = next(iter(complete)) if unit is None else unit
     if chosen not in complete:
         raise ParameterError(f"unit={chosen!r}: not every network of the series says its {chosen}, use 'frame'")
     times = complete[chosen]
     if np.any(np.diff(times) <= 0):
-        raise ParameterError(f"the networks' {chosen}s do not ascend: sort them, or use unit='frame'")
+        raise ParameterError(f"several networks are of one {chosen}: use another unit, such as unit='frame'")
     ages = np.unique(np.concatenate([(times[k:] - times[k]).round(_DIGITS) for k in range(len(times))]))
     return AgeScale(chosen, times, ages)
 

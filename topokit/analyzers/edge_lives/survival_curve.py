@@ -48,7 +48,8 @@ class SurvivalCurve:
 
     @property
     def median(self) -> float:
-        """The smallest age that at most half survive; infinite where more than half outlive what was seen."""
+        """The smallest age that at most half survive; infinite where more than half outlive what was seen, NaN where
+        nothing lived."""
         return _first(self.ages, self.survival <= 0.5)
 
     @property
@@ -140,4 +141,6 @@ def log_rank(ended: Counts, censored: Counts) -> LogRank:
 
 
 def _first(ages: Values, reached: NDArray[np.bool_]) -> float:
+    if not len(ages):
+        return float("nan")
     return float(ages[np.argmax(reached)]) if reached.any() else float("inf")
