@@ -71,6 +71,18 @@ class Engine(Protocol):
         """Change the wiring by the method's rule; what changed, by layer."""
         ...
 
+    def remember(self) -> None:
+        """Keep all parameters as they are now, for `rewind`."""
+        ...
+
+    def rewind(self) -> None:
+        """Take all parameters back to what `remember` kept, on the edges of now, and all momentum to 0."""
+        ...
+
+    def freeze(self) -> None:
+        """Forget weights and momentum that lie off the edges."""
+        ...
+
     def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
         """The score on the samples `index` of x (n, n_features) and y (n,)."""
         ...

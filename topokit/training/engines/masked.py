@@ -54,6 +54,13 @@ class MaskedEngine:
         self._sgd = SGD(config.momentum, config.nesterov, config.weight_decay)
         self._targets = dict(zip(masks, target_edges, strict=True))
         self._gradients: dict[str, Tensor] = {}
+        self.latent = {name: self.parameters[name].detach().clone() for name in masks if method.latent}
+        self._remembered: dict[str, Tensor] = {}
+
+    @property
+    def _moves_everywhere(self) -> bool:
+        """Whether momentum gathers where there is no edge; not any more once latent weights are gone."""
+        return self.method.dense_momentum and bool(self.latent) == self.method.latent
 
     def train_batch(self, x: Tensor, y: Tensor, *, learning_rate: float, rewires: bool = False) -> Score:
         """One step of gradient descent, and the score before it.
@@ -83,12 +90,19 @@ class MaskedEngine:
     def _descend(self, learning_rate: float) -> None:
         for name, parameter in self.parameters.items():
             gradient, masked = _gradient(parameter), name in self.masks
-            if masked and not self.method.dense_momentum:
+            if masked and not self._moves_everywhere:
                 self.masks.hide_(name, gradient)
             decays = name not in self._undecayed
-            self._sgd.step_(parameter, gradient, self.momentum[name], learning_rate=learning_rate, decays=decays)
-            if masked and self.method.dense_momentum:
+            moved = self.latent.get(name, parameter)
+            self._sgd.step_(moved, gradient, self.momentum[name], learning_rate=learning_rate, decays=decays)
+            if name in self.latent:
+                self._show(name)
+            elif masked and self._moves_everywhere:
                 self.masks.hide_(name, parameter)
+
+    def _show(self, name: str) -> None:
+        """Give the network the latent weights of its edges."""
+        torch.mul(self.latent[name], self.masks[name], out=self.parameters[name])
 
     @torch.no_grad()
     def rewire(self, change: Change) -> dict[str, Rewiring]:
@@ -96,7 +110,11 @@ class MaskedEngine:
         assert self.method.rule is not None
         done = self.method.rule({name: self._view(name) for name in self.masks}, change)
         for name, rewiring in done.items():
-            self._settle(name, rewiring, change.rng)
+            if name in self.latent:
+                self.masks.rewire_(name, rewiring)
+                self._show(name)
+            else:
+                self._settle(name, rewiring, change.rng)
         self._gradients = {}
         return done
 
@@ -110,6 +128,7 @@ class MaskedEngine:
             n_target_edges=self._targets[name],
             gradient=None if gradient is None else DenseScores(_flat(gradient)),
             momentum=DenseScores(_flat(self.momentum[name])),
+            latent=DenseScores(_flat(self.latent[name])) if name in self.latent else None,
         )
 
     def _settle(self, name: str, rewiring: Rewiring, rng: np.random.Generator) -> None:
@@ -133,6 +152,27 @@ class MaskedEngine:
             return rng.normal(0, 0.1, count).astype(np.float32)
         bound = sqrt(6 / self.parameters[name][0].numel()) if rule == "uniform" else 0.0
         return rng.uniform(-bound, bound, count).astype(np.float32)
+
+    @torch.no_grad()
+    def remember(self) -> None:
+        """Keep all parameters as they are now, for `rewind`."""
+        self._remembered = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
+
+    @torch.no_grad()
+    def rewind(self) -> None:
+        """Take all parameters back to what `remember` kept, on the edges of now, and all momentum to 0."""
+        for name, parameter in self.parameters.items():
+            parameter.copy_(self._remembered[name])
+            self.momentum[name].zero_()
+            if name in self.masks:
+                self.masks.hide_(name, parameter)
+
+    @torch.no_grad()
+    def freeze(self) -> None:
+        """Forget weights and momentum that lie off the edges."""
+        self.latent = {}
+        for name in self.masks:
+            self.masks.hide_(name, self.momentum[name])
 
     @torch.no_grad()
     def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
@@ -161,12 +201,17 @@ class MaskedEngine:
         return self.model.network(self.masks)
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Everything that training changes: ``weight.NAME``, ``buffer.NAME``, ``momentum.NAME`` and ``mask.NAME``."""
+        """Everything that training changes: ``weight.NAME``, ``buffer.NAME``, ``momentum.NAME`` and ``mask.NAME``.
+
+        Where they exist, ``latent.NAME`` and, for `rewind`, ``remembered.NAME`` besides.
+        """
         groups: dict[str, Mapping[str, Tensor]] = {
             "weight": self.parameters,
             "buffer": self.buffers,
             "momentum": self.momentum,
             "mask": self.masks,
+            "latent": self.latent,
+            "remembered": self._remembered,
         }
         return {f"{kind}.{name}": t.detach().numpy() for kind, group in groups.items() for name, t in group.items()}
 
@@ -180,6 +225,14 @@ class MaskedEngine:
             buffer.copy_(torch.from_numpy(state[f"buffer.{name}"]))
         for name in self.masks:
             self.masks.load_(name, torch.from_numpy(state[f"mask.{name}"]))
+        self.latent = _group(state, "latent")
+        self._remembered = _group(state, "remembered")
+
+
+def _group(state: Mapping[str, NDArray[Any]], kind: str) -> dict[str, Tensor]:
+    prefix = f"{kind}."
+    found = {name.removeprefix(prefix): values for name, values in state.items() if name.startswith(prefix)}
+    return {name: torch.from_numpy(values).clone() for name, values in found.items()}
 
 
 def _flat(tensor: Tensor) -> NDArray[Any]:
