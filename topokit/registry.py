@@ -216,6 +216,7 @@ PLOTS = Registry(
         "mantel": "topokit.plots.mantel:mantel",
         "distance_evolution": "topokit.plots.distance_evolution:distance_evolution",
         "accuracy": "topokit.plots.accuracy:accuracy",
+        "sweep": "topokit.plots.sweep:sweep",
     },
 )
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": "topokit.cli.compare:compare",
     "distances": "topokit.cli.distances:distances",
     "train": "topokit.cli.train:train",
+    "sweep": "topokit.cli.sweep:sweep",
     "report": "topokit.cli.report:report",
     "convert": "topokit.cli.convert:convert",
     "export": "topokit.cli.export:export",

@@ -43,6 +43,7 @@ from topokit.plots.save import drawn, save, width
 from topokit.plots.shell_drawing import shell_drawing
 from topokit.plots.shell_histogram import shell_histogram
 from topokit.plots.style import COLUMN_WIDTH, PAGE_WIDTH, palette, style
+from topokit.plots.sweep import sweep
 
 __all__ = [
     "COLUMN_WIDTH",
@@ -88,5 +89,6 @@ __all__ = [
     "shell_drawing",
     "shell_histogram",
     "style",
+    "sweep",
     "width",
 ]

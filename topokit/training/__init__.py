@@ -5,9 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_HOMES = {"TrainConfig": "topokit.training.config", "train": "topokit.training.experiment"}
+_HOMES = {
+    "TrainConfig": "topokit.training.config",
+    "sweep": "topokit.training.sweeps",
+    "train": "topokit.training.experiment",
+}
 
-__all__ = ["TrainConfig", "train"]
+__all__ = ["TrainConfig", "sweep", "train"]
 
 
 def __getattr__(name: str) -> Any:

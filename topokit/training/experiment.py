@@ -59,8 +59,11 @@ def train(config: TrainConfig, folder: str | os.PathLike[str], *, resume: bool =
         Stopped by the user; the message says how to continue.
     """
     place = Path(folder)
-    if resume:
+    begun = resume and (place / RUN_FILE).exists()
+    if begun:
         _check_same(config, place)
+        if "summary" in read_run(place):
+            return open_recording(place)
     else:
         _check_free(place)
     method = _method(config)
@@ -68,7 +71,6 @@ def train(config: TrainConfig, folder: str | os.PathLike[str], *, resume: bool =
         from topokit.training.loop import Loop
 
         loop = Loop(config, method, _data(config))
-        begun = resume and (place / RUN_FILE).exists()
         loop.run(RecordingWriter(place, {} if begun else loop.description(), resume=begun))
     return open_recording(place)
 
@@ -111,9 +113,6 @@ def _check_free(folder: Path) -> None:
 
 
 def _check_same(config: TrainConfig, folder: Path) -> None:
-    if not (folder / RUN_FILE).exists():
-        check_absent(folder)
-        return
     found = read_run(folder).get("config")
     if not isinstance(found, dict) or not config.to_dict().keys() <= found.keys():
         raise RecordingError(f"{folder} is a recording that this trainer did not begin: choose another folder")
