@@ -145,6 +145,18 @@ METHODS = Registry(
         "set": "topokit.training.methods.set:SET",
         "rigl": "topokit.training.methods.rigl:RIGL",
         "snfs": "topokit.training.methods.snfs:SNFS",
+        "snfs-masked": "topokit.training.methods.snfs:SNFS_MASKED",
+        "random-gradient": "topokit.training.methods.mixed:RANDOM_GRADIENT",
+        "random-momentum": "topokit.training.methods.mixed:RANDOM_MOMENTUM",
+        "gradient-random": "topokit.training.methods.mixed:GRADIENT_RANDOM",
+        "gradient-momentum": "topokit.training.methods.mixed:GRADIENT_MOMENTUM",
+        "momentum-random": "topokit.training.methods.mixed:MOMENTUM_RANDOM",
+        "momentum-gradient": "topokit.training.methods.mixed:MOMENTUM_GRADIENT",
+        "dnw": "topokit.training.methods.dnw:DNW",
+        "dnw-frozen": "topokit.training.methods.dnw:DNW_FROZEN",
+        "gradual": "topokit.training.methods.gradual:GRADUAL_MAGNITUDE",
+        "one-shot": "topokit.training.methods.one_shot:ONE_SHOT",
+        "imp": "topokit.training.methods.imp:IMP",
     },
 )
 

@@ -1,7 +1,11 @@
 """Sparse networks from scratch (Dettmers and Zettlemoyer 2019): SET that grows where the momentum is largest.
 
-The momentum is gathered on all possible edges from the first step. Where it is gathered on edges alone, only those
-that just went have any, and every update grows back what it dropped. Edges stay in their layer.
+The momentum is gathered on all possible edges from the first step. With ``redistribute`` edges move to layers whose
+edges have the larger mean momentum (their section 3.2), else they stay in their layer.
+
+``snfs-masked`` gathers momentum on edges alone, as widely copied public code does. Only edges that just went have any
+then, so every update grows back what it dropped and the wiring stays as it was drawn. It is here to tell results of
+such code from those of the method.
 """
 
 from topokit.training.methods.drop import drop_smallest
@@ -10,4 +14,7 @@ from topokit.training.methods.grow import grow_by_momentum
 from topokit.training.methods.method import Method
 from topokit.training.methods.timing import PERIODIC
 
-SNFS = Method(name="snfs", rule=DropAndGrow(drop_smallest, grow_by_momentum), timing=PERIODIC, dense_momentum=True)
+_RULE = DropAndGrow(drop_smallest, grow_by_momentum)
+
+SNFS = Method(name="snfs", rule=_RULE, timing=PERIODIC, dense_momentum=True)
+SNFS_MASKED = Method(name="snfs-masked", rule=_RULE, timing=PERIODIC)
