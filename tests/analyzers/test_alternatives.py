@@ -193,6 +193,9 @@ def test_limits_that_are_power_laws_are_marked() -> None:
     data = np.floor(np.random.default_rng(0).pareto(1.5, 20_000) * 9.5 + 10)
     for name in ("lognormal", "stretched_exponential"):
         assert fit(name, *histogram(data), 10, inf).degenerate
+    # Wider than sigma = 10, but over many powers of ten no power law: cut off at the largest.
+    wide = np.minimum(np.random.default_rng(1).zipf(1.05, 1000), 2.0**45)
+    assert not fit("lognormal", *histogram(wide), 1, inf).degenerate
     values, counts = np.array([1.0, 2, 3, 4, 1e9]), np.array([800.0, 150, 40, 20, 3])
     ours = fit_alternative("truncated_power_law", values, counts, 1, inf, alpha=3.5)
     assert (ours.parameters, ours.degenerate) == ({"alpha": 3.5, "rate": 0.0}, True)

@@ -79,8 +79,8 @@ def lognormal(tail: Tail) -> Alternative:
 
     Fitted as an exponential family of log k and its square, in which the likelihood is nearly quadratic also
     towards curvature 0, where the lognormal becomes a power law. Climbed from the untruncated lognormal, from that
-    limit, and from between them. An optimum wider than sigma = 10 is that limit for all that data can tell; it is
-    no evidence either way and is marked degenerate.
+    limit, and from between them. An optimum wider than sigma = 10, and than 10 times the spread of the data's
+    logarithms, is that limit for all that data can tell; it is no evidence either way and is marked degenerate.
     """
     law = _Gaussian(tail)
     slope = 1 / max(-float(law.ends[0]), 1e-3)
@@ -88,7 +88,7 @@ def lognormal(tail: Tail) -> Alternative:
     _, a, b, log_pmf = max((law.climb(*start) for start in starts), key=lambda summit: summit[0])
     variance = law.spread**2 / (2 * b)
     sigma = sqrt(variance)
-    wide = sigma > _WIDEST_LOGNORMAL
+    wide = sigma > _WIDEST_LOGNORMAL * max(1.0, law.spread)
     parameters = {"mu": log(tail.centre) - variance * a / law.spread, "sigma": sigma}
     return Alternative(parameters, log_pmf, degenerate=wide, remark=_POWER_LAW_LIMIT if wide else "")
 
