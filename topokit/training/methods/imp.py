@@ -21,7 +21,8 @@ def remaining_after_round(extent: Extent, change: Change) -> int:
     fraction = change.config.prune_fraction
     if fraction:
         return extent.n_edges - ceil(fraction * extent.n_edges)
-    return round(extent.n_possible * (extent.n_target / extent.n_possible) ** change.stage)
+    density: float = (extent.n_target / extent.n_possible) ** change.stage
+    return round(density * extent.n_possible)
 
 
 IMP = Method(name="imp", sparse=False, rule=Prune(remaining_after_round), timing=ROUNDS)

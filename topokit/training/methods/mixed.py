@@ -1,8 +1,8 @@
 """Regrowth that changes its way in the midst of training, for each ordered pair of random, gradient and momentum.
 
-As in Matab, Survival of the Most Connected (University of Twente, appendix E). The smallest magnitudes go, and until ``switch_fraction`` of
-training new edges come in the first way, afterwards in the second. Where momentum takes part it gathers on all possible
-edges from the first step, so that it is warm when its turn comes.
+As in Matab, Survival of the Most Connected (University of Twente, appendix E). The smallest magnitudes go, and until
+``switch_fraction`` of training new edges come in the first way, afterwards in the second. Where momentum takes part it
+gathers on all possible edges from the first step, so that it is warm when its turn comes.
 """
 
 from __future__ import annotations

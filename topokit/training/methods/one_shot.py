@@ -1,7 +1,7 @@
 """One-shot magnitude pruning: the smallest weights go all at once (Han et al., NeurIPS 2015, section 3, one iteration).
 
 The network starts dense, loses edges down to the configured density at ``prune_begin`` and goes on training on the
-others. With 1 it is pruned at the very end, and not trained afterwards; with 0 by the magnitudes of the initial weights.
+others. With 1 it is pruned at the very end and not trained afterwards, with 0 by the magnitudes of its initial weights.
 """
 
 from topokit.training.methods.method import Change, Method
