@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from growing import grown
 from legible import assert_legible
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
 from numpy.testing import assert_allclose, assert_array_equal
 
 from topokit import erdos_renyi, plots
-from topokit.analyzers import bipartite_core, onion_layers, shell_layout
+from topokit.analyzers import bipartite_core, kshell, onion_layers, shell_layout
+from topokit.dag import EdgeBlock, Layer, LayeredDAG
 
 
 def test_onion_has_every_neuron_at_its_place_in_the_colour_of_its_layer() -> None:
@@ -36,13 +40,59 @@ def test_onion_says_how_many_edges_it_leaves_out() -> None:
     assert f"100 of {picture.n_edges:,} edges drawn" in plots.shell_drawing(picture).get_xlabel()
 
 
-def test_rings_are_numbered_by_shell() -> None:
-    picture = shell_layout(grown(3))
-    ax = plots.onion(picture)
-    shells = [int(text.get_text()) for text in ax.texts]
-    assert shells[0] == picture.k_max
-    assert set(shells) <= set(picture.coreness.tolist())
-    assert_allclose([text.xy[1] for text in ax.texts], [picture.core_radius + picture.k_max - k for k in shells])
+def unequal(depth: int) -> LayeredDAG:
+    """Neurons of very different degrees, in some thirty shells."""
+    rng = np.random.default_rng(0)
+    appeal = [0.3 + rng.pareto(1.5, 200) for _ in range(depth)]
+    return LayeredDAG.from_adjacencies(
+        [rng.random((200, 200)) < 0.12 * np.outer(a, b) / a.mean() / b.mean() for a, b in pairwise(appeal)]
+    )
+
+
+@pytest.mark.parametrize("panels", [1, 3, 4])
+def test_rings_are_numbered_by_shell_and_no_number_hides_another(panels: int) -> None:
+    picture = shell_layout(unequal(4))
+    drawn = plots.onion(picture) if panels == 1 else plots.onion({f"run {k}": picture for k in range(panels)})
+    assert_legible(drawn)
+    for ax in [drawn] if isinstance(drawn, Axes) else drawn.axes:
+        shells = [int(text.get_text()) for text in ax.texts]
+        assert (shells[0], shells[-1]) == (picture.k_max, picture.coreness.min())
+        assert set(shells) <= set(picture.coreness.tolist())
+        assert len(shells) >= 5
+        assert_allclose([text.xy[1] for text in ax.texts], [picture.core_radius + picture.k_max - k for k in shells])
+        boxes = [text.get_bbox_patch().get_window_extent() for text in ax.texts]
+        assert all(inner.y1 <= outer.y0 + 0.5 for inner, outer in pairwise(boxes))
+
+
+def test_many_layers_leave_room_for_the_picture() -> None:
+    networks = [np.eye(3)] * 39
+    for drawn in (plots.onion(shell_layout(networks)), plots.shell_histogram(kshell(networks))):
+        assert_legible(drawn)
+        box = drawn.get_window_extent()
+        assert min(box.width, box.height) > 150
+        legend = drawn.get_legend().get_window_extent()
+        assert not legend.overlaps(box.shrunk(0.9, 0.9))
+    names = [f"features.{k}.block.convolution" for k in range(8)]
+    blocks = [EdgeBlock.from_matrix(a, b, np.eye(3)) for a, b in pairwise(names)]
+    named = LayeredDAG(tuple(Layer(name, 3) for name in names), tuple(blocks))
+    for drawn in (plots.onion(shell_layout(named)), plots.shell_drawing(shell_layout(named))):
+        assert_legible(drawn)
+
+
+def test_few_neurons_have_plain_numbers() -> None:
+    mask = np.zeros((4, 4))
+    mask[:2, :3] = mask[2, 0] = 1
+    ax = plots.onion_spectrum(onion_layers([mask]))
+    assert_legible(ax)
+    words = [text.get_text() for text in ax.get_yticklabels(which="both")]
+    assert any(words)
+    assert not any("$" in word for word in words)
+
+
+def test_stairs_of_very_different_heights_have_logarithmic_axes() -> None:
+    low, high = (plots.bipartite_cores(bipartite_core([np.ones((size, 3))])) for size in (30, 300))
+    assert [ax.get_yscale() for ax in (low, high)] == ["linear", "log"]
+    assert_legible(high)
 
 
 @pytest.mark.parametrize("mask", [np.zeros((3, 2)), np.ones((3, 2)), np.eye(4), np.ones((1, 1))])

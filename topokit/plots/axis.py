@@ -40,8 +40,13 @@ def log_log(ax: Axes) -> None:
     ax.set_yscale("log", nonpositive="clip")
     ax.use_sticky_edges = False
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
+        plain_log(axis)
+
+
+def plain_log(axis: Axis) -> None:
+    """Plain numbers on a logarithmic axis, between the powers of ten only where there is room."""
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
 
 
 def count_axis(axis: Axis, *, ticks: int = 5) -> None:

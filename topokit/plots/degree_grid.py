@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from topokit.plots.axis import count_axis, evenly, moment_name, whole_bins
+from topokit.plots.axis import count_axis, evenly, moment_name, plain_log, whole_bins
 from topokit.plots.canvas import grid
 from topokit.plots.panels import check_panels
 from topokit.plots.style import COLUMN_WIDTH, PAGE_WIDTH, palette, style
@@ -64,6 +64,7 @@ def degree_grid(
             _name(cells[0][place], label)
         if log:
             cells[0][0].set_yscale("log")
+            plain_log(cells[0][0].yaxis)
         figure.supxlabel(f"{'Degree' if kind == 'total' else kind.capitalize() + '-degree'} (connections)")
         figure.supylabel("Share of neurons")
         return figure

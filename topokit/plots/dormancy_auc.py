@@ -19,6 +19,9 @@ from topokit.plots.style import style
 if TYPE_CHECKING:
     from topokit.analyzers import DormancyJoin
 
+# The bands alone say enough where there are more.
+MOST_WHISKERS = 20
+
 _LABEL = "AUC of low degree for dormancy"
 
 
@@ -92,7 +95,8 @@ def _draw(ax: Axes, areas: _Areas) -> None:
     plot_lines(ax, {name: (area.x, area.auc) for name, area in areas.items()}, next(iter(areas.values())).x_label)
     for line, area in zip(list(ax.lines), areas.values(), strict=True):
         colour = line.get_color()
-        ax.vlines(area.x, area.low, area.high, color=colour, linewidth=0.5, alpha=0.7)
+        if len(area.x) <= MOST_WHISKERS:
+            ax.vlines(area.x, area.low, area.high, color=colour, linewidth=0.5, alpha=0.7)
         ax.fill_between(area.x, area.low, area.high, color=colour, alpha=0.15, linewidth=0)
     if all(np.isnan(area.auc).all() for area in areas.values()):
         say(ax, "no AUC:\nnone or all are dormant,\nor all degrees are equal")

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from topokit.plots.axis import count_axis
+from topokit.plots.axis import count_axis, plain_log
 from topokit.plots.panels import draw, legend
 from topokit.plots.style import palette
 
@@ -61,7 +61,7 @@ def onion_spectrum(
                 label=label,
             )
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter("{x:g}")
+        plain_log(axes.yaxis)
         count_axis(axes.xaxis)
         axes.set(xlabel="Onion layer", ylabel="Neurons")
 

@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from topokit.errors import ParameterError
 from topokit.plots.axis import count_axis, label_axis
-from topokit.plots.canvas import Share, grid, own_axes, shared_legend
+from topokit.plots.canvas import Share, StyledFigure, grid, own_axes, shared_legend
 from topokit.plots.style import COLUMN_WIDTH, PAGE_WIDTH, style
 
 R = TypeVar("R")
 
 Draw = Callable[[Axes, R], object]
 Key = Callable[[Figure, Sequence[Axes]], object]
+
+# Entries of a legend: more hide the curves, or reach beyond the panel.
+_MOST_INSIDE, _MOST_BELOW_EACH_OTHER = 6, 16
 
 
 def draw(
@@ -97,9 +100,15 @@ def check_panels(results: Mapping[str, object], ax: Axes | None) -> None:
 
 
 def legend(figure: Figure, axes: Sequence[Axes]) -> None:
-    """A legend inside a lone panel, above several."""
+    """A legend inside a lone panel, beside it where there is much to tell, above several."""
     if len(axes) == 1:
-        if len(axes[0].get_legend_handles_labels()[1]) > 1:
+        labels = len(axes[0].get_legend_handles_labels()[1])
+        if labels > _MOST_INSIDE and isinstance(figure, StyledFigure):
+            # The panel keeps its width.
+            columns = -(-labels // _MOST_BELOW_EACH_OTHER)
+            figure.set_figwidth(figure.get_figwidth() + columns)
+            axes[0].legend(loc="upper left", bbox_to_anchor=(1, 1), ncols=columns)
+        elif labels > 1:
             axes[0].legend()
     else:
         shared_legend(figure, axes)

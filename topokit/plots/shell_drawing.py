@@ -59,7 +59,9 @@ def shell_drawing(result: ShellLayout | Mapping[str, ShellLayout], *, ax: Axes |
         x, y = points.T
         axes.scatter(x, y, s=size, c=one.coreness, cmap=colours, norm=scale, edgecolors="0.2", linewidths=0.4, zorder=2)
         names = [layer.name for layer in one.layers]
-        axes.set_xticks(np.arange(len(names)), names, rotation=90 if max(map(len, names)) > 9 else 0)
+        # About 40 letters fit below a panel of one column.
+        upright = max(map(len, names)) * len(names) > 36
+        axes.set_xticks(np.arange(len(names)), names, rotation=90 if upright else 0)
         drawn, there = len(one.sources), one.n_edges
         axes.set(yticks=[], xlabel="" if drawn == there else f"{drawn:,} of {there:,} edges drawn")
         axes.spines[:].set_visible(False)
