@@ -11,7 +11,7 @@ from topokit.generators.null_models import same_degrees, same_density, same_edge
 from topokit.generators.patterns import random_keys, random_mask, random_pattern, unused_keys
 from topokit.generators.radix import RadixTopology, radix_net
 from topokit.generators.random_networks import erdos_renyi, erk, random_network, uniform
-from topokit.generators.rewiring import rewired, rewiring_chain
+from topokit.generators.rewiring import moved_keys, rewired, rewiring_chain
 
 __all__ = [
     "RadixTopology",
@@ -21,6 +21,7 @@ __all__ = [
     "erk_edge_counts",
     "erk_weight_counts",
     "mixing",
+    "moved_keys",
     "radix_net",
     "random_keys",
     "random_mask",

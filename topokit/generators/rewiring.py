@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from topokit.dag import EdgeBlock, LayeredDAG, Moment, Series
 from topokit.errors import ParameterError
-from topokit.generators.patterns import Random, keys_of_pattern, pattern_of_keys, random_keys, unused_keys
+from topokit.generators.patterns import Keys, Random, keys_of_pattern, pattern_of_keys, random_keys, unused_keys
 
 
 def rewired(network: LayeredDAG, fraction: float, rng: Random = None, *, generations: int = 1) -> LayeredDAG:
@@ -74,8 +74,7 @@ def _descendants(network: LayeredDAG, fraction: float, rng: Random, generations:
 
 def _moved(block: EdgeBlock, fraction: float, generator: np.random.Generator) -> EdgeBlock:
     n_pairs = block.shape[0] * block.shape[1]
-    n_moved = min(round(fraction * block.n_edges), n_pairs - block.n_edges)
-    if not block.carries_weights or not n_moved:
+    if not block.carries_weights or not round(fraction * block.n_edges) or n_pairs == block.n_edges:
         return block
     if block.possible < n_pairs:
         raise ParameterError(
@@ -83,10 +82,7 @@ def _moved(block: EdgeBlock, fraction: float, generator: np.random.Generator) ->
             "rewire networks without grouped layers"
         )
     keys = keys_of_pattern(block.pattern)
-    leaving = random_keys(block.n_edges, n_moved, generator)
-    arriving = unused_keys(keys, random_keys(n_pairs - block.n_edges, n_moved, generator))
-    moved = keys.copy()
-    moved[leaving] = generator.permutation(arriving)
+    moved = moved_keys(keys, n_pairs, fraction, generator)
     order = np.argsort(moved)
     return replace(
         block,
@@ -96,6 +92,28 @@ def _moved(block: EdgeBlock, fraction: float, generator: np.random.Generator) ->
         taps=None if block.taps is None else block.taps.moved(*np.divmod(moved, block.shape[1])),
         mask_source="none",
     )
+
+
+def moved_keys(keys: Keys, population: int, fraction: float, generator: np.random.Generator) -> Keys:
+    """The places of edges after ``round(fraction * edges)`` of them moved to where there was none, in the same order.
+
+    Parameters
+    ----------
+    keys : ndarray of int64, shape (n_edges,)
+        Distinct numbers below `population`, ascending; fewer move where fewer are free.
+    population : int
+        How many places there are.
+    fraction : float
+        From 0 to 1.
+    generator : numpy.random.Generator
+        Source of randomness.
+    """
+    n_moved = min(round(fraction * len(keys)), population - len(keys))
+    leaving = random_keys(len(keys), n_moved, generator)
+    arriving = unused_keys(keys, random_keys(population - len(keys), n_moved, generator))
+    moved = keys.copy()
+    moved[leaving] = generator.permutation(arriving)
+    return moved
 
 
 def _reordered(values: NDArray[Any] | None, order: NDArray[np.int64]) -> NDArray[Any] | None:

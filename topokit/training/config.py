@@ -30,6 +30,7 @@ GROWN_WEIGHTS = ("zero", "normal", "uniform")
 GROWN_MOMENTA = ("zero", "keep")
 DECAY_FORMS = ("coupled", "decoupled", "unscaled")
 DEVICES = ("cpu", "cuda")
+STRUCTURE_WEIGHTS = ("new", "stored", "original")
 ENGINES = ("auto", "masked", "sparse")
 
 
@@ -104,6 +105,21 @@ class TrainConfig:
         False, "keep the output layer dense and out of the density, as it always is in masks 'radix' and 'radix-random'"
     )
     snip_batches: int = option(1, "batches over which SNIP scores the edges", within="[1, inf)")
+
+    structure: str = option(
+        "", "saved network whose wiring this one starts with: a run folder, or a file that `topokit inspect` reads"
+    )
+    structure_epoch: float = option(-1.0, "epoch of that run's frame; -1: the last", within="[-1, inf)")
+    structure_weights: str = option(
+        "new",
+        "weights of these edges: drawn by the seed, those stored (biases begin anew), or those that they had, or would "
+        "have had, when that run began",
+        choices=STRUCTURE_WEIGHTS,
+    )
+    generation: int = option(
+        0, "how often a share of the first edges has moved, at random, before training starts", within="[0, 1e6]"
+    )
+    generation_change: float = option(0.01, "the share that moves in each of these generations", within="[0, 1]")
 
     update_every: int = option(0, "steps between changes of the wiring; 0: one epoch", within="[0, inf)")
     rewire_fraction: float = option(0.3, "share of a layer's edges that one update replaces", within="[0, 1]")
