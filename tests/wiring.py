@@ -26,6 +26,15 @@ def rewired(mask: Mask, fraction: float, rng: np.random.Generator) -> Mask:
     return moved
 
 
+def rewired_anywhere(mask: Mask, fraction: float, rng: np.random.Generator) -> Mask:
+    """Move that fraction of all edges to anywhere in the block."""
+    moved = mask.copy()
+    count = round(fraction * mask.sum())
+    moved.flat[rng.choice(np.flatnonzero(mask), count, replace=False)] = False
+    moved.flat[rng.choice(np.flatnonzero(~mask), count, replace=False)] = True
+    return moved
+
+
 def hidden_shuffled(masks: Sequence[Mask], rng: np.random.Generator) -> tuple[list[Mask], list[NDArray[np.int64]]]:
     """The same chain with its hidden neurons in another order, and where each of them was."""
     orders = [rng.permutation(mask.shape[1]) for mask in masks[:-1]]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 from strategies import chains
-from wiring import Mask, hidden_shuffled, random_chain
+from wiring import hidden_shuffled, random_chain, rewired_anywhere
 
 import topokit as tk
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, reordered
@@ -56,19 +56,10 @@ def test_masks_of_any_renumbered_chain_come_back(network: LayeredDAG, seed: int)
 def test_most_of_a_renumbering_is_recovered_where_one_in_a_hundred_edges_moved(density: float) -> None:
     rng = np.random.default_rng(0)
     masks = random_chain(rng, (784, 784, 784, 784, 10), density)
-    shuffled, orders = hidden_shuffled([moved(mask, 0.01, rng) for mask in masks], rng)
+    shuffled, orders = hidden_shuffled([rewired_anywhere(mask, 0.01, rng) for mask in masks], rng)
     pairings = tk.nnstd(masks, shuffled).assignments
     for order, pairing in zip(orders, pairings, strict=False):
         assert (order[pairing] == np.arange(len(order))).mean() >= 0.99
-
-
-def moved(mask: Mask, fraction: float, rng: np.random.Generator) -> Mask:
-    """That fraction of all edges somewhere else."""
-    result = mask.copy()
-    count = round(fraction * mask.sum())
-    result.flat[rng.choice(np.flatnonzero(mask), count, replace=False)] = False
-    result.flat[rng.choice(np.flatnonzero(~mask), count, replace=False)] = True
-    return result
 
 
 def test_the_result_is_the_second_network_with_the_pairing_applied() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wiring import Mask, hidden_shuffled, random_chain, set_distances
+from wiring import Mask, hidden_shuffled, random_chain, rewired_anywhere, set_distances
 
 import topokit as tk
 
@@ -171,15 +171,6 @@ def test_pairing_follows_colours_where_one_in_a_hundred_edges_moved() -> None:
     canonical, fast = tk.nnstd(a, b).total, tk.nnstd(a, b, ties="fast").total
     assert canonical < fast / 2
     assert tk.nnstd(a, b, refine=True).total < canonical
-
-
-def rewired_anywhere(mask: Mask, fraction: float, rng: np.random.Generator) -> Mask:
-    """Move that fraction of all edges."""
-    moved = mask.copy()
-    count = round(fraction * mask.sum())
-    moved.flat[rng.choice(np.flatnonzero(mask), count, replace=False)] = False
-    moved.flat[rng.choice(np.flatnonzero(~mask), count, replace=False)] = True
-    return moved
 
 
 # Chains of small changes

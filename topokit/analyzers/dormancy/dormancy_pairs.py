@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,15 +29,15 @@ class Sides(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Pair:
-    """Degrees and activation scores of the same neurons at the same moments.
+class Wiring:
+    """Degrees of neurons and the thresholds they are held against.
 
     Attributes
     ----------
     moments : tuple of Moment
         T moments.
     layers : tuple of Layer
-        The L layers that both sides have, N neurons together.
+        L layers, N neurons together.
     in_degrees, out_degrees : ndarray of int64, shape (T, N)
         Edges reaching and leaving each neuron.
     kind : {'total', 'in', 'out'}
@@ -46,12 +46,6 @@ class Pair:
         What the thresholds were made from.
     thresholds : ndarray, shape (L,)
         Degree below which a neuron of each layer counts as low.
-    scores : ndarray of float64, shape (T, N)
-        Mean absolute activation over that of the layer.
-    tau : float
-        Score up to which a neuron is dormant.
-    left_out : tuple of str
-        Layers that only one side has.
     """
 
     moments: tuple[Moment, ...]
@@ -62,9 +56,6 @@ class Pair:
     threshold: int | None
     relative: float | None
     thresholds: NDArray[Any]
-    scores: NDArray[np.float64]
-    tau: float
-    left_out: tuple[str, ...]
 
     @property
     def degrees(self) -> NDArray[np.int64]:
@@ -76,6 +67,43 @@ class Pair:
         """Degrees below the threshold of their layer, (T, N)."""
         return self.degrees < np.repeat(self.thresholds, [layer.size for layer in self.layers])
 
+    def part(self, names: list[str], places: NDArray[np.int64]) -> dict[str, Any]:
+        """The fields for some layers at some moments; `InsufficientDataError` for a threshold that tells nothing."""
+        neurons = np.arange(self.in_degrees.shape[1])
+        columns = np.concatenate([neurons[columns_of(self.layers, name)] for name in names])
+        chosen = [place for place, layer in enumerate(self.layers) if layer.name in names]
+        layers, thresholds = tuple(self.layers[place] for place in chosen), self.thresholds[chosen]
+        check_thresholds(layers, thresholds, self.kind)
+        return {
+            **{each.name: getattr(self, each.name) for each in fields(Wiring)},
+            "moments": tuple(self.moments[place] for place in places),
+            "layers": layers,
+            "in_degrees": self.in_degrees[np.ix_(places, columns)],
+            "out_degrees": self.out_degrees[np.ix_(places, columns)],
+            "thresholds": thresholds,
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Pair(Wiring):
+    """Degrees and activation scores of the same neurons at the same moments.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        The layers that both sides have.
+    scores : ndarray of float64, shape (T, N)
+        Mean absolute activation over that of the layer.
+    tau : float
+        Score up to which a neuron is dormant.
+    left_out : tuple of str
+        Layers that only one side has.
+    """
+
+    scores: NDArray[np.float64]
+    tau: float
+    left_out: tuple[str, ...]
+
     @property
     def dormant(self) -> NDArray[np.bool_]:
         """Scores up to tau, (T, N)."""
@@ -86,58 +114,40 @@ def paired(wiring: Any, activations: Any, told: Sides) -> Pair:
     """Join one run; see `dormancy_join`."""
     by_wiring = _wired(wiring, told)
     by_activation = _activations(activations, told, by_wiring.moments)
-    layers = _common_layers(by_wiring.layers, by_activation)
+    common = _common_layers(by_wiring.layers, by_activation)
     places = _common_moments(by_wiring.moments, by_activation.moments)
-    neurons = np.arange(by_wiring.in_degrees.shape[1])
-    columns = np.concatenate([neurons[columns_of(by_wiring.layers, name)] for name in layers])
-    chosen = tuple(layer for layer in by_wiring.layers if layer.name in layers)
     everywhere = {*(layer.name for layer in by_wiring.layers), *by_activation.history}
-    thresholds = by_wiring.thresholds[[by_wiring.layers.index(layer) for layer in chosen]]
-    check_thresholds(chosen, thresholds, by_wiring.kind)
     return Pair(
-        moments=tuple(by_wiring.moments[place] for place in places),
-        layers=chosen,
-        in_degrees=by_wiring.in_degrees[np.ix_(places, columns)],
-        out_degrees=by_wiring.out_degrees[np.ix_(places, columns)],
-        kind=by_wiring.kind,
-        threshold=by_wiring.threshold,
-        relative=by_wiring.relative,
-        thresholds=thresholds,
-        scores=np.concatenate([by_activation.history[name] for name in layers], axis=1),
+        **by_wiring.part(common, places),
+        scores=np.concatenate([by_activation.history[name] for name in common], axis=1),
         tau=by_activation.tau,
-        left_out=tuple(sorted(everywhere - set(layers))),
+        left_out=tuple(sorted(everywhere - set(common))),
     )
 
 
-class _Wired(NamedTuple):
-    """Degrees and their thresholds, whatever they come from."""
-
-    moments: tuple[Moment, ...]
-    layers: tuple[Layer, ...]
-    in_degrees: NDArray[np.int64]
-    out_degrees: NDArray[np.int64]
-    kind: DegreeKind
-    threshold: int | None
-    relative: float | None
-    thresholds: NDArray[Any]
-
-
-def _wired(wiring: Any, told: Sides) -> _Wired:
+def _wired(wiring: Any, told: Sides) -> Wiring:
     if isinstance(wiring, DormantNeurons):
         if (told.threshold, told.relative, told.kind) != (None, None, None):
             raise ParameterError(
                 "the dormant neurons have a threshold and a kind of degree of their own: leave out threshold, relative "
                 "and kind"
             )
-        return _Wired(*(getattr(wiring, name) for name in _Wired._fields))
+        return Wiring(**{each.name: getattr(wiring, each.name) for each in fields(Wiring)})
     kind: DegreeKind = told.kind or "total"
     check_degree_kind(kind)
     threshold = checked_threshold(told.threshold, told.relative)
     measured = wiring if isinstance(wiring, DegreeDistribution) else degrees(wiring)
     first = degrees_of(measured.in_degrees[0], measured.out_degrees[0], kind)
-    thresholds = thresholds_of(measured.layers, first, threshold, told.relative)
-    sides = measured.in_degrees, measured.out_degrees
-    return _Wired(measured.moments, measured.layers, *sides, kind, threshold, told.relative, thresholds)
+    return Wiring(
+        moments=measured.moments,
+        layers=measured.layers,
+        in_degrees=measured.in_degrees,
+        out_degrees=measured.out_degrees,
+        kind=kind,
+        threshold=threshold,
+        relative=told.relative,
+        thresholds=thresholds_of(measured.layers, first, threshold, told.relative),
+    )
 
 
 def _activations(activations: Any, told: Sides, moments: tuple[Moment, ...]) -> ActivationDormancy:
