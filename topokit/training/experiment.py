@@ -21,7 +21,7 @@ from topokit.training.methods import Method
 def train(config: TrainConfig, folder: str | os.PathLike[str], *, resume: bool = False) -> Recording:
     """Train a network as `config` says and record its wiring over time.
 
-    Equal configurations give equal runs on one machine, to the last bit, but for the column ``seconds`` of the
+    Equal configurations give equal runs on one machine, to the last bit, but for the times in the
     metrics; so does an interrupted run that is resumed, however often and wherever it stopped.
 
     Parameters
