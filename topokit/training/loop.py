@@ -15,6 +15,7 @@ from topokit.execute import progress
 from topokit.recording import RecordingWriter
 from topokit.recording.layout import METRICS_FILE
 from topokit.recording.metrics import read_table
+from topokit.training.augmentation import Augmentation
 from topokit.training.checkpoint import Position, read_checkpoint, write_checkpoint
 from topokit.training.config import TrainConfig
 from topokit.training.data import Data
@@ -44,12 +45,13 @@ class Loop:
     Raises
     ------
     ConfigError
-        The training data are too few for the validation fraction.
+        The training data are too few for the validation fraction, or no images to augment.
     """
 
     def __init__(self, config: TrainConfig, method: Method, data: Data) -> None:
         self.config = config
         self.samples = Samples.split(data, config)
+        self.augmentation = Augmentation(config, data.shape)
         self.engine = make_engine(config, method, data)
         steps = self.samples.steps_per_epoch(config.batch_size)
         self.timetable = Timetable(config, steps, method.timing)
@@ -115,22 +117,22 @@ class Loop:
 
     def _train_epoch(self, epoch: int, writer: RecordingWriter) -> None:
         started, rate = perf_counter(), self.timetable.learning_rate(epoch)
-        training, changed, metrics = Score(), 0, Metrics()
+        training, changed, metrics, speed = Score(), 0, Metrics(), 0.0
         batches = self.samples.batches(self.config.batch_size, stream(self.config.seed, "batches", epoch))
-        for x, y in batches:
+        for x, y in self.augmentation.batches(batches, epoch):
             step = self.position.step + 1
             score = self.engine.train_batch(x, y, learning_rate=rate, rewires=self.timetable.updates_at(step))
             self._check(math.isfinite(score.loss), "the loss", step, rate)
             training += score
             self.position = replace(self.position, step=step)
             if step % self.timetable.steps_per_epoch == 0:
+                speed = training.n / (perf_counter() - started)
                 metrics = {**_measured("train", training), **self._evaluated()}
             changed += self._record_and_rewire(writer, metrics, rate)
         self.position = replace(self.position, epoch=epoch)
         known = {"learning_rate": rate, **metrics, "edges": self.engine.n_edges, "edges_changed": changed}
-        writer.append_metrics(
-            {"step": self.position.step, "epoch": epoch, **known, "seconds": perf_counter() - started}
-        )
+        times = {"seconds": perf_counter() - started, "samples_per_second": speed}
+        writer.append_metrics({"step": self.position.step, "epoch": epoch, **known, **times})
 
     def _record_and_rewire(self, writer: RecordingWriter, metrics: Metrics, rate: float) -> int:
         step = self.position.step
