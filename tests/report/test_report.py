@@ -22,7 +22,8 @@ from topokit.errors import InsufficientDataError, ParameterError, RecordingError
 from topokit.recording import RecordingWriter, open_recording
 from topokit.report import report
 from topokit.report.chance import Draws, chance_between, chance_of_last, core_beside
-from topokit.report.findings import ANALYSES, Options, find, shared_epochs, spread
+from topokit.report.findings import ANALYSES, Findings, Options, RunFindings, find, shared_epochs, spread
+from topokit.report.input_rows import input_rows
 from topokit.report.summary import accuracy_row, summarise
 from topokit.report.widgets import timeline
 from topokit.report.write import labels
@@ -260,6 +261,30 @@ def test_what_takes_long_is_left_out_in_words() -> None:
             ANALYSES[name](series, Options())
     with pytest.raises(InsufficientDataError, match="600,000 neurons are too many"):
         ANALYSES["onion"](series, Options())
+
+
+def test_inputs_stand_beside_chance() -> None:
+    """From the first network to the last; without an image there is no Moran's I."""
+    series = grown(4, preference=2.0)
+    flat = [LayeredDAG.from_adjacencies([block.adjacency() for block in series[k].blocks]) for k in range(4)]
+    runs = {"image": series, "flat": Series(series.moments, lambda k: flat[k])}
+    beside = {label: ANALYSES["input_significance"](run, Options()) for label, run in runs.items()}
+    shapes = {"image": ANALYSES["moran"](series, Options()), "flat": "no image"}
+    found = tuple(
+        RunFindings(label, run, run[-1], {"input_significance": beside[label], "moran": shapes[label]})
+        for label, run in runs.items()
+    )
+    image, plain = input_rows(Findings(found, "", "", Options()))
+    result, smooth = tk.input_significance(series), tk.moran(series)
+    last = result.summary.iloc[-1]
+    assert (image["above"], image["below"], image["dispersion"]) == (last["above"], last["below"], last["dispersion"])
+    assert (image["first_moran"], image["moran"]) == (smooth.statistic[0], smooth.statistic[-1])
+    most, fewest = result.extremes.iloc[0], result.extremes.iloc[-1]
+    assert image["top"][0].split() == [f"{most['row']:.0f},{most['column']:.0f}", f"({most['z']:+.1f})"]
+    assert plain["bottom"][0].split() == [f"{fewest['neuron']:.0f}", f"({fewest['z']:+.1f})"]
+    assert "moran" not in plain
+    with pytest.raises(InsufficientDataError, match="all inputs have all connections"):
+        ANALYSES["input_significance"](Series(series.moments, lambda _: DENSE), Options())
 
 
 def test_the_core_stands_beside_random_networks() -> None:

@@ -1,4 +1,4 @@
-"""Chance levels beside the distances of a report, where random networks are soon compared."""
+"""What chance would give beside the numbers of a report, where that is soon known."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Literal
 
 from topokit.analyzers import (
     ChanceLevel,
+    InputSignificance,
     KShells,
     NullComparison,
     RelativeMatrix,
     against_null,
+    input_significance,
     kshell,
     nnstd_chance,
     nnstd_chance_matrix,
@@ -95,6 +97,22 @@ def core_beside(series: Series, model: Literal["density", "degrees"], draws: Dra
     return against_null(
         kshell, series, model=model, n=draws.networks, rng=draws.rng, executor=draws.executor, statistic=_core
     )
+
+
+def inputs_beside(series: Series) -> InputSignificance:
+    """The connections of each input, those of a pixel's channels together, beside what blind choice would give.
+
+    Raises
+    ------
+    InsufficientDataError
+        The last network has all connections from its inputs, or none.
+    """
+    inputs = series[-1].inputs
+    shape = inputs[0].shape if len(inputs) == 1 else None
+    result = input_significance(series, pool_channels=shape is not None and len(shape) == 3)
+    if result.summary["reason"].iloc[-1]:
+        raise InsufficientDataError("all inputs have all connections that there could be, or none")
+    return result
 
 
 def _core(shells: KShells) -> dict[str, float]:

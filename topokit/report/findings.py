@@ -23,6 +23,7 @@ from topokit.analyzers import (
     exploration,
     input_map,
     kshell,
+    moran,
     nnstd_against,
     nnstd_matrix,
     power_law,
@@ -34,7 +35,7 @@ from topokit.errors import IncompatibleNetworksError, InsufficientDataError, Not
 from topokit.execute import progress
 from topokit.generators import same_density
 from topokit.plots.axis import evenly
-from topokit.report.chance import Draws, chance_between, chance_of_last, core_beside
+from topokit.report.chance import Draws, chance_between, chance_of_last, core_beside, inputs_beside
 
 Finding = Result | str
 
@@ -173,6 +174,8 @@ ANALYSES: dict[str, Callable[[Series, Options], Result]] = {
     "dormant": lambda series, options: dormant(spread(series, options.frames), threshold=options.threshold),
     "rank": lambda series, options: rank_evolution(spread(series, options.frames)),
     "input_map": lambda series, options: _image_map(spread(series, options.frames)),
+    "input_significance": lambda series, options: inputs_beside(spread(series, 2)),
+    "moran": lambda series, options: moran(spread(series, 2), rng=options.rng),
     "distances": lambda series, options: _pairs(spread(series, options.distance_frames), options),
     "drift": lambda series, options: _drift(spread(series, options.frames), options),
     "chance": lambda series, options: chance_of_last(_several(series), options.draws),

@@ -28,6 +28,7 @@ from topokit.citations import ANALYZER_REFERENCES, REFERENCES
 from topokit.dag import LayeredDAG, Series
 from topokit.recording import Recording
 from topokit.report.findings import Findings, RunFindings
+from topokit.report.input_rows import input_rows
 
 Row = dict[str, Any]
 
@@ -35,7 +36,17 @@ _OPTIONS = ("frames", "distance_frames", "replicates", "random_pairs", "random_n
 
 CITED = (
     *("degrees", "power_law", "kshell", "shell_layout", "against_null", "dormant", "effective_sparsity"),
-    *("rank_evolution", "input_map", "nnstd", "edge_changes", "edge_survival", "exploration", "attachment"),
+    *(
+        "rank_evolution",
+        "input_map",
+        "input_significance",
+        "moran",
+        "nnstd",
+        "edge_changes",
+        "edge_survival",
+        "exploration",
+        "attachment",
+    ),
 )
 
 
@@ -52,7 +63,7 @@ def summarise(findings: Findings) -> dict[str, Any]:
     dict
         Keys ``topokit`` (version), ``options``, ``runs`` (one entry per run: facts, layers, blocks, config, versions,
         accuracy), ``degrees``, ``power_law``, ``scale_freeness``, ``shells``, ``core``, ``dormant``, ``effective``,
-        ``chance``, ``edge_changes``, ``lives``, ``attachment`` (rows),
+        ``inputs``, ``chance``, ``edge_changes``, ``lives``, ``attachment`` (rows),
         ``relative`` (labels and shares of chance between runs, or the reason why there are none),
         ``left_out_dense`` (dense runs that some figures leave out), ``missing`` (why a run lacks a result)
         and ``references``. JSON-safe: no NaN, no NumPy number.
@@ -68,6 +79,7 @@ def summarise(findings: Findings) -> dict[str, Any]:
         "core": _core_rows(findings),
         "dormant": _rows(findings, "dormant", _dormant_rows),
         "effective": _rows(findings, "effective", _effective_rows),
+        "inputs": input_rows(findings),
         "chance": _rows(findings, "chance", _chance_rows),
         "relative": _relative(findings),
         "edge_changes": _rows(findings, "edge_changes", _edge_rows),
