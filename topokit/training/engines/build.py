@@ -3,64 +3,121 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import prod
 
 import numpy as np
 import torch
 
-from topokit.registry import MODELS
+from topokit.errors import ConfigError
 from topokit.training.config import TrainConfig
 from topokit.training.data import Data
 from topokit.training.engines.engine import Engine
+from topokit.training.engines.first_edges import draw_parameters, first_edges, initial_numbers, make_model
+from topokit.training.engines.hidden_units import hidden_units
 from topokit.training.engines.masked import MaskedEngine
+from topokit.training.engines.sparse import SparseEngine, check_method
+from topokit.training.engines.sparse_layer import SparseLayer
 from topokit.training.masks import Masks
 from topokit.training.methods import Method
 from topokit.training.methods.selection import Positions
-from topokit.training.models.base import SparseModel
-from topokit.training.models.init import initial_biases, initial_weights
-from topokit.training.randomness import stream, torch_stream
-from topokit.training.wiring import Shapes, edge_counts, initial_edges
+from topokit.training.models.activations import make_activation
+from topokit.training.models.lenet import LENET_300_100
+from topokit.training.randomness import torch_stream
+from topokit.training.wiring import Shapes, edge_counts
+
+# Above this share of the possible edges dense products are as fast.
+_DENSEST = 0.3
 
 
 def make_engine(config: TrainConfig, method: Method, data: Data) -> Engine:
     """The network of that configuration with its initial wiring and weights, both drawn from the seed.
 
-    Methods with the same seed start from the same weights where their masks and bounds agree.
+    Methods with the same seed start from the same weights where their masks and bounds agree, in every engine.
+
+    Raises
+    ------
+    ConfigError
+        An engine that cannot do what the configuration asks, or a layer without edges.
     """
+    if config.engine == "sparse" or (config.engine == "auto" and _is_sparse(config, method, data)):
+        return sparse_engine(config, method, data)
     return masked_engine(config, method, data)
 
 
 def masked_engine(config: TrainConfig, method: Method, data: Data) -> MaskedEngine:
-    """The same, in PyTorch with dense tensors and masks."""
-    model: SparseModel = MODELS.load(config.model)(
-        config, input_shape=data.shape, n_classes=data.n_classes, rng=torch_stream(config.seed, "activations")
-    )
+    """The same, in PyTorch with dense tensors and masks.
+
+    Raises
+    ------
+    ConfigError
+        No GPU where one is asked for, or a layer without edges.
+    """
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device = 'cuda': PyTorch finds no GPU here: use device = 'cpu'")
+    model = make_model(config, data)
     shapes = [tuple(parameter.shape) for parameter in model.maskable.values()]
-    edges = initial_edges(config, shapes, sparse=method.sparse, rng=stream(config.seed, "masks"))
-    _draw(model, edges, config)
+    edges = first_edges(config, method, shapes, data)
+    draw_parameters(model, edges, config)
+    model.to(config.device)
     masks = {name: _mask(parameter, at) for (name, parameter), at in zip(model.maskable.items(), edges, strict=True)}
-    return MaskedEngine(model, Masks(masks), method, config, _target_edges(config, method, shapes))
+    return MaskedEngine(model, Masks(masks), method, config, _target_edges(config, method, shapes, edges))
 
 
-def _target_edges(config: TrainConfig, method: Method, shapes: Shapes) -> Sequence[int]:
-    if method.sparse or method.rule:
-        return edge_counts(config, shapes)
-    return [prod(shape) for shape in shapes]
+def sparse_engine(config: TrainConfig, method: Method, data: Data) -> SparseEngine:
+    """The same, with edges alone.
+
+    Raises
+    ------
+    ConfigError
+        A network that is not fully connected, a method that needs numbers off the edges, a GPU, or a layer without
+        edges.
+    """
+    check_method(method)
+    hidden = _hidden_widths(config)
+    if hidden is None:
+        raise ConfigError(
+            f"engine = 'sparse' trains fully connected networks, not model {config.model!r}: use engine = 'masked'"
+        )
+    if config.device != "cpu":
+        raise ConfigError(f"engine = 'sparse' computes on the CPU, not on {config.device!r}: use engine = 'masked'")
+    shapes = _chain_shapes(hidden, data)
+    edges = first_edges(config, method, shapes, data)
+    layers = [
+        SparseLayer(shape, at, *initial_numbers(config, shape, at, layer))
+        for layer, (shape, at) in enumerate(zip(shapes, edges, strict=True))
+    ]
+    rng = torch_stream(config.seed, "activations")
+    units = [hidden_units(make_activation(config, size, layer, rng)) for layer, size in enumerate(hidden, 1)]
+    return SparseEngine(layers, units, method, config, _target_edges(config, method, shapes, edges), data.shape)
+
+
+def _is_sparse(config: TrainConfig, method: Method, data: Data) -> bool:
+    """Whether edges alone are enough, and few enough to be faster."""
+    hidden = _hidden_widths(config)
+    if hidden is None or config.device != "cpu" or method.dense_momentum or method.latent or not method.sparse:
+        return False
+    shapes = _chain_shapes(hidden, data)
+    return sum(edge_counts(config, shapes)) <= _DENSEST * sum(map(prod, shapes))
+
+
+def _hidden_widths(config: TrainConfig) -> tuple[int, ...] | None:
+    """Widths of the hidden layers of a fully connected network; None for other models."""
+    return {"mlp": config.hidden, "lenet-300-100": LENET_300_100}.get(config.model)
+
+
+def _chain_shapes(hidden: tuple[int, ...], data: Data) -> list[tuple[int, int]]:
+    sizes = (prod(data.shape), *hidden, data.n_classes)
+    return [(n_target, n_source) for n_source, n_target in pairwise(sizes)]
+
+
+def _target_edges(config: TrainConfig, method: Method, shapes: Shapes, edges: list[Positions]) -> Sequence[int]:
+    if method.sparse or not method.rule:
+        return [len(at) for at in edges]
+    return edge_counts(config, shapes)
 
 
 def _mask(parameter: torch.Tensor, edges: Positions) -> torch.Tensor:
     mask = np.zeros(parameter.numel(), np.bool_)
     mask[edges] = True
-    return torch.from_numpy(mask.reshape(parameter.shape))
-
-
-@torch.no_grad()
-def _draw(model: SparseModel, edges: list[Positions], config: TrainConfig) -> None:
-    parameters = dict(model.named_parameters())
-    for layer, ((name, parameter), at) in enumerate(zip(model.maskable.items(), edges, strict=True)):
-        shape = tuple(parameter.shape)
-        drawn = initial_weights(config.init, shape, at, seed=config.seed, layer=layer)
-        parameter.zero_().view(-1)[torch.from_numpy(at)] = torch.from_numpy(drawn)
-        bias = parameters.get(name.removesuffix("weight") + "bias")
-        if bias is not None:
-            bias.copy_(torch.from_numpy(initial_biases(config.init, shape, seed=config.seed, layer=layer)))
+    return torch.from_numpy(mask.reshape(parameter.shape)).to(parameter.device)

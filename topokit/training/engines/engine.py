@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -19,16 +20,16 @@ class Score:
 
     Attributes
     ----------
-    loss : float
-        Sum of the cross-entropies, in nats.
-    correct : int
+    loss : float or Tensor
+        Sum of the cross-entropies, in nats; a tensor while it lies on a GPU.
+    correct : int or Tensor
         Samples whose class has the largest score.
     n : int
         Samples.
     """
 
-    loss: float = 0.0
-    correct: int = 0
+    loss: float | Tensor = 0.0
+    correct: int | Tensor = 0
     n: int = 0
 
     def __add__(self, other: Score) -> Score:
@@ -37,12 +38,12 @@ class Score:
     @property
     def mean_loss(self) -> float:
         """Loss per sample."""
-        return self.loss / self.n
+        return float(self.loss) / self.n
 
     @property
     def accuracy(self) -> float:
         """Share of samples classified rightly."""
-        return self.correct / self.n
+        return int(self.correct) / self.n
 
 
 class Engine(Protocol):
@@ -53,7 +54,15 @@ class Engine(Protocol):
         """Edges of all layers."""
         ...
 
-    def train_batch(self, x: Tensor, y: Tensor, *, learning_rate: float, rewires: bool = False) -> Score:
+    def train_batch(
+        self,
+        x: Tensor,
+        y: Tensor,
+        *,
+        learning_rate: float,
+        rewires: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> Score:
         """One step of gradient descent, and the score before it.
 
         Parameters
@@ -64,6 +73,8 @@ class Engine(Protocol):
         rewires : bool
             Whether `rewire` comes next: what its rule reads is kept for it, and with ``update_replaces_step`` the
             weights stay.
+        rng : numpy.random.Generator, optional
+            For dropout; without, no neuron is silent.
         """
         ...
 

@@ -1,13 +1,20 @@
 """Sparse training with dense tensors and masks, in PyTorch: the reference engine, for any module.
 
-Weights, masks and momentum are three separate sets of tensors. Weights without an edge are exactly 0 after every step,
-so weight decay finds nothing there to act on.
+Where the state of training lives, and what stays true of it at every step:
+
+- edges: `Masks`, apart from the weights; an edge of weight 0 is an edge.
+- weights: the model's parameters, exactly 0 without an edge after every step, so that decay finds nothing there to act
+  on. Where a method hides weights off the edges they are `latent`, and the model has those of edges.
+- momentum: one tensor a parameter, 0 without an edge, but for methods that gather it everywhere.
+- the dense gradient that a rule reads: kept from the step before the change until after it.
+
+All of it lies on the configured device; results on the CPU do not depend on whether there is another.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -19,9 +26,11 @@ from torch.nn import functional
 from topokit.dag import LayeredDAG
 from topokit.training.config import TrainConfig
 from topokit.training.engines.engine import Score
+from topokit.training.engines.new_weights import new_weights
 from topokit.training.engines.sgd import SGD
 from topokit.training.masks import Masks
 from topokit.training.methods import Change, DenseScores, LayerView, Method, Rewiring
+from topokit.training.models.activations import Dropout
 from topokit.training.models.base import SparseModel
 
 _SAMPLES_AT_ONCE = 2048
@@ -51,7 +60,8 @@ class MaskedEngine:
         self.parameters, self.buffers = dict(model.named_parameters()), dict(model.named_buffers())
         self.momentum = {name: torch.zeros_like(p, requires_grad=False) for name, p in self.parameters.items()}
         self._undecayed = model.undecayed()
-        self._sgd = SGD(config.momentum, config.nesterov, config.weight_decay)
+        self._sgd = SGD.of(config)
+        self._dropouts = [module for module in model.modules() if isinstance(module, Dropout)]
         self._targets = dict(zip(masks, target_edges, strict=True))
         self._gradients: dict[str, Tensor] = {}
         self.latent = {name: self.parameters[name].detach().clone() for name in masks if method.latent}
@@ -62,19 +72,18 @@ class MaskedEngine:
         """Whether momentum gathers where there is no edge; not any more once latent weights are gone."""
         return self.method.dense_momentum and bool(self.latent) == self.method.latent
 
-    def train_batch(self, x: Tensor, y: Tensor, *, learning_rate: float, rewires: bool = False) -> Score:
-        """One step of gradient descent, and the score before it.
-
-        Parameters
-        ----------
-        x : Tensor of float32, shape (n, n_features)
-        y : Tensor of int64, shape (n,)
-        learning_rate : float
-        rewires : bool
-            Whether `rewire` comes next: the dense gradient is kept for it, and with ``update_replaces_step`` the
-            weights stay.
-        """
+    def train_batch(
+        self,
+        x: Tensor,
+        y: Tensor,
+        *,
+        learning_rate: float,
+        rewires: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> Score:
+        """See `topokit.training.engines.engine.Engine.train_batch`."""
         self.model.train()
+        self._draw_dropout(rng)
         for parameter in self.parameters.values():
             parameter.grad = None
         scores = self.model(x)
@@ -84,7 +93,11 @@ class MaskedEngine:
             self._gradients = {name: _gradient(self.parameters[name]).clone() for name in self.masks}
         if not (rewires and self.config.update_replaces_step):
             self._descend(learning_rate)
-        return Score(loss.item() * len(y), _correct(scores, y), len(y))
+        return _score(loss.detach(), scores, y, repeated=len(y))
+
+    def _draw_dropout(self, rng: np.random.Generator | None) -> None:
+        for module in self._dropouts:
+            module.rng = rng
 
     @torch.no_grad()
     def _descend(self, learning_rate: float) -> None:
@@ -116,6 +129,9 @@ class MaskedEngine:
             else:
                 self._settle(name, rewiring, change.rng)
         self._gradients = {}
+        if self.config.reset_momentum:
+            for velocity in self.momentum.values():
+                velocity.zero_()
         return done
 
     def _view(self, name: str) -> LayerView:
@@ -133,12 +149,12 @@ class MaskedEngine:
 
     def _settle(self, name: str, rewiring: Rewiring, rng: np.random.Generator) -> None:
         weight, velocity = self.parameters[name].view(-1), self.momentum[name].view(-1)
-        back = torch.from_numpy(rewiring.regrown)
+        back, dropped, grown = (self._place(at) for at in (rewiring.regrown, rewiring.dropped, rewiring.grown))
         kept_weight, kept_velocity = weight[back], velocity[back]
-        dropped, grown = torch.from_numpy(rewiring.dropped), torch.from_numpy(rewiring.grown)
         self.masks.rewire_(name, rewiring)
         weight[dropped] = 0
-        weight[grown] = torch.from_numpy(self._new_weights(name, len(grown), rng))
+        fan_in = self.parameters[name][0].numel()
+        weight[grown] = self._place(new_weights(self.config.grown_weights, len(grown), fan_in, rng))
         if self.config.grown_momentum == "zero":
             velocity[grown] = 0
         if self.config.keep_regrown:
@@ -146,12 +162,8 @@ class MaskedEngine:
         if not self.method.dense_momentum:
             self.masks.hide_(name, self.momentum[name])
 
-    def _new_weights(self, name: str, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
-        rule = self.config.grown_weights
-        if rule == "normal":
-            return rng.normal(0, 0.1, count).astype(np.float32)
-        bound = sqrt(6 / self.parameters[name][0].numel()) if rule == "uniform" else 0.0
-        return rng.uniform(-bound, bound, count).astype(np.float32)
+    def _place(self, values: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(values).to(self.config.device)
 
     @torch.no_grad()
     def remember(self) -> None:
@@ -179,11 +191,11 @@ class MaskedEngine:
         """The score on the samples `index` of x (n, n_features) and y (n,)."""
         total = Score()
         self.model.eval()
+        self._draw_dropout(None)
         for start in range(0, len(index), _SAMPLES_AT_ONCE):
             part = index[start : start + _SAMPLES_AT_ONCE]
             scores, target = self.model(x[part]), y[part]
-            loss = functional.cross_entropy(scores, target, reduction="sum").item()
-            total += Score(loss, _correct(scores, target), len(target))
+            total += _score(functional.cross_entropy(scores, target, reduction="sum"), scores, target)
         return total
 
     @property
@@ -198,7 +210,10 @@ class MaskedEngine:
 
     def network(self) -> LayeredDAG:
         """The wiring with its weights."""
-        return self.model.network(self.masks)
+        if self.config.device == "cpu":
+            return self.model.network(self.masks)
+        masks = Masks({name: mask.cpu() for name, mask in self.masks.items()})
+        return copy.deepcopy(self.model).cpu().network(masks)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything that training changes: ``weight.NAME``, ``buffer.NAME``, ``momentum.NAME`` and ``mask.NAME``.
@@ -213,7 +228,9 @@ class MaskedEngine:
             "latent": self.latent,
             "remembered": self._remembered,
         }
-        return {f"{kind}.{name}": t.detach().numpy() for kind, group in groups.items() for name, t in group.items()}
+        return {
+            f"{kind}.{name}": t.detach().cpu().numpy() for kind, group in groups.items() for name, t in group.items()
+        }
 
     @torch.no_grad()
     def load(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -225,18 +242,16 @@ class MaskedEngine:
             buffer.copy_(torch.from_numpy(state[f"buffer.{name}"]))
         for name in self.masks:
             self.masks.load_(name, torch.from_numpy(state[f"mask.{name}"]))
-        self.latent = _group(state, "latent")
-        self._remembered = _group(state, "remembered")
+        self.latent, self._remembered = self._group(state, "latent"), self._group(state, "remembered")
 
-
-def _group(state: Mapping[str, NDArray[Any]], kind: str) -> dict[str, Tensor]:
-    prefix = f"{kind}."
-    found = {name.removeprefix(prefix): values for name, values in state.items() if name.startswith(prefix)}
-    return {name: torch.from_numpy(values).clone() for name, values in found.items()}
+    def _group(self, state: Mapping[str, NDArray[Any]], kind: str) -> dict[str, Tensor]:
+        prefix = f"{kind}."
+        found = {name.removeprefix(prefix): values for name, values in state.items() if name.startswith(prefix)}
+        return {name: self._place(values.copy()) for name, values in found.items()}
 
 
 def _flat(tensor: Tensor) -> NDArray[Any]:
-    values: NDArray[Any] = tensor.detach().numpy().reshape(-1)
+    values: NDArray[Any] = tensor.detach().cpu().numpy().reshape(-1)
     return values
 
 
@@ -245,5 +260,9 @@ def _gradient(parameter: Tensor) -> Tensor:
     return parameter.grad
 
 
-def _correct(scores: Tensor, target: Tensor) -> int:
-    return int((scores.argmax(1) == target).sum())
+def _score(loss: Tensor, scores: Tensor, target: Tensor, *, repeated: int = 1) -> Score:
+    """The score of a batch with that loss; on a GPU its numbers stay there, for reading them waits for all work."""
+    correct = (scores.argmax(1) == target).sum()
+    if loss.is_cuda:
+        return Score(loss.double() * repeated, correct, len(target))
+    return Score(loss.item() * repeated, int(correct), len(target))

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
+
+from topokit.training.config import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -22,20 +26,43 @@ class SGD:
     nesterov : bool
         Which form.
     weight_decay : float
-        Times w, added to the gradient g first.
+        d.
+    decay_form : {'coupled', 'decoupled', 'unscaled'}
+        Whether d w is added to the gradient g first, or w becomes (1 - lr d) w before the step (Loshchilov and Hutter
+        2019), or (1 - d) w, as in Mocanu's SciPy code of SET.
     """
 
     momentum: float
     nesterov: bool
     weight_decay: float
+    decay_form: str = "coupled"
+
+    @classmethod
+    def of(cls, config: TrainConfig) -> SGD:
+        """The optimizer of that configuration."""
+        return cls(config.momentum, config.nesterov, config.weight_decay, config.decay_form)
 
     def step_(
         self, parameter: Tensor, gradient: Tensor, velocity: Tensor, *, learning_rate: float, decays: bool = True
     ) -> None:
         """Update `parameter` and its momentum `velocity` in place; `gradient` is used up."""
-        if decays and self.weight_decay:
-            gradient.add_(parameter, alpha=self.weight_decay)
+        added, taken = self._decay(learning_rate) if decays else (0.0, 0.0)
+        if added:
+            gradient.add_(parameter, alpha=added)
+        if taken:
+            parameter.mul_(1 - taken)
         if self.momentum:
             velocity.mul_(self.momentum).add_(gradient)
             gradient = gradient.add_(velocity, alpha=self.momentum) if self.nesterov else velocity
         parameter.add_(gradient, alpha=-learning_rate)
+
+    def rule(self, learning_rate: float, *, decays: bool = True) -> NDArray[np.float32]:
+        """The numbers of one step as compiled code takes them; see `topokit.training.engines.csr_kernels`."""
+        decay = self._decay(learning_rate) if decays else (0.0, 0.0)
+        return np.array([learning_rate, self.momentum, self.nesterov, *decay], np.float32)
+
+    def _decay(self, learning_rate: float) -> tuple[float, float]:
+        """What is added to the gradient and what is taken off the weight, both times the weight."""
+        if self.decay_form == "coupled":
+            return self.weight_decay, 0.0
+        return 0.0, self.weight_decay * (learning_rate if self.decay_form == "decoupled" else 1.0)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+from topokit.training import dropout
+from topokit.training.config import TrainConfig
 
 
 class SReLU(nn.Module):
@@ -35,6 +40,54 @@ class SReLU(nn.Module):
         return x + (self.left_slope - 1) * below + (self.right_slope - 1) * above
 
 
-def make_activation(name: str, size: int, rng: torch.Generator) -> nn.Module:
-    """The activation of a hidden layer of `size` neurons; names as in `topokit.training.config.ACTIVATIONS`."""
-    return SReLU(size, rng) if name == "srelu" else nn.ReLU()
+class LeakyReLU(nn.Module):
+    """x above 0 and slope x below.
+
+    Parameters
+    ----------
+    slope : float
+        Of either sign.
+    """
+
+    def __init__(self, slope: float) -> None:
+        super().__init__()
+        self.slope = slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply to x of any shape."""
+        return functional.leaky_relu(x, self.slope)
+
+
+class Dropout(nn.Module):
+    """Silence a share of the neurons of each sample and scale the others, while there is a source of randomness.
+
+    Parameters
+    ----------
+    share : float
+        In [0, 1).
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+        self.rng: np.random.Generator | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply to x (n_samples, size)."""
+        if self.rng is None or not self.share:
+            return x
+        active = dropout.active(self.share, dropout.draws(self.rng, x.shape[1], x.shape[0]))
+        return x * (torch.from_numpy(active.T).to(x.device) * dropout.scale(self.share))
+
+
+def make_activation(config: TrainConfig, size: int, layer: int, rng: torch.Generator) -> nn.Module:
+    """The activation of hidden layer number `layer`, from 1, of `size` neurons.
+
+    All-ReLU has the left slope ``allrelu_slope`` in odd layers and its negative in even ones (Curci, Mocanu and
+    Pechenizkiy, Truly Sparse Neural Networks at Scale, 2021, Eq. 4).
+    """
+    if config.activation == "srelu":
+        return SReLU(size, rng)
+    if config.activation == "allrelu":
+        return LeakyReLU(config.allrelu_slope if layer % 2 else -config.allrelu_slope)
+    return nn.ReLU()

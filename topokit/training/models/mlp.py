@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from topokit.dag import LayeredDAG
 from topokit.training.config import TrainConfig
 from topokit.training.masks import Masks
-from topokit.training.models.activations import SReLU, make_activation
+from topokit.training.models.activations import Dropout, SReLU, make_activation
 from topokit.training.models.base import SparseModel
 
 
@@ -21,7 +21,7 @@ class MLP(SparseModel):
     Parameters
     ----------
     config : TrainConfig
-        Its ``hidden`` and ``activation``.
+        Its ``hidden``, ``activation`` and ``dropout``.
     input_shape : tuple of int
         Shape of one sample, such as ``(28, 28)``.
     n_classes : int
@@ -43,14 +43,17 @@ class MLP(SparseModel):
         self.sizes = (prod(self.input_shape), *config.hidden, n_classes)
         pairs = zip(self.sizes[:-1], self.sizes[1:], strict=True)
         self.layers = nn.ModuleList(_zero_linear(n_in, n_out) for n_in, n_out in pairs)
-        hidden = [make_activation(config.activation, size, rng) for size in config.hidden]
-        self.activations = nn.ModuleList([*hidden, nn.Identity()])
+        hidden = [make_activation(config, size, layer, rng) for layer, size in enumerate(config.hidden, 1)]
+        self.activations = nn.ModuleList(hidden)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores (n_samples, n_classes) of x (n_samples, n_features)."""
-        for layer, activation in zip(self.layers, self.activations, strict=True):
-            x = activation(layer(x))
-        return x
+        *hidden, last = self.layers
+        for layer, activation in zip(hidden, self.activations, strict=True):
+            x = self.dropout(activation(layer(x)))
+        scores: Tensor = last(x)
+        return scores
 
     def undecayed(self) -> frozenset[str]:
         """The parameters of activations."""
