@@ -72,6 +72,10 @@ class Timetable:
         """Whether it changes before the network is evaluated and recorded; after the last step there is no later."""
         return self.updates_at(step) and (self.timing.in_step or step in (0, self.total_steps))
 
+    def counts_at(self, step: int) -> bool:
+        """Whether the change after that step is one of those that ``record_every`` counts: one an epoch, at most."""
+        return self.updates_at(step) and (not self.timing.in_step or step % self.steps_per_epoch == 0)
+
     def remembers_at(self, step: int) -> bool:
         """Whether the weights after that step are those that later rounds start from."""
         return self.timing.rounds and step == self.config.rewind_epoch * self.steps_per_epoch
@@ -107,9 +111,7 @@ class Timetable:
     def records_at(self, step: int) -> bool:
         """Whether the network after that step (0: the initial one) becomes a frame."""
         ends_epoch = step % self.steps_per_epoch == 0
-        marks = ends_epoch if self.timing is NEVER else self.updates_at(step)
-        if self.timing.in_step:
-            marks = marks and ends_epoch
+        marks = ends_epoch if self.timing is NEVER else self.counts_at(step)
         return (
             step in (0, self.total_steps)
             or (marks and _every(self.config.record_every, self.timing.number(self, step)))

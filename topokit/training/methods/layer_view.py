@@ -109,3 +109,8 @@ class Rewiring:
     def n_changed(self) -> int:
         """New edges that were not there before."""
         return len(self.grown) - len(self.regrown)
+
+    @property
+    def n_gone(self) -> int:
+        """Edges that were there before and are not any more."""
+        return len(self.dropped) - len(self.regrown)
