@@ -18,7 +18,9 @@ from topokit.training.data import Data
 from topokit.training.methods import Method
 
 
-def train(config: TrainConfig, folder: str | os.PathLike[str], *, resume: bool = False) -> Recording:
+def train(
+    config: TrainConfig, folder: str | os.PathLike[str], *, resume: bool = False, data: Data | None = None
+) -> Recording:
     """Train a network as `config` says and record its wiring over time.
 
     Equal configurations give equal runs on one machine, to the last bit, but for the times in the
@@ -34,6 +36,8 @@ def train(config: TrainConfig, folder: str | os.PathLike[str], *, resume: bool =
     resume : bool
         Continue from the folder's last checkpoint, or begin when there is none. Frames and rows written after that
         checkpoint are written again. A finished run is returned as it is.
+    data : Data, optional
+        What is learned, in place of the configured data set; to resume a run, the same again.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def train(config: TrainConfig, folder: str | os.PathLike[str], *, resume: bool =
     with _one_thread():
         from topokit.training.loop import Loop
 
-        loop = Loop(config, method, _data(config))
+        loop = Loop(config, method, _data(config) if data is None else data)
         loop.run(RecordingWriter(place, {} if begun else loop.description(), resume=begun))
     return open_recording(place)
 

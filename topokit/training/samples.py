@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import ceil
 
 import numpy as np
@@ -49,8 +49,8 @@ class Samples:
         Raises
         ------
         ConfigError
-            Nothing would be left to train on, or the validation part would be empty though one is asked for; or there
-            are fewer samples than are to be taken.
+            Nothing would be left to train on, or with ``drop_last`` no whole batch; or the validation part would be empty
+            though one is asked for; or there are fewer samples than are to be taken.
         """
         train, test = taken(data, config)
         n, share = len(train), config.validation_fraction
@@ -58,6 +58,11 @@ class Samples:
         if held >= n or (share and not held):
             raise ConfigError(
                 f"validation_fraction {share:g} of {n} samples keeps {held} for validation: leave some for each part"
+            )
+        if config.drop_last and n - held < config.batch_size:
+            raise ConfigError(
+                f"drop_last leaves nothing of {n - held} training samples, fewer than batch_size {config.batch_size}: "
+                "lower it, or keep the last batch"
             )
         order = np.arange(n)[::-1] if config.validation == "last" else stream(config.seed, "split").permutation(n)
         return cls(
@@ -70,15 +75,21 @@ class Samples:
             test=_tensor(test),
         )
 
-    def steps_per_epoch(self, batch_size: int) -> int:
-        """Batches in one pass over the training samples; the last may be smaller."""
-        return ceil(len(self.training) / batch_size)
+    def to(self, device: str) -> Samples:
+        """The same on that device."""
+        return Samples(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
-    def batches(self, batch_size: int, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    def steps_per_epoch(self, batch_size: int, *, drop_last: bool = False) -> int:
+        """Batches in one pass over the training samples; the last may be smaller, or is left out where it would be."""
+        return len(self.training) // batch_size if drop_last else ceil(len(self.training) / batch_size)
+
+    def batches(
+        self, batch_size: int, rng: np.random.Generator, *, drop_last: bool = False
+    ) -> Iterator[tuple[Tensor, Tensor]]:
         """One pass in random order: inputs (n, n_features) and classes (n,) of each batch."""
-        order = self.training[_tensor(rng.permutation(len(self.training)))]
-        for start in range(0, len(order), batch_size):
-            part = order[start : start + batch_size]
+        order = self.training[_tensor(rng.permutation(len(self.training))).to(self.training.device)]
+        for batch in range(self.steps_per_epoch(batch_size, drop_last=drop_last)):
+            part = order[batch * batch_size : (batch + 1) * batch_size]
             yield self.train_x[part], self.train_y[part]
 
 
