@@ -89,6 +89,43 @@ def test_one_activation_module_used_twice() -> None:
     assert_same(mean_activations(model, x), {"fc1": first.mean(0).numpy(), "fc2": second.mean(0).numpy()})
 
 
+class Residual(nn.Module):
+    """Two convolutions whose result is added to that of a shorter way, as in He et al. (2016)."""
+
+    def __init__(self, *, shortcut_first: bool) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(2, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
+        self.shortcut = nn.Sequential(nn.Conv2d(2, 4, 1), nn.BatchNorm2d(4))
+        self.stem, self.relu, self.fc = nn.Identity(), nn.ReLU(inplace=True), nn.Linear(4, 2)
+        self.shortcut_first = shortcut_first
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        if self.shortcut_first:
+            beside = self.shortcut(x)
+            inner = self.conv2(self.relu(self.conv1(x)))
+        else:
+            inner = self.conv2(self.relu(self.conv1(x)))
+            beside = self.shortcut(x)
+        return self.fc(self.relu(inner + beside).mean((2, 3)))
+
+
+@pytest.mark.parametrize("shortcut_first", [False, True])
+def test_a_sum_belongs_to_the_longer_way_as_in_the_network(shortcut_first: bool) -> None:
+    torch.manual_seed(0)
+    model, x = Residual(shortcut_first=shortcut_first).eval(), torch.randn(9, 2, 5, 5)
+    with torch.no_grad():
+        first = functional.relu(model.conv1(x))
+        merged = functional.relu(model.conv2(first) + model.shortcut(x))
+    expected = {"conv1": first.mean((0, 2, 3)).numpy(), "conv2": merged.mean((0, 2, 3)).numpy()}
+    assert_same(mean_activations(model, x), expected)
+
+
+def test_of_two_layers_in_a_row_the_second_has_the_activation() -> None:
+    model, x = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2)), torch.randn(9, 3)
+    assert list(mean_activations(model, x)) == ["1"]
+
+
 class Functional(nn.Module):
     """Calls its activation as a function, in place."""
 
