@@ -49,7 +49,7 @@ class Samples:
         Raises
         ------
         ConfigError
-            Nothing would be left to train on, or with ``drop_last`` no whole batch; or the validation part would be empty
+            Nothing would be left to train on, or with ``drop_last`` no whole batch; the validation part would be empty
             though one is asked for; or there are fewer samples than are to be taken.
         """
         train, test = taken(data, config)

@@ -78,12 +78,13 @@ def initial_edges(config: TrainConfig, shapes: Shapes, *, sparse: bool, rng: np.
     ConfigError
         As in `edge_counts`.
     """
-    edges: list[Positions] = [np.arange(prod(shape)) for shape in shapes]
-    if not sparse:
-        return edges
-    counts = edge_counts(config, shapes)
-    for layer in sparse_range(config, len(shapes)):
-        edges[layer] = _chosen(config, shapes, layer, counts[layer], rng)
+    drawn = sparse_range(config, len(shapes)) if sparse else range(0)
+    counts = edge_counts(config, shapes) if sparse else ()
+    # All positions of a sparse layer may be more than memory holds, so they are listed for dense ones alone.
+    edges: list[Positions] = [
+        _chosen(config, shapes, layer, counts[layer], rng) if layer in drawn else np.arange(prod(shape))
+        for layer, shape in enumerate(shapes)
+    ]
     _check_edges(config, shapes, list(map(len, edges)))
     return edges
 
