@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from topokit.errors import DivergenceError, RecordingError
 from topokit.execute import progress
@@ -18,6 +19,7 @@ from topokit.recording.metrics import read_table
 from topokit.training.augmentation import Augmentation
 from topokit.training.checkpoint import Position, read_checkpoint, write_checkpoint
 from topokit.training.config import TrainConfig
+from topokit.training.connection import Connection
 from topokit.training.data import Data
 from topokit.training.engines.build import make_engine
 from topokit.training.engines.engine import Score
@@ -28,6 +30,8 @@ from topokit.training.summary import summarised
 from topokit.training.timetable import Timetable
 
 Metrics = dict[str, float]
+
+_STEPS_UNSEEN = 100
 
 
 class Loop:
@@ -50,12 +54,15 @@ class Loop:
 
     def __init__(self, config: TrainConfig, method: Method, data: Data) -> None:
         self.config = config
-        self.samples = Samples.split(data, config)
+        samples = Samples.split(data, config)
         self.augmentation = Augmentation(config, data.shape)
         self.engine = make_engine(config, method, data)
-        steps = self.samples.steps_per_epoch(config.batch_size)
+        self.samples = samples.to(config.device)
+        steps = self.samples.steps_per_epoch(config.batch_size, drop_last=config.drop_last)
         self.timetable = Timetable(config, steps, method.timing)
         self.position = Position()
+        self.connection = Connection()
+        self.turnover = {"edges_changed": 0, "edges_gone": 0}
         self._data = data
 
     def description(self) -> dict[str, Any]:
@@ -84,7 +91,8 @@ class Loop:
             Stopped by the user; the message says how to continue.
         """
         self._restore(writer)
-        epochs = range(self.position.epoch + 1, self.config.epochs + 1)
+        last = self.timetable.total_epochs
+        epochs = range(self.position.epoch + 1, last + 1)
         kept = self.position.epoch
         try:
             for epoch in progress(epochs, f"{self.config.method}, seed {self.config.seed}"):
@@ -94,19 +102,19 @@ class Loop:
                     kept = epoch
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(
-                f"stopped before the end of {self.config.epochs} epochs; {writer.folder} keeps epochs 0 to {kept}: "
+                f"stopped before the end of {last} epochs; {writer.folder} keeps epochs 0 to {kept}: "
                 "continue with resume=True, or `topokit train` with --resume"
             ) from error
         writer.add_facts({"summary": summarised(read_table(writer.folder / METRICS_FILE).rows, self.engine.network())})
 
     def _saves_at(self, epoch: int) -> bool:
-        return epoch % self.config.checkpoint_every == 0 or epoch == self.config.epochs
+        return epoch % self.config.checkpoint_every == 0 or epoch == self.timetable.total_epochs
 
     def _restore(self, writer: RecordingWriter) -> None:
         found = read_checkpoint(writer.folder)
         if found is None:
             writer.truncate_after(-1)
-            self._record(writer, self._evaluated())
+            self._begin(writer)
             return
         self.position, state = found
         try:
@@ -114,42 +122,84 @@ class Loop:
         except (KeyError, RuntimeError) as error:
             raise RecordingError(f"{writer.folder}: its checkpoint is of another network: {error}") from error
         writer.truncate_after(self.position.step)
+        self._look()
+
+    def _begin(self, writer: RecordingWriter) -> None:
+        if self.timetable.updates_first(0):
+            self._rewire()
+        else:
+            self._look()
+        self._keep_or_forget()
+        self._record(writer, self._evaluated())
 
     def _train_epoch(self, epoch: int, writer: RecordingWriter) -> None:
         started, rate = perf_counter(), self.timetable.learning_rate(epoch)
-        training, changed, metrics, speed = Score(), 0, Metrics(), 0.0
-        batches = self.samples.batches(self.config.batch_size, stream(self.config.seed, "batches", epoch))
+        training, metrics, speed = Score(), Metrics(), 0.0
+        self.turnover = {"edges_changed": 0, "edges_gone": 0}
+        order, size = stream(self.config.seed, "batches", epoch), self.config.batch_size
+        batches = self.samples.batches(size, order, drop_last=self.config.drop_last)
         for x, y in self.augmentation.batches(batches, epoch):
             step = self.position.step + 1
-            score = self.engine.train_batch(x, y, learning_rate=rate, rewires=self.timetable.updates_at(step))
-            self._check(math.isfinite(score.loss), "the loss", step, rate)
-            training += score
+            training += self._train_batch(x, y, step, rate)
             self.position = replace(self.position, step=step)
+            self._check_before_use(step, rate)
+            if self.timetable.updates_first(step):
+                self._rewire()
             if step % self.timetable.steps_per_epoch == 0:
                 speed = training.n / (perf_counter() - started)
-                metrics = {**_measured("train", training), **self._evaluated()}
-            changed += self._record_and_rewire(writer, metrics, rate)
+                metrics = {**_measured("train", training), **self._evaluated(), "edges": self.engine.n_edges}
+            if self.timetable.records_at(step):
+                self._record(writer, metrics)
+            if self.timetable.updates_at(step) and not self.timetable.updates_first(step):
+                self._rewire()
+            self._keep_or_forget()
         self.position = replace(self.position, epoch=epoch)
-        known = {"learning_rate": rate, **metrics, "edges": self.engine.n_edges, "edges_changed": changed}
+        wiring = {**self.turnover, **self.connection.metrics()}
         times = {"seconds": perf_counter() - started, "samples_per_second": speed}
-        writer.append_metrics({"step": self.position.step, "epoch": epoch, **known, **times})
+        known = {"learning_rate": rate, **metrics, **wiring, **times}
+        writer.append_metrics({"step": self.position.step, "epoch": epoch, **known})
 
-    def _record_and_rewire(self, writer: RecordingWriter, metrics: Metrics, rate: float) -> int:
-        step = self.position.step
-        records, updates = self.timetable.records_at(step), self.timetable.updates_at(step)
-        if records or updates or metrics:
+    def _train_batch(self, x: Tensor, y: Tensor, step: int, rate: float) -> Score:
+        rng = stream(self.config.seed, "dropout", step) if self.config.dropout else None
+        score = self.engine.train_batch(x, y, learning_rate=rate, rewires=self.timetable.updates_at(step), rng=rng)
+        # On a GPU, to look at a loss is to wait for it; once not finite, the weights stay so until they are looked at.
+        if isinstance(score.loss, float) or step % _STEPS_UNSEEN == 0:
+            self._check(math.isfinite(score.loss), "the loss", step, rate)
+        return score
+
+    def _check_before_use(self, step: int, rate: float) -> None:
+        """Weights are looked at before they are evaluated, recorded or compared."""
+        table = self.timetable
+        if table.records_at(step) or table.updates_at(step) or step % table.steps_per_epoch == 0:
             self._check(self.engine.is_finite(), "a weight or gradient", step, rate)
-        if records:
-            self._record(writer, metrics)
-        if not updates:
-            return 0
-        done = self.engine.rewire(self._change(step))
+
+    def _rewire(self) -> None:
+        step = self.position.step
+        done = self.engine.rewire(self._change(step)).values()
         self.position = replace(self.position, update=self.position.update + 1)
-        return sum(rewiring.n_changed for rewiring in done.values())
+        self.turnover["edges_changed"] += sum(rewiring.n_changed for rewiring in done)
+        self.turnover["edges_gone"] += sum(rewiring.n_gone for rewiring in done)
+        if self.timetable.rewinds_at(step):
+            self.engine.rewind()
+        if self.timetable.counts_at(step):
+            self._look()
 
     def _change(self, step: int) -> Change:
-        rng = stream(self.config.seed, "growth", self.position.update)
-        return Change(self.config, self.timetable.fraction(step), step / self.timetable.total_steps, rng)
+        rng, table = stream(self.config.seed, "growth", self.position.update), self.timetable
+        return Change(self.config, table.fraction(step), step / table.total_steps, rng, table.stage(step))
+
+    def _keep_or_forget(self) -> None:
+        if self.timetable.remembers_at(self.position.step):
+            self.engine.remember()
+        if self.timetable.freezes_at(self.position.step):
+            self.engine.freeze()
+
+    def _look(self) -> None:
+        """Warn when the network has been cut, as soon as it is."""
+        found = Connection.of(self.engine.network())
+        if found != self.connection:
+            found.warn(self.position.step)
+        self.connection = found
 
     def _record(self, writer: RecordingWriter, metrics: Mapping[str, float]) -> None:
         writer.write_frame(
