@@ -148,6 +148,19 @@ REFERENCES = {
         "T. Dettmers, L. Zettlemoyer. Sparse Networks from Scratch: Faster Training without Losing Performance. 2019.",
         "https://arxiv.org/abs/1907.04840",
     ),
+    "lee2019": Reference(
+        "N. Lee, T. Ajanthan, P. H. S. Torr. SNIP: Single-shot Network Pruning Based on Connection Sensitivity. "
+        "ICLR 2019.",
+        "https://arxiv.org/abs/1810.02340",
+    ),
+    "wang2020": Reference(
+        "C. Wang, G. Zhang, R. Grosse. Picking Winning Tickets Before Training by Preserving Gradient Flow. ICLR 2020.",
+        "https://arxiv.org/abs/2002.07376",
+    ),
+    "robinett2019": Reference(
+        "R. A. Robinett, J. Kepner. RadiX-Net: Structured Sparse Matrices for Deep Neural Networks. IPDPSW 2019.",
+        "https://arxiv.org/abs/1905.00416",
+    ),
     "jin2016": Reference(
         "X. Jin, C. Xu, J. Feng, Y. Wei, J. Xiong, S. Yan. Deep Learning with S-Shaped Rectified Linear Activation "
         "Units. AAAI 2016.",
@@ -372,6 +385,10 @@ ANALYZER_REFERENCES = {
     "set": ("mocanu2018",),
     "rigl": ("evci2020",),
     "snfs": ("dettmers2019",),
+    "snip": ("lee2019",),
+    "grasp": ("wang2020",),
+    "synflow": ("tanaka2020",),
+    "radix_net": ("robinett2019",),
     "srelu": ("jin2016",),
     "erdos_renyi": ("mocanu2018",),
     "erk": ("evci2020",),

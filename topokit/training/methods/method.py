@@ -9,6 +9,7 @@ import numpy as np
 
 from topokit.training.config import TrainConfig
 from topokit.training.methods.layer_view import LayerView, Rewiring
+from topokit.training.methods.start import StartRule
 from topokit.training.methods.timing import NEVER, Timing
 
 
@@ -51,6 +52,8 @@ class Method:
         As in `topokit.registry.METHODS`.
     sparse : bool
         Whether the network starts from a sparse mask; a dense one has every possible edge.
+    start : callable, optional
+        Chooses the edges to start with from the network and the data; else the mask of the configuration does.
     rule : callable, optional
         Which edges of all layers go and come, by layer; a method without keeps its wiring.
     timing : Timing
@@ -65,6 +68,7 @@ class Method:
 
     name: str
     sparse: bool = True
+    start: StartRule | None = None
     rule: Rule | None = None
     timing: Timing = NEVER
     uses_gradient: bool = False

@@ -1,0 +1,96 @@
+"""The wiring and the weights that a network starts with, whatever engine trains it."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+import torch
+
+from topokit.errors import ConfigError
+from topokit.registry import MODELS
+from topokit.training.config import TrainConfig
+from topokit.training.data import Data
+from topokit.training.methods import Method, Start, StartRule
+from topokit.training.methods.selection import Positions
+from topokit.training.models.base import SparseModel
+from topokit.training.models.init import Values, initial_biases, initial_weights
+from topokit.training.randomness import stream, torch_stream
+from topokit.training.samples import Samples
+from topokit.training.wiring import Shapes, initial_edges, sparse_range, total_edges
+
+
+def first_edges(config: TrainConfig, method: Method, shapes: Shapes, data: Data) -> list[Positions]:
+    """The flat positions of each layer's edges, ascending: as the mask says, or as the method chooses.
+
+    A method that chooses them does so on a model of its own, in PyTorch, and sees the weights that all possible edges
+    would start with. Under rules of initial weights that look at no other edges, the chosen ones then have just these.
+
+    Raises
+    ------
+    ConfigError
+        A layer is left without an edge.
+    """
+    if method.start is None:
+        return initial_edges(config, shapes, sparse=method.sparse, rng=stream(config.seed, "masks"))
+    edges: list[Positions] = [np.arange(prod(shape)) for shape in shapes]
+    sparse = sparse_range(config, len(shapes))
+    if sparse:
+        chosen = _chosen(config, method.start, edges, data)
+        edges[sparse.start : sparse.stop] = chosen.values()
+        for layer, name in zip(sparse, chosen, strict=True):
+            _check(config, name, shapes[layer], edges[layer])
+    return edges
+
+
+def make_model(config: TrainConfig, data: Data) -> SparseModel:
+    """The network in PyTorch, without weights; random parameters of activations are drawn."""
+    model: SparseModel = MODELS.load(config.model)(
+        config, input_shape=data.shape, n_classes=data.n_classes, rng=torch_stream(config.seed, "activations")
+    )
+    return model
+
+
+@torch.no_grad()
+def draw_parameters(model: SparseModel, edges: list[Positions], config: TrainConfig) -> None:
+    """Give the model its initial weights on these edges, 0 elsewhere, and its initial biases."""
+    parameters = dict(model.named_parameters())
+    for layer, ((name, parameter), at) in enumerate(zip(model.maskable.items(), edges, strict=True)):
+        weights, biases = initial_numbers(config, tuple(parameter.shape), at, layer)
+        parameter.zero_().view(-1)[torch.from_numpy(at)] = torch.from_numpy(weights)
+        bias = parameters.get(name.removesuffix("weight") + "bias")
+        if bias is not None:
+            bias.copy_(torch.from_numpy(biases))
+
+
+def initial_numbers(config: TrainConfig, shape: tuple[int, ...], edges: Positions, layer: int) -> tuple[Values, Values]:
+    """Weights of a layer's edges, and its biases."""
+    rule, seed = config.init, config.seed
+    weights = initial_weights(rule, shape, edges, seed=seed, layer=layer, deviation=config.init_deviation)
+    return weights, initial_biases(rule, shape, seed=seed, layer=layer, value=config.init_bias)
+
+
+def _chosen(config: TrainConfig, rule: StartRule, edges: list[Positions], data: Data) -> dict[str, Positions]:
+    model, samples = make_model(config, data), Samples.split(data, config)
+    draw_parameters(model, edges, config)
+    weights = model.maskable
+    sparse = sparse_range(config, len(weights))
+    start = Start(
+        model=model,
+        layers=tuple(weights)[sparse.start : sparse.stop],
+        n_edges=total_edges(config, [tuple(weight.shape) for weight in weights.values()]),
+        x=samples.train_x[samples.training],
+        y=samples.train_y[samples.training],
+        config=config,
+        rng=stream(config.seed, "scores"),
+    )
+    chosen = rule(start)
+    return {name: chosen[name] for name in start.layers}
+
+
+def _check(config: TrainConfig, name: str, shape: tuple[int, ...], edges: Positions) -> None:
+    if not len(edges):
+        raise ConfigError(
+            f"method {config.method!r} leaves none of the {prod(shape)} edges of {name} {shape}: raise the density, "
+            "keep the layer dense (dense_output, dense_input), or take method 'synflow', which empties layers last"
+        )
