@@ -163,6 +163,20 @@ METHODS = Registry(
     },
 )
 
+PROFILES = Registry(
+    "profile",
+    {
+        "set-keras": "topokit.training.profiles.set_keras:PROFILE",
+        "set-scipy": "topokit.training.profiles.set_scipy:PROFILE",
+        "rigl": "topokit.training.profiles.rigl:PROFILE",
+        "nowak": "topokit.training.profiles.nowak:PROFILE",
+        "dnw": "topokit.training.profiles.dnw:PROFILE",
+        "imp": "topokit.training.profiles.imp:PROFILE",
+        "gmp-tf": "topokit.training.profiles.gmp_tf:PROFILE",
+        "radix": "topokit.training.profiles.radix:PROFILE",
+    },
+)
+
 MODELS = Registry(
     "model",
     {
@@ -241,6 +255,7 @@ TABLES = {
     "formats": FORMATS,
     "analyzers": ANALYZERS,
     "methods": METHODS,
+    "profiles": PROFILES,
     "models": MODELS,
     "datasets": DATASETS,
     "plots": PLOTS,

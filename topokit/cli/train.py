@@ -30,22 +30,31 @@ def _help(field: Field[Any]) -> str:
     return f"{field.metadata['help']}  [default: {shown}]"
 
 
+def _base(config: Path | None, profile: str) -> TrainConfig:
+    if config is None:
+        return TrainConfig.from_dict({"profile": profile} if profile else {})
+    return TrainConfig.from_toml(config, profile=profile)
+
+
 @click.command()
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--out", "-o", "folder", type=click.Path(path_type=Path), help="Run folder; runs/METHOD-seedN unless given."
 )
+@click.option("--profile", metavar="NAME", help="Options of a published code or paper, under all others given here.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run of the same configuration stopped.")
 @json_option
 @config_flags
-def train(config: Path | None, folder: Path | None, resume: bool, as_json: bool, **flags: str | None) -> None:
+def train(
+    config: Path | None, folder: Path | None, profile: str | None, resume: bool, as_json: bool, **flags: str | None
+) -> None:
     """Train a sparse network and record its wiring over time.
 
-    CONFIG is a TOML file; flags override it.
+    CONFIG is a TOML file; flags override it, and both override what `--profile` gives.
     """
     from topokit.training import train as run_training
 
-    base = TrainConfig.from_toml(config) if config else TrainConfig()
+    base = _base(config, profile or "")
     chosen = base.with_text({name: text for name, text in flags.items() if text is not None})
     target = folder or Path("runs") / f"{chosen.method}-seed{chosen.seed}"
     run = run_training(chosen, target, resume=resume)

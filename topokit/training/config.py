@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from topokit.errors import ConfigError, TopokitError
-from topokit.registry import DATASETS, METHODS, MODELS
+from topokit.errors import ConfigError, TopokitError, UnknownNameError
+from topokit.registry import DATASETS, METHODS, MODELS, PROFILES
 from topokit.training.options import check_value, option, parsed, toml, typed
 
 VALIDATIONS = ("random", "last")
@@ -224,7 +224,8 @@ class TrainConfig:
         Parameters
         ----------
         values : mapping
-            Field names to values; lists stand for tuples.
+            Field names to values; lists stand for tuples. A key ``profile`` names a set of values from
+            `topokit.training.profiles`, which take the place of the defaults.
         source : str, optional
             Where the values come from, for error messages.
 
@@ -234,6 +235,7 @@ class TrainConfig:
             A key that is no field (the nearest field is named), or a value that is not allowed.
         """
         where = f"{source}: " if source else ""
+        values = _on_profile(values, where)
         names = [field.name for field in dataclasses.fields(cls)]
         for key in values:
             if key not in names:
@@ -259,8 +261,15 @@ class TrainConfig:
         return self.replace(**{name: parsed(name, text, hints[name]) for name, text in texts.items()})
 
     @classmethod
-    def from_toml(cls, path: str | os.PathLike[str]) -> TrainConfig:
-        """Read a configuration; its keys are the fields, all optional.
+    def from_toml(cls, path: str | os.PathLike[str], *, profile: str = "") -> TrainConfig:
+        """Read a configuration; its keys are the fields and ``profile``, all optional.
+
+        Parameters
+        ----------
+        path : path
+            The TOML file.
+        profile : str, optional
+            One in place of the file's.
 
         Raises
         ------
@@ -273,7 +282,7 @@ class TrainConfig:
             raise ConfigError(f"{path}: cannot be read: {error.strerror}; give the path of a TOML file") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: is not TOML: {error}; write lines such as density = 0.05") from error
-        return cls.from_dict(values, source=str(path))
+        return cls.from_dict(values | ({"profile": profile} if profile else {}), source=str(path))
 
     def to_dict(self) -> dict[str, Any]:
         """Field names to JSON-safe values; the inverse of `from_dict`."""
@@ -293,3 +302,17 @@ class TrainConfig:
         names = [field.name for field in dataclasses.fields(self) if not field.metadata["incidental"]]
         pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _on_profile(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """These values over those of their ``profile``, if they name one."""
+    own = dict(values)
+    if "profile" not in own:
+        return own
+    name = own.pop("profile")
+    if not isinstance(name, str):
+        raise ConfigError(f"{where}profile is {name!r}: it takes a string, one of {', '.join(PROFILES)}")
+    try:
+        return {**PROFILES.load(name), **own}
+    except UnknownNameError as error:
+        raise ConfigError(f"{where}{error}") from error

@@ -15,6 +15,7 @@ from topokit.recording.run_file import read_run
 from topokit.registry import DATASETS, METHODS
 from topokit.training.config import TrainConfig
 from topokit.training.data import Data
+from topokit.training.method_options import check_options
 from topokit.training.methods import Method
 
 
@@ -81,8 +82,7 @@ def train(
 
 def _method(config: TrainConfig) -> Method:
     method: Method = METHODS.load(config.method)
-    if method.dense_momentum and not config.momentum:
-        raise ConfigError(f"method {method.name!r} grows edges by momentum, which is 0: set momentum, such as 0.9")
+    check_options(config, method)
     return method
 
 

@@ -95,7 +95,7 @@ def sparse_engine(config: TrainConfig, method: Method, data: Data) -> SparseEngi
 def _is_sparse(config: TrainConfig, method: Method, data: Data) -> bool:
     """Whether edges alone are enough, and few enough to be faster."""
     hidden = _hidden_widths(config)
-    if hidden is None or config.device != "cpu" or method.dense_momentum or method.latent or not method.sparse:
+    if hidden is None or config.device != "cpu" or method.uses_momentum or method.latent or not method.sparse:
         return False
     shapes = _chain_shapes(hidden, data)
     return sum(edge_counts(config, shapes)) <= _DENSEST * sum(map(prod, shapes))

@@ -167,12 +167,15 @@ class MaskedEngine:
 
     @torch.no_grad()
     def remember(self) -> None:
-        """Keep all parameters as they are now, for `rewind`."""
-        self._remembered = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
+        """Keep all parameters and buffers as they are now, for `rewind`."""
+        kept = {**self.parameters, **self.buffers}
+        self._remembered = {name: tensor.detach().clone() for name, tensor in kept.items()}
 
     @torch.no_grad()
     def rewind(self) -> None:
-        """Take all parameters back to what `remember` kept, on the edges of now, and all momentum to 0."""
+        """Take all parameters and buffers back to what `remember` kept, on the edges of now, and momentum to 0."""
+        for name, buffer in self.buffers.items():
+            buffer.copy_(self._remembered[name])
         for name, parameter in self.parameters.items():
             parameter.copy_(self._remembered[name])
             self.momentum[name].zero_()

@@ -293,9 +293,9 @@ class _Arrays:
 
 def check_method(method: Method) -> None:
     """Raise `ConfigError` for a method that needs numbers where there is no edge."""
-    if method.dense_momentum or method.latent:
+    if method.uses_momentum or method.latent:
         what = "hidden weights" if method.latent else "momentum"
         raise ConfigError(
-            f"method {method.name!r} gathers {what} on all possible edges, which engine = 'sparse' does not have: "
+            f"method {method.name!r} looks at {what} on all possible edges, which engine = 'sparse' does not have: "
             "use engine = 'masked'"
         )

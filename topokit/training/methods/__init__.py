@@ -14,10 +14,11 @@ from topokit.training.methods.grow import grow_at_random, grow_by_gradient, grow
 from topokit.training.methods.layer_view import DenseScores, LayerView, Rewiring, Scores
 from topokit.training.methods.method import Change, Method
 from topokit.training.methods.start import Start, StartRule, best_overall
-from topokit.training.methods.timing import NEVER, PERIODIC, Timing
+from topokit.training.methods.timing import GRADUAL, NEVER, PERIODIC, Timing
 
 __all__ = [
     "DROP_RULES",
+    "GRADUAL",
     "NEVER",
     "PERIODIC",
     "Change",

@@ -60,6 +60,8 @@ class Method:
         When the rule is asked.
     uses_gradient : bool
         Whether the rule reads the gradient of all possible edges.
+    uses_momentum : bool
+        Whether the rule reads momentum.
     dense_momentum : bool
         Whether momentum gathers on all possible edges, or only on edges, anew on those that come.
     latent : bool
@@ -72,5 +74,6 @@ class Method:
     rule: Rule | None = None
     timing: Timing = NEVER
     uses_gradient: bool = False
+    uses_momentum: bool = False
     dense_momentum: bool = False
     latent: bool = False

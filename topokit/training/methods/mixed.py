@@ -43,6 +43,7 @@ def _mixed(first: str, second: str) -> Method:
         rule=Switching(_WAYS[first], _WAYS[second]),
         timing=PERIODIC,
         uses_gradient="gradient" in (first, second),
+        uses_momentum="momentum" in (first, second),
         dense_momentum="momentum" in (first, second),
     )
 

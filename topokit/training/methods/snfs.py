@@ -16,5 +16,5 @@ from topokit.training.methods.timing import PERIODIC
 
 _RULE = DropAndGrow(drop_smallest, grow_by_momentum)
 
-SNFS = Method(name="snfs", rule=_RULE, timing=PERIODIC, dense_momentum=True)
-SNFS_MASKED = Method(name="snfs-masked", rule=_RULE, timing=PERIODIC)
+SNFS = Method(name="snfs", rule=_RULE, timing=PERIODIC, uses_momentum=True, dense_momentum=True)
+SNFS_MASKED = Method(name="snfs-masked", rule=_RULE, timing=PERIODIC, uses_momentum=True)

@@ -1,0 +1,12 @@
+"""DNW as in the code of its authors: the same density in every layer, the first and the last included.
+
+Wortsman et al., Discovering Neural Wirings, NeurIPS 2019; repository allenai/dnw. Give ``method = 'dnw-frozen'``
+besides to fix the wiring at the end of ``freeze_epoch``.
+"""
+
+PROFILE: dict[str, object] = {
+    "method": "dnw",
+    "mask": "uniform",
+    "dense_input": False,
+    "dense_output": False,
+}
