@@ -17,7 +17,9 @@ from toy_training import run_steps, toy_data, toy_engine
 from topokit.errors import ConfigError
 from topokit.registry import METHODS
 from topokit.training import TrainConfig
+from topokit.training.engines.build import make_engine
 from topokit.training.engines.first_edges import draw_parameters, first_edges, make_model
+from topokit.training.engines.sparse import SparseEngine
 from topokit.training.methods import Start, best_overall
 from topokit.training.methods.grasp import StartByGradientFlow, flow_changes
 from topokit.training.methods.snip import sensitivities, start_by_sensitivity
@@ -123,6 +125,14 @@ def test_the_wiring_follows_from_the_seed_alone(method: str) -> None:
     first, again = config(method=method), config(method=method, learning_rate=0.3, engine="masked")
     assert as_set(edges_of(first)) == as_set(edges_of(again))
     assert as_set(edges_of(first)) != as_set(edges_of(config(method=method, seed=1)))
+
+
+@pytest.mark.parametrize("method", STARTS)
+def test_every_engine_starts_from_the_same_edges_and_weights(method: str) -> None:
+    options = config(method=method, activation="srelu", density=0.5)
+    networks = [make_engine(options.replace(engine=name), METHODS.load(method), DATA) for name in ("masked", "sparse")]
+    assert isinstance(networks[1], SparseEngine)
+    assert networks[0].network().equals(networks[1].network())
 
 
 def test_sensitivity_is_weight_times_gradient_over_the_sum() -> None:
