@@ -55,6 +55,20 @@ def test_those_tied_to_the_inside_lie_further_in() -> None:
     assert_allclose(radius[[2, 3, 6, 7]], [1 - 0.6 * 0.5, 1, 1, 2])
 
 
+def test_connected_parts_of_a_shell_have_sectors_and_normal_angles_within() -> None:
+    """Four stars of 401 neurons around a core: a quarter of the circle each, Eq. 2 of the paper."""
+    mask = np.zeros((7, 1603))
+    mask[4:, 1600:] = 1
+    mask[np.arange(1600) // 400, np.arange(1600)] = 1
+    picture = tk.shell_layout([mask])
+    directions = np.exp(1j * np.arctan2(picture.y, picture.x))
+    for part in range(4):
+        mean = directions[(picture.coreness == 1) & (picture.clusters == part)].mean()
+        # The characteristic function of a normal distribution around the middle, of half the sector's width.
+        expected = np.exp(1j * 2 * np.pi * (part + 0.5) / 4 - (np.pi / 4) ** 2 / 2)
+        assert abs(mean - expected) < 0.08
+
+
 def test_large_networks_show_a_sample_of_their_edges() -> None:
     network = LayeredDAG.from_adjacencies([np.ones((40, 50))])
     picture = tk.shell_layout(network, edges=30)
