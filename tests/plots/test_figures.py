@@ -514,3 +514,17 @@ def test_any_network_can_be_drawn(network: LayeredDAG) -> None:
         assert plots.drawn(plot(analyze(network)), "png")
     assert plots.drawn(plots.degree_grid(degrees(network)), "png")
     assert plots.drawn(plots.dormant_evolution(dormant(network, layers="all")), "png")
+
+
+def test_legends_hide_no_curve_and_total_takes_no_colour() -> None:
+    rng = np.random.default_rng(0)
+    crowded = plots.curves.Curves({name: (np.arange(40.0), rng.random(40)) for name in "abcd"}, "Epoch")
+    ax = plots.curves.draw_curves(None, lambda _: crowded, ax=None, label="", limits=(0, None))
+    ax.figure.draw_without_rendering()
+    assert ax.get_legend().get_window_extent().y0 >= ax.get_window_extent().y1
+    lone, whole = edge_survival(grown(6)), edge_changes(grown(6))
+    colours = [
+        {line.get_label(): line.get_color() for line in drawn.lines}
+        for drawn in (plots.edge_survival(lone), plots.edge_changes(whole))
+    ]
+    assert all(colours[0][name] == colours[1][name] for name in [*whole.blocks, "total"])

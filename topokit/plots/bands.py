@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from topokit.plots.axis import visible
-from topokit.plots.style import LINE_STYLES, MARKERS, palette
+from topokit.plots.style import looks
 
 Values = NDArray[np.float64]
 
@@ -29,18 +29,15 @@ class Band:
 
 def plot_bands(ax: Axes, bands: Sequence[Band], *, steps: bool = False) -> None:
     """The curves over their bands; 'total' is black; `steps` keep each value until the next one."""
-    colours = palette(len(bands))
-    for place, band in enumerate(bands):
-        colour = "black" if band.name == "total" else colours[place]
-        options: dict[str, Any] = {"color": colour, "linestyle": LINE_STYLES[place % len(LINE_STYLES)]}
-        ax.fill_between(
-            band.x, band.low, band.high, color=colour, alpha=0.15, linewidth=0, step="post" if steps else None
-        )
+    drawn = looks([band.name for band in bands])
+    for band in bands:
+        options = drawn[band.name]
+        step: Literal["post"] | None = "post" if steps else None
+        ax.fill_between(band.x, band.low, band.high, color=options["color"], alpha=0.15, linewidth=0, step=step)
         ax.plot(
             band.x,
             band.y,
             label=visible(band.name),
-            marker=MARKERS[place % len(MARKERS)],
             markevery=max(1, len(band.x) // 10),
             drawstyle="steps-post" if steps else "default",
             **options,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from topokit.plots.axis import count_axis, time_axis, visible
+from topokit.dag import Moment
+from topokit.errors import ParameterError
+from topokit.plots.axis import count_axis, time_axis, times, visible
 from topokit.plots.canvas import own_axes, shared_legend
 from topokit.plots.panels import check_panels, figure_of, legend, outer_labels, spread
-from topokit.plots.style import LINE_STYLES, MARKERS, palette, style
+from topokit.plots.style import looks, style
 
 R = TypeVar("R")
 
@@ -66,22 +68,77 @@ def draw_curves(
         axes.set_ylabel(label)
         _fix_limits([axes], limits)
         legend(figure_of(axes), [axes])
+        clear_legend(axes)
         return axes
+
+
+class OfBlocks(Protocol):
+    """A result whose arrays have a column per block and a last one for all of them together."""
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """When the T networks were."""
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """Names of the B blocks."""
+
+
+B = TypeVar("B", bound=OfBlocks)
+
+
+def draw_blocks(
+    result: B | Mapping[str, B], value: str, labels: Mapping[str, str], *, ax: Axes | None
+) -> Axes | Figure:
+    """The values of that name, (T, B + 1), of all blocks (total) and of each block over time.
+
+    Parameters
+    ----------
+    result : result or mapping of str to result
+        With `moments`, `blocks` and `value`.
+    value : str
+        An attribute.
+    labels : mapping of str to str
+        What the y axis shows, by the values there are.
+    ax : Axes or None
+        Where to draw a lone result.
+
+    Raises
+    ------
+    ParameterError
+        Another value, or one that the result does not hold.
+    """
+    if value not in labels:
+        raise ParameterError(f"value={value!r}: use {', '.join(map(repr, labels))}")
+    return draw_curves(result, lambda one: _of_blocks(one, value), ax=ax, label=labels[value], limits=(0, None))
+
+
+def _of_blocks(result: OfBlocks, value: str) -> Curves:
+    x, x_label = times(result.moments)
+    values = getattr(result, value)
+    if values is None:
+        raise ParameterError(f"the result holds no {value} edges: make it with {value}=True")
+    columns = {"total": -1, **{name: k for k, name in enumerate(result.blocks)}}
+    return Curves({name: (x, np.asarray(values[:, k], float)) for name, k in columns.items()}, x_label)
+
+
+def clear_legend(ax: Axes) -> None:
+    """Put a legend that hides some of the lines above the axes."""
+    legend = ax.get_legend()
+    if legend is None:
+        return
+    figure_of(ax).draw_without_rendering()
+    box = legend.get_window_extent()
+    paths = [line.get_path().cleaned(line.get_transform(), remove_nans=True) for line in ax.lines]
+    if any(path.intersects_bbox(box, filled=False) for path in paths if np.size(path.vertices)):
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
 
 def plot_lines(ax: Axes, lines: Lines, x_label: str) -> None:
     """The lines with colours, dashes and markers of their own, and a time axis; 'total' is black."""
-    colours = palette(len(lines))
-    for place, (name, (x, y)) in enumerate(lines.items()):
-        ax.plot(
-            x,
-            y,
-            label=visible(name),
-            color="black" if name == "total" else colours[place],
-            linestyle=LINE_STYLES[place % len(LINE_STYLES)],
-            marker=MARKERS[place % len(MARKERS)],
-            markevery=max(1, len(x) // 10),
-        )
+    drawn = looks(list(lines))
+    for name, (x, y) in lines.items():
+        ax.plot(x, y, label=visible(name), markevery=max(1, len(x) // 10), **drawn[name])
     time_axis(ax, np.concatenate([x for x, _ in lines.values()]), x_label)
     if all(np.equal(np.mod(y[np.isfinite(y)], 1), 0).all() for _, y in lines.values()):
         count_axis(ax.yaxis)

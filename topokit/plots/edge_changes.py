@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, overload
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from topokit.errors import ParameterError
-from topokit.plots.axis import times
-from topokit.plots.curves import Curves, draw_curves
+from topokit.plots.curves import draw_blocks
 
 if TYPE_CHECKING:
     from topokit.analyzers import EdgeChanges
 
 Value = Literal["distance", "jaccard", "dropped_share", "turned_share", "weight_change", "born", "dropped", "explored"]
 
-_LABELS: dict[Value, str] = {
+_LABELS: Mapping[str, str] = {
     "distance": "Edges not shared (1 - Jaccard index)",
     "jaccard": "Shared edges (Jaccard index)",
     "dropped_share": "Share of edges dropped",
@@ -58,15 +55,4 @@ def edge_changes(
     ParameterError
         Another value, or explored edges that the result does not hold.
     """
-    if value not in _LABELS:
-        raise ParameterError(f"value={value!r}: use {', '.join(map(repr, _LABELS))}")
-    return draw_curves(result, lambda one: _curves(one, value), ax=ax, label=_LABELS[value], limits=(0, None))
-
-
-def _curves(result: EdgeChanges, value: Value) -> Curves:
-    x, x_label = times(result.moments)
-    values = getattr(result, value)
-    if values is None:
-        raise ParameterError("the result holds no explored edges: make it with explored=True")
-    columns = {"total": -1, **{name: k for k, name in enumerate(result.blocks)}}
-    return Curves({name: (x, np.asarray(values[:, k], float)) for name, k in columns.items()}, x_label)
+    return draw_blocks(result, value, _LABELS, ax=ax)

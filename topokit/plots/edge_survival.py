@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from topokit.plots.bands import Band, plot_bands
 from topokit.plots.canvas import own_axes, shared_legend
-from topokit.plots.curves import ordered_union
+from topokit.plots.curves import clear_legend, ordered_union
 from topokit.plots.panels import check_panels, figure_of, legend, outer_labels, spread
 from topokit.plots.style import style
 
@@ -47,6 +47,7 @@ def edge_survival(result: EdgeSurvival | Mapping[str, EdgeSurvival], *, ax: Axes
         axes = own_axes(ax)
         _draw(axes, [_band(result, block, block) for block in result.curves], result.unit)
         legend(figure_of(axes), [axes])
+        clear_legend(axes)
         return axes
 
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, overload
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from topokit.errors import ParameterError
-from topokit.plots.axis import times
-from topokit.plots.curves import Curves, draw_curves
+from topokit.plots.curves import draw_blocks
 
 if TYPE_CHECKING:
     from topokit.analyzers import EffectiveSparsity
 
 Value = Literal["effective_density", "density", "dead"]
 
-_LABELS: dict[Value, str] = {
+_LABELS: Mapping[str, str] = {
     "effective_density": "Effective density",
     "density": "Density",
     "dead": "Edges on no path",
@@ -61,13 +58,4 @@ def effective_sparsity(
     ParameterError
         Another value.
     """
-    if value not in _LABELS:
-        raise ParameterError(f"value={value!r}: use {', '.join(map(repr, _LABELS))}")
-    return draw_curves(result, lambda one: _curves(one, value), ax=ax, label=_LABELS[value], limits=(0, None))
-
-
-def _curves(result: EffectiveSparsity, value: Value) -> Curves:
-    x, x_label = times(result.moments)
-    columns = {"total": -1, **{name: k for k, name in enumerate(result.blocks)}}
-    values = np.asarray(getattr(result, value), float)
-    return Curves({name: (x, values[:, k]) for name, k in columns.items()}, x_label)
+    return draw_blocks(result, value, _LABELS, ax=ax)

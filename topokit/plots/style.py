@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -74,3 +74,17 @@ def palette(count: int) -> list[tuple[float, float, float]]:
     if count <= 10:
         return list(sns.color_palette("colorblind", 10)[:count])
     return list(sns.color_palette("viridis", count))
+
+
+def looks(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Colour, dashes and marker of each line; 'total' is black and takes none from the others."""
+    own = [name for name in names if name != "total"]
+    drawn: dict[str, dict[str, Any]] = {
+        name: {
+            "color": colour,
+            "linestyle": LINE_STYLES[place % len(LINE_STYLES)],
+            "marker": MARKERS[place % len(MARKERS)],
+        }
+        for place, (name, colour) in enumerate(zip(own, palette(len(own)), strict=True))
+    }
+    return drawn | {"total": {"color": "black", "linestyle": "-", "marker": ""}}
