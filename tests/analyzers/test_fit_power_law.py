@@ -177,6 +177,7 @@ def test_zeros_count_and_are_not_fitted() -> None:
     with_zeros = tk.fit_power_law(np.append(data, np.zeros(100, int)), replicates=0)
     without = tk.fit_power_law(data, replicates=0)
     assert (with_zeros.n, with_zeros.n_zero) == (500, 100)
+    assert with_zeros.tail_fraction == pytest.approx(0.8 * without.tail_fraction)
     assert (with_zeros.alpha, with_zeros.distance) == (without.alpha, without.distance)
 
 

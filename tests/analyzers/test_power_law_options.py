@@ -179,6 +179,9 @@ def test_flags() -> None:
     undecided = tk.fit_power_law(lognormal_sample(), xmin=20, rng=0, replicates=20)
     low, high = undecided.p_interval
     assert ("p undecided" in undecided.flags) == (low < 0.1 <= high)
+    hasty = tk.fit_power_law(zeta_sample(), rng=0, replicates=1)
+    assert (hasty.verdict, hasty.flags) == ("undefined", ("p undecided",))
+    assert "after so few replicates" in hasty.reason
 
 
 @pytest.mark.parametrize(

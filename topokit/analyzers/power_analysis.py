@@ -73,7 +73,8 @@ class PowerAnalysis(Result):
         """One row per alternative: how often the power law is told from it.
 
         Columns alternative, samples, told (the power law is clearly better), told_low and told_high (Wilson's 95 %
-        interval), misled (the alternative is clearly better), misled_low and misled_high, undecided: shares.
+        interval), misled (the alternative is clearly better), misled_low and misled_high, undecided: shares. None is
+        told from the truncated power law, which holds the power law; nor from the binomial without `xmax`.
         """
         rows = []
         for name in ALTERNATIVES:
