@@ -13,7 +13,13 @@ from topokit.errors import ConfigError
 from topokit.training.config import TrainConfig
 from topokit.training.data import Data
 from topokit.training.engines.engine import Engine
-from topokit.training.engines.first_edges import draw_parameters, first_edges, initial_numbers, make_model
+from topokit.training.engines.first_edges import (
+    draw_parameters,
+    first_edges,
+    initial_numbers,
+    make_model,
+    n_first_edges,
+)
 from topokit.training.engines.hidden_units import hidden_units
 from topokit.training.engines.masked import MaskedEngine
 from topokit.training.engines.sparse import SparseEngine, check_method
@@ -98,7 +104,7 @@ def _is_sparse(config: TrainConfig, method: Method, data: Data) -> bool:
     if hidden is None or config.device != "cpu" or method.uses_momentum or method.latent or not method.sparse:
         return False
     shapes = _chain_shapes(hidden, data)
-    return sum(edge_counts(config, shapes)) <= _DENSEST * sum(map(prod, shapes))
+    return n_first_edges(config, method, shapes) <= _DENSEST * sum(map(prod, shapes))
 
 
 def _hidden_widths(config: TrainConfig) -> tuple[int, ...] | None:

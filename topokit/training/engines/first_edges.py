@@ -17,7 +17,7 @@ from topokit.training.models.base import SparseModel
 from topokit.training.models.init import Values, initial_biases, initial_weights
 from topokit.training.randomness import stream, torch_stream
 from topokit.training.samples import Samples
-from topokit.training.wiring import Shapes, initial_edges, sparse_range, total_edges
+from topokit.training.wiring import Shapes, edge_counts, initial_edges, sparse_range, total_edges
 
 
 def first_edges(config: TrainConfig, method: Method, shapes: Shapes, data: Data) -> list[Positions]:
@@ -41,6 +41,21 @@ def first_edges(config: TrainConfig, method: Method, shapes: Shapes, data: Data)
         for layer, name in zip(sparse, chosen, strict=True):
             _check(config, name, shapes[layer], edges[layer])
     return edges
+
+
+def n_first_edges(config: TrainConfig, method: Method, shapes: Shapes) -> int:
+    """How many these are, or are expected to be where ``mask_draw`` leaves it to chance; for sparse methods.
+
+    Raises
+    ------
+    ConfigError
+        A layer is left without an edge by the mask.
+    """
+    if method.start is None:
+        return sum(edge_counts(config, shapes))
+    chosen = sparse_range(config, len(shapes))
+    dense = [shape for layer, shape in enumerate(shapes) if layer not in chosen]
+    return total_edges(config, shapes) + sum(map(prod, dense))
 
 
 def make_model(config: TrainConfig, data: Data) -> SparseModel:

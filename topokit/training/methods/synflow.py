@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from topokit.execute import progress
 from topokit.training.methods.method import Method
 from topokit.training.methods.start import Chosen, Start, best_overall
 
@@ -41,7 +42,7 @@ class StartBySynapticFlow:
         gone = {name: torch.zeros_like(model.maskable[name], dtype=torch.bool) for name in start.layers}
         n_possible = sum(mask.numel() for mask in gone.values())
         kept: Chosen = {}
-        for k in range(1, self.rounds + 1):
+        for k in progress(range(1, self.rounds + 1), "rounds of SynFlow"):
             scores = synaptic_flow(model, start.layers, n_features=start.x.shape[1])
             # Below any score of an edge that is still there, which may be 0.
             left = {name: score.masked_fill(gone[name], -1.0) for name, score in scores.items()}
