@@ -30,8 +30,8 @@ def toy_engine(config: TrainConfig, data: Data) -> MaskedEngine:
     return masked_engine(config, METHODS.load(config.method), data)
 
 
-def change(fraction: float, seed: int = 0, config: TrainConfig | None = None) -> Change:
-    return Change(config or TrainConfig(), fraction, 0.5, np.random.default_rng(seed))
+def change(fraction: float, seed: int = 0, config: TrainConfig | None = None, stage: float = 1.0) -> Change:
+    return Change(config or TrainConfig(), fraction, 0.5, np.random.default_rng(seed), stage)
 
 
 def toy_batch(data: Data, step: int, size: int = 8) -> tuple[torch.Tensor, torch.Tensor]:
@@ -49,10 +49,13 @@ def run_steps(
     after_step: Callable[[], None] = lambda: None,
     after_update: Callable[[dict[str, Rewiring]], None] = lambda _: None,
 ) -> None:
-    """Train, changing the wiring every so many steps if the method does so at all."""
+    """Train, changing the wiring every so many steps if the method does so at all, or in every step if it does that.
+
+    Pruning comes ever closer to the density.
+    """
     for step in range(start + 1, start + steps + 1):
-        due = engine.method.rule is not None and step % every == 0
+        due = engine.method.rule is not None and (step % every == 0 or engine.method.timing.in_step)
         engine.train_batch(*toy_batch(data, step), learning_rate=0.1, rewires=due)
         after_step()
         if due:
-            after_update(engine.rewire(change(0.4, step, engine.config)))
+            after_update(engine.rewire(change(0.4, step, engine.config, step / (step + 2))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,14 +16,18 @@ from topokit.registry import METHODS
 from topokit.training import TrainConfig
 from topokit.training.data.digits import DIGITS
 from topokit.training.engines.masked import MaskedEngine
+from topokit.training.method_options import check_options
 from topokit.training.methods import Rewiring
 from topokit.training.wiring import edge_counts
 
+WITHOUT_SCORES = [name for name in METHODS if METHODS.load(name).start is None]
 
-def leaves_edges(config: TrainConfig) -> bool:
-    """Whether every layer of the toy network gets an edge; other configurations are refused."""
+
+def is_possible(config: TrainConfig) -> bool:
+    """Whether the method can do so and every layer of the toy network gets an edge; other ones are refused."""
     sizes = (12, *config.hidden, 3)
     try:
+        check_options(config, METHODS.load(config.method))
         return bool(edge_counts(config, [(n_out, n_in) for n_in, n_out in pairwise(sizes)]))
     except ConfigError:
         return False
@@ -32,7 +35,7 @@ def leaves_edges(config: TrainConfig) -> bool:
 
 configs = st.builds(
     TrainConfig,
-    method=st.sampled_from(["static", "set", "rigl", "snfs"]),
+    method=st.sampled_from(WITHOUT_SCORES),
     hidden=st.lists(st.integers(1, 12), max_size=2).map(tuple),
     activation=st.sampled_from(["relu", "srelu"]),
     init=st.sampled_from(["he", "he-sparse", "torch"]),
@@ -40,7 +43,11 @@ configs = st.builds(
     density=st.sampled_from([0.1, 0.4, 0.8, 1.0]),
     epsilon=st.sampled_from([0.5, 2.0]),
     dense_output=st.booleans(),
-    drop=st.sampled_from(["auto", "magnitude", "set"]),
+    drop=st.sampled_from(["auto", "magnitude", "set", "set-nowak", "set-scipy"]),
+    rounding=st.sampled_from(["floor", "ceil", "nearest"]),
+    growth=st.sampled_from(["exact", "exact", "bernoulli"]),
+    prune_scope=st.sampled_from(["layer", "global"]),
+    prune_fraction=st.sampled_from([0.0, 0.2]),
     grown_weights=st.sampled_from(["zero", "normal", "uniform"]),
     grown_momentum=st.sampled_from(["zero", "keep"]),
     keep_regrown=st.booleans(),
@@ -49,7 +56,16 @@ configs = st.builds(
     nesterov=st.booleans(),
     weight_decay=st.sampled_from([0.0, 0.1]),
     seed=st.integers(0, 1000),
-).filter(leaves_edges)
+).filter(is_possible)
+
+
+def with_redistribution(config: TrainConfig) -> TrainConfig:
+    """The same with edges that move between layers, where the method can do that."""
+    moving = config.replace(redistribute=True)
+    return moving if is_possible(moving) else config
+
+
+configs = st.one_of(configs, configs.map(with_redistribution))
 
 
 def tensors(engine: MaskedEngine, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -64,20 +80,41 @@ def tensors(engine: MaskedEngine, name: str) -> tuple[np.ndarray, np.ndarray, np
 def test_invariants_hold_at_every_step(config: TrainConfig) -> None:
     data = toy_data()
     engine = toy_engine(config, data)
-    edges = {name: int(mask.sum()) for name, mask in engine.masks.items()}
+    before = {name: tensors(engine, name)[0] for name in engine.masks}
+    constant = config.growth == "exact" and (engine.method.sparse or engine.method.rule is None)
 
     def check_step() -> None:
-        for name in engine.masks:
-            mask, weight, velocity = tensors(engine, name)
+        after = {name: tensors(engine, name)[0] for name in engine.masks}
+        for name, mask in after.items():
+            _, weight, velocity = tensors(engine, name)
             assert not weight[~mask].any()
-            assert mask.sum() == edges[name]
+            assert config.redistribute or not constant or mask.sum() == before[name].sum()
             assert engine.method.dense_momentum or not velocity[~mask].any()
+            assert not config.dense_output or mask.all() or name != list(after)[-1]
+        assert not constant or sum(map(np.sum, after.values())) == sum(map(np.sum, before.values()))
 
     run_steps(engine, data, 7, after_step=check_step, after_update=lambda _: check_step())
 
 
+@settings(deadline=None, max_examples=30)
+@given(configs.filter(lambda config: config.method in ("gradual", "one-shot", "imp")))
+def test_pruned_edges_do_not_come_back(config: TrainConfig) -> None:
+    data = toy_data()
+    engine = toy_engine(config, data)
+    masks = [{name: tensors(engine, name)[0] for name in engine.masks}]
+    run_steps(
+        engine,
+        data,
+        7,
+        every=1,
+        after_update=lambda _: masks.append({name: tensors(engine, name)[0] for name in engine.masks}),
+    )
+    for earlier, later in pairwise(masks):
+        assert all((earlier[name] | ~later[name]).all() for name in later)
+
+
 @settings(deadline=None)
-@given(configs.filter(lambda config: config.method != "static"))
+@given(configs.filter(lambda config: METHODS.load(config.method).rule and not METHODS.load(config.method).latent))
 def test_new_edges_have_the_weight_and_momentum_asked_for(config: TrainConfig) -> None:
     data = toy_data()
     engine = toy_engine(config, data)
@@ -214,15 +251,13 @@ def changed_share(engine: MaskedEngine) -> float:
 
 
 def test_snfs_gathers_momentum_everywhere_and_so_finds_new_edges() -> None:
-    config, data = TrainConfig(method="snfs", momentum=0.9), DIGITS.load()
-    assert changed_share(toy_engine(config, data)) > 0.9
+    data = DIGITS.load()
+    assert changed_share(toy_engine(TrainConfig(method="snfs"), data)) > 0.9
     # Momentum on edges alone is 0 everywhere else, and an update grows back what it dropped.
-    engine = toy_engine(config, data)
-    on_edges = replace(METHODS.load("snfs"), dense_momentum=False)
-    assert changed_share(MaskedEngine(engine.model, engine.masks, on_edges, config, [0] * len(engine.masks))) < 0.01
+    assert changed_share(toy_engine(TrainConfig(method="snfs-masked"), data)) < 0.01
 
 
-@pytest.mark.parametrize("method", ["dense", "static", "set", "rigl", "snfs"])
+@pytest.mark.parametrize("method", WITHOUT_SCORES)
 def test_saved_and_restored_training_goes_on_the_same(method: str) -> None:
     data = toy_data()
     config = TrainConfig(method=method, hidden=(9, 5), density=0.3, activation="srelu")
