@@ -146,6 +146,9 @@ def test_frame_holds_every_ordered_pair() -> None:
     assert result.frame["step_b"].tolist() == [0, 1, 2] * 3
     assert result.frame["tau"].to_numpy().reshape(3, 3) == pytest.approx(result.matrix)
     assert result.labels == ("0", "1", "2")
+    first, second, third = result.matrix[0, 1], result.matrix[0, 2], result.matrix[1, 2]
+    expected = {"first to last": second, "neighbours": (first + third) / 2, "all pairs": (first + second + third) / 3}
+    assert result.scalars() == pytest.approx(expected)
 
 
 def test_one_network_is_not_an_evolution() -> None:
