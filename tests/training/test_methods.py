@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import permutations
 from math import floor
 
 import numpy as np
@@ -12,7 +14,9 @@ from hypothesis.extra import numpy as hnp
 from toy_training import change
 
 from topokit.registry import METHODS
-from topokit.training.methods import DenseScores, LayerView, Method, Rewiring, drop_signed, drop_smallest
+from topokit.training import TrainConfig
+from topokit.training.methods import DROP_RULES, DenseScores, LayerView, Method, Rewiring, drop_signed, drop_smallest
+from topokit.training.methods.redistribution import shared_out
 from topokit.training.methods.selection import largest, smallest
 
 # Few distinct values, so that ties are common.
@@ -72,6 +76,47 @@ def test_signed_drops_a_share_of_each_sign_and_all_zeros(values: np.ndarray, fra
     assert drop_signed(values, fraction).tolist() == sorted(expected)
 
 
+@pytest.mark.parametrize(("rounding", "dropped"), [("floor", 3), ("ceil", 4), ("nearest", 4)])
+def test_a_share_is_rounded_as_told(rounding: str, dropped: int) -> None:
+    values = np.arange(1, 12, dtype=np.float32)
+    assert len(drop_smallest(values, 0.32, rounding)) == len(drop_signed(-values, 0.32, rounding)) == dropped
+
+
+def signed(n_negative: int, n_positive: int, seed: int = 0) -> np.ndarray:
+    magnitudes = np.random.default_rng(seed).uniform(0.01, 1, n_negative + n_positive)
+    magnitudes[:n_negative] *= -1
+    return np.random.default_rng(seed).permutation(magnitudes).astype(np.float32)
+
+
+@pytest.mark.parametrize(("n", "n_negative", "removed"), [(23192, 11597, 6960), (26000, 12999, 7802)])
+def test_removal_counts_of_the_scipy_code(n: int, n_negative: int, removed: int) -> None:
+    """They depend on where the signs change, by one edge; these are the counts of real runs at a share of 0.3."""
+    assert len(DROP_RULES["set-scipy"](signed(n_negative, n - n_negative), 0.3, "floor")) == removed
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 9), fractions)
+def test_the_scipy_code_drops_one_stretch_around_zero(
+    n_negative: int, n_positive: int, seed: int, share: float
+) -> None:
+    values = signed(n_negative, n_positive, seed)
+    dropped = DROP_RULES["set-scipy"](values, share, "floor")
+    kept = np.delete(values, dropped)
+    assert not len(dropped) or not ((kept >= values[dropped].min()) & (kept <= values[dropped].max())).any()
+    assert len(values) == len(dropped) or share * len(values) < len(dropped) <= share * len(values) + 3
+
+
+@pytest.mark.parametrize(("share", "negatives"), [(0.3, 0.70), (0.1, 0.90), (0.02, 0.98)])
+def test_code_that_keeps_the_wrong_negatives_drops_half_of_all_edges(share: float, negatives: float) -> None:
+    values = signed(5000, 5000)
+    dropped = values[DROP_RULES["set-nowak"](values, share, "ceil")]
+    assert (dropped < 0).mean() * len(dropped) / 5000 == pytest.approx(negatives, abs=0.001)
+    assert (dropped > 0).mean() * len(dropped) / 5000 == pytest.approx(share, abs=0.001)
+    assert len(dropped) / 10000 == pytest.approx(0.5, abs=0.001)
+    # The rule as published drops the share itself, of either sign.
+    right = values[drop_signed(values, share)]
+    assert [(right < 0).sum(), (right > 0).sum()] == [int(share * 5000)] * 2
+
+
 def test_signed_keeps_the_large_negative_weights() -> None:
     values = np.array([-9, -8, -7, -6, -5, -4, -3, -2, -1, -0.5], np.float32)
     assert drop_signed(values, 0.3).tolist() == [7, 8, 9]
@@ -121,6 +166,64 @@ def test_just_dropped_edges_may_return_and_random_growth_is_uniform() -> None:
     assert counts[2:4].sum() == 0
     expected = 2 / 8
     assert np.abs(counts[[0, 1, *range(4, 10)]] / 4000 - expected).max() < 5 * np.sqrt(expected * (1 - expected) / 4000)
+
+
+def test_growth_by_chance_is_right_on_average_and_binomial() -> None:
+    layer = view(np.arange(1000) < 300, np.arange(1, 1001, dtype=np.float32))
+    method, config = METHODS.load("set"), TrainConfig(growth="bernoulli")
+    assert method.rule is not None
+    grown = [len(method.rule({"a": layer}, change(0.3, seed, config))["a"].grown) for seed in range(1000)]
+    free, count = 1000 - 210, 90
+    spread = np.sqrt(count * (1 - count / free))
+    assert np.mean(grown) == pytest.approx(count, abs=4 * spread / np.sqrt(1000))
+    assert np.std(grown) == pytest.approx(spread, rel=0.1)
+
+
+@pytest.mark.parametrize(("progress", "asked"), [(0.0, "gradient"), (0.5, "gradient"), (0.51, "momentum")])
+def test_mixed_growth_switches(progress: float, asked: str) -> None:
+    layer = views(60, 1, 0.3)
+    method = METHODS.load("gradient-momentum")
+    assert method.rule is not None
+    done = method.rule({"layer": layer}, replace(change(0.5), progress=progress))["layer"]
+    scores = getattr(layer, asked)
+    assert (
+        done.grown.tolist() == scores.largest(len(done.dropped), but=np.setdiff1d(layer.edges, done.dropped)).tolist()
+    )
+
+
+def test_all_ordered_pairs_of_growth_exist_with_what_they_read() -> None:
+    for first, second in permutations(("random", "gradient", "momentum"), 2):
+        method = METHODS.load(f"{first}-{second}")
+        assert method.uses_gradient == ("gradient" in (first, second))
+        assert method.dense_momentum == method.uses_momentum == ("momentum" in (first, second))
+
+
+places = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.5, 3.0]), st.integers(0, 20)), min_size=1, max_size=6)
+
+
+@given(places, st.data())
+def test_sharing_out_is_exact_and_in_proportion(pairs: list[tuple[float, int]], data: st.DataObject) -> None:
+    weights, room = (list(part) for part in zip(*pairs, strict=True))
+    total = data.draw(st.integers(0, sum(room)))
+    given_ = shared_out(total, weights, room)
+    assert given_.sum() == total
+    assert ((given_ >= 0) & (given_ <= room)).all()
+    # Where all fits, each place gets its part up to less than one.
+    exact = total * np.array(weights) / (sum(weights) or 1)
+    if any(weights) and (exact <= room).all():
+        assert (np.abs(given_ - exact) < 1).all()
+
+
+def test_redistribution_moves_edges_to_the_layer_with_the_larger_momentum() -> None:
+    strong, weak = (np.where(np.arange(100) < 40, value, 0.0) for value in (3.0, 1.0))
+    weights = np.arange(1, 101, dtype=np.float32)
+    layers = {"a": view(np.arange(100) < 40, weights, momentum=strong)}
+    layers["b"] = view(np.arange(100) < 40, weights, momentum=weak)
+    method, config = METHODS.load("snfs"), TrainConfig(method="snfs", redistribute=True)
+    assert method.rule is not None
+    done = method.rule(layers, change(0.5, config=config))
+    assert [len(done[name].dropped) for name in "ab"] == [20, 20]
+    assert [len(done[name].grown) for name in "ab"] == [30, 10]
 
 
 @given(layers, rewiring_methods)

@@ -44,8 +44,8 @@ def drop_between(weights: Weights, fraction: float, rounding: str = "floor") -> 
     """All from one sorted weight to another, as the public SciPy code of SET chooses them; `rounding` has no say.
 
     With f negative weights among the n sorted ones, up to one, everything goes from number int((1 - fraction) f) to
-    number int(a + fraction (n - a)), where a comes just after the weight nearest to 0. These are up to two edges more
-    than the share, and two go even where the share is 0.
+    number int(a + fraction (n - a)), where a comes just after the weight nearest to 0. These are one to
+    three edges more than the share, and one or two go even where the share is 0.
     """
     n = len(weights)
     if not n:
