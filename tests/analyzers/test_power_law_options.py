@@ -124,6 +124,15 @@ def test_strict_p_comes_from_the_same_replicates() -> None:
     assert 0 < (outcomes != tested.outcomes).sum() < (outcomes == 1).sum() < 300
 
 
+def test_replicates_of_a_strict_tail_hold_a_tenth_too() -> None:
+    data = np.random.default_rng(7).binomial(1024, 0.1, 1024)
+    fit = tk.fit_power_law(data, rng=0, replicates=2000)
+    histogram = Histogram.of(data)
+    draws = ZetaReplicates(histogram, find_tail(histogram, xmin=None, high=inf, min_tail=103), 103)
+    again = simulated_p(draws.fits, np.random.default_rng(1), replicates=2000, precision=None, threads=1)
+    assert fit.strict_p == pytest.approx(again.value, abs=0.045)
+
+
 def test_frozen_start_is_flagged_and_makes_p_larger() -> None:
     data = lognormal_sample()
     honest, frozen = (tk.fit_power_law(data, rng=0, replicates=400, bootstrap=way) for way in ("scan", "fixed"))
