@@ -18,6 +18,10 @@ def check_options(config: TrainConfig, method: Method) -> None:
     name, timing = method.name, method.timing
     if method.uses_momentum and not config.momentum:
         raise ConfigError(f"method {name!r} grows edges by momentum, which is 0: set momentum, such as 0.9")
+    if config.structure and (not method.sparse or method.start is not None):
+        raise ConfigError(
+            f"method {name!r} chooses the edges it starts with: a stored structure needs 'static' or 'set'"
+        )
     if config.redistribute and not (method.uses_momentum and method.dense_momentum):
         raise ConfigError(f"redistribute goes by momentum, which method {name!r} does not grow by: use method 'snfs'")
     if config.update_replaces_step and timing.in_step:

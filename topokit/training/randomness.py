@@ -13,7 +13,9 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-Purpose = Literal["split", "masks", "weights", "activations", "batches", "growth", "dropout", "augment", "scores"]
+Purpose = Literal[
+    "split", "masks", "weights", "activations", "batches", "growth", "dropout", "augment", "scores", "generations"
+]
 
 _PURPOSES: dict[Purpose, int] = {purpose: k for k, purpose in enumerate(get_args(Purpose))}
 

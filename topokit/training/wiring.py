@@ -8,11 +8,12 @@ from math import prod
 import numpy as np
 
 from topokit.errors import ConfigError
-from topokit.generators import RadixTopology, erk_weight_counts, random_keys
+from topokit.generators import RadixTopology, erk_weight_counts, moved_keys, random_keys
 from topokit.generators.counts import channel_demand
 from topokit.training.config import TrainConfig
 from topokit.training.methods.selection import Positions
 from topokit.training.radix_masks import RADIX_MASKS, fitting_topology
+from topokit.training.randomness import stream
 
 Shapes = Sequence[tuple[int, ...]]
 
@@ -86,6 +87,16 @@ def initial_edges(config: TrainConfig, shapes: Shapes, *, sparse: bool, rng: np.
         for layer, shape in enumerate(shapes)
     ]
     _check_edges(config, shapes, list(map(len, edges)))
+    return _descended(config, shapes, edges)
+
+
+def _descended(config: TrainConfig, shapes: Shapes, edges: list[Positions]) -> list[Positions]:
+    """The edges after so many generations, each made from the one before (Liu et al. 2020, section 4.2)."""
+    for generation in range(config.generation):
+        rng = stream(config.seed, "generations", generation)
+        for layer in sparse_range(config, len(shapes)):
+            moved = moved_keys(edges[layer], prod(shapes[layer]), config.generation_change, rng)
+            edges[layer] = np.sort(moved)
     return edges
 
 

@@ -90,8 +90,8 @@ def sparse_engine(config: TrainConfig, method: Method, data: Data) -> SparseEngi
     shapes = _chain_shapes(hidden, data)
     edges = first_edges(config, method, shapes, data)
     layers = [
-        SparseLayer(shape, at, *initial_numbers(config, shape, at, layer))
-        for layer, (shape, at) in enumerate(zip(shapes, edges, strict=True))
+        SparseLayer(shape, at, *numbers)
+        for shape, at, numbers in zip(shapes, edges, initial_numbers(config, shapes, edges), strict=True)
     ]
     rng = torch_stream(config.seed, "activations")
     units = [hidden_units(make_activation(config, size, layer, rng)) for layer, size in enumerate(hidden, 1)]

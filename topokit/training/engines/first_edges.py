@@ -17,11 +17,12 @@ from topokit.training.models.base import SparseModel
 from topokit.training.models.init import Values, initial_biases, initial_weights
 from topokit.training.randomness import stream, torch_stream
 from topokit.training.samples import Samples
+from topokit.training.structure import original_layers, original_seed, stored_layers, weights_at
 from topokit.training.wiring import Shapes, edge_counts, initial_edges, sparse_range, total_edges
 
 
 def first_edges(config: TrainConfig, method: Method, shapes: Shapes, data: Data) -> list[Positions]:
-    """The flat positions of each layer's edges, ascending: as the mask says, or as the method chooses.
+    """The flat positions of each layer's edges, ascending: those stored, as the mask says, or as the method chooses.
 
     A method that chooses them does so on a model of its own, in PyTorch, and sees the weights that all possible edges
     would start with. Under rules of initial weights that look at no other edges, the chosen ones then have just these.
@@ -29,8 +30,10 @@ def first_edges(config: TrainConfig, method: Method, shapes: Shapes, data: Data)
     Raises
     ------
     ConfigError
-        A layer is left without an edge.
+        A layer is left without an edge, or the stored network has other layers.
     """
+    if config.structure:
+        return [layer.edges for layer in stored_layers(config, shapes)]
     if method.start is None:
         return initial_edges(config, shapes, sparse=method.sparse, rng=stream(config.seed, "masks"))
     edges: list[Positions] = [np.arange(prod(shape)) for shape in shapes]
@@ -70,19 +73,41 @@ def make_model(config: TrainConfig, data: Data) -> SparseModel:
 def draw_parameters(model: SparseModel, edges: list[Positions], config: TrainConfig) -> None:
     """Give the model its initial weights on these edges, 0 elsewhere, and its initial biases."""
     parameters = dict(model.named_parameters())
-    for layer, ((name, parameter), at) in enumerate(zip(model.maskable.items(), edges, strict=True)):
-        weights, biases = initial_numbers(config, tuple(parameter.shape), at, layer)
+    numbers = initial_numbers(config, [tuple(parameter.shape) for parameter in model.maskable.values()], edges)
+    for (name, parameter), at, (weights, biases) in zip(model.maskable.items(), edges, numbers, strict=True):
         parameter.zero_().view(-1)[torch.from_numpy(at)] = torch.from_numpy(weights)
         bias = parameters.get(name.removesuffix("weight") + "bias")
         if bias is not None:
             bias.copy_(torch.from_numpy(biases))
 
 
-def initial_numbers(config: TrainConfig, shape: tuple[int, ...], edges: Positions, layer: int) -> tuple[Values, Values]:
-    """Weights of a layer's edges, and its biases."""
-    rule, seed = config.init, config.seed
-    weights = initial_weights(rule, shape, edges, seed=seed, layer=layer, deviation=config.init_deviation)
-    return weights, initial_biases(rule, shape, seed=seed, layer=layer, value=config.init_bias)
+def initial_numbers(config: TrainConfig, shapes: Shapes, edges: list[Positions]) -> list[tuple[Values, Values]]:
+    """Weights of the edges of each layer, and its biases.
+
+    Raises
+    ------
+    ConfigError
+        Weights of a stored network are asked for that it does not have.
+    """
+    original = bool(config.structure) and config.structure_weights == "original"
+    seed = original_seed(config) if original else config.seed
+    numbers = [
+        _drawn(config, shape, at, layer, seed) for layer, (shape, at) in enumerate(zip(shapes, edges, strict=True))
+    ]
+    if not config.structure or config.structure_weights == "new":
+        return numbers
+    stored = (original_layers if original else stored_layers)(config, shapes)
+    return [
+        (weights_at(layer, at, weights), biases)
+        for layer, at, (weights, biases) in zip(stored, edges, numbers, strict=True)
+    ]
+
+
+def _drawn(
+    config: TrainConfig, shape: tuple[int, ...], edges: Positions, layer: int, seed: int
+) -> tuple[Values, Values]:
+    weights = initial_weights(config.init, shape, edges, seed=seed, layer=layer, deviation=config.init_deviation)
+    return weights, initial_biases(config.init, shape, seed=seed, layer=layer, value=config.init_bias)
 
 
 def _chosen(config: TrainConfig, rule: StartRule, edges: list[Positions], data: Data) -> dict[str, Positions]:
