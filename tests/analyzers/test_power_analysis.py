@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import topokit as tk
-from topokit.analyzers.power_analysis import _Law
+from topokit.analyzers.power_analysis import _Law, _trial
 from topokit.analyzers.power_laws.likelihood_ratios import ALTERNATIVES
 from topokit.errors import ParameterError
 
@@ -28,6 +28,15 @@ def test_verdicts_add_up() -> None:
     table = found.verdicts.set_index("verdict")
     assert table["count"].drop("kept").sum() == 20
     assert table.loc["kept", "share"] == found.kept
+
+
+def test_told_and_misled_are_opposites() -> None:
+    light = _trial(tk.fit_power_law(np.random.default_rng(0).binomial(1024, 0.1, 1024), xmin=90, replicates=0))
+    assert "lognormal" in light.misled
+    assert not light.told
+    heavy = _trial(tk.fit_power_law(np.random.default_rng(0).zipf(2.5, 1024), xmin=1, replicates=0))
+    assert "exponential" in heavy.told
+    assert not heavy.misled
 
 
 def test_small_tails_are_undefined_not_kept() -> None:
