@@ -58,7 +58,13 @@ def test_parameters_are_as_many_as_published(name: str, shape: tuple[int, ...], 
     assert model.maskable.keys() == {name for name, parameter in parameters.items() if parameter.ndim >= 2}
     if name not in ("mlp", "lenet-300-100"):
         assert {parameter.device.type for parameter in parameters.values()} == {"meta"}
-        assert model(torch.empty(2, prod(shape), device="meta")).shape == (2, n_classes)
+
+
+@pytest.mark.parametrize("name", ["cifar-resnet-18", "resnet-50", "vgg-16"])
+def test_large_networks_score_images_of_any_size(name: str) -> None:
+    shape = (3, 16, 20)
+    model = MODELS.load(name)(TrainConfig(model=name), input_shape=shape, n_classes=7, rng=torch.Generator())
+    assert model(torch.ones(2, prod(shape))).shape == (2, 7)
 
 
 def test_a_published_count_is_of_weights_alone() -> None:

@@ -146,8 +146,9 @@ class Loop:
             if self.timetable.updates_first(step):
                 self._rewire()
             if step % self.timetable.steps_per_epoch == 0:
+                metrics = _measured("train", training)
                 speed = training.n / (perf_counter() - started)
-                metrics = {**_measured("train", training), **self._evaluated(), "edges": self.engine.n_edges}
+                metrics |= {**self._evaluated(), "edges": self.engine.n_edges}
             if self.timetable.records_at(step):
                 self._record(writer, metrics)
             if self.timetable.updates_at(step) and not self.timetable.updates_first(step):

@@ -33,8 +33,6 @@ from topokit.training.methods import Change, DenseScores, LayerView, Method, Rew
 from topokit.training.models.activations import Dropout
 from topokit.training.models.base import SparseModel
 
-_SAMPLES_AT_ONCE = 2048
-
 
 class MaskedEngine:
     """A network in training: weights, masks and momentum, and the steps that change them.
@@ -195,8 +193,7 @@ class MaskedEngine:
         total = Score()
         self.model.eval()
         self._draw_dropout(None)
-        for start in range(0, len(index), _SAMPLES_AT_ONCE):
-            part = index[start : start + _SAMPLES_AT_ONCE]
+        for part in index.split(self.model.samples_at_once):
             scores, target = self.model(x[part]), y[part]
             total += _score(functional.cross_entropy(scores, target, reduction="sum"), scores, target)
         return total

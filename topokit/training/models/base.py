@@ -11,7 +11,15 @@ from topokit.training.masks import Masks
 
 
 class SparseModel(nn.Module, ABC):
-    """A network whose tensors with two or more dimensions, (n_target, n_source, ...), can be masked."""
+    """A network whose tensors with two or more dimensions, (n_target, n_source, ...), can be masked.
+
+    Attributes
+    ----------
+    samples_at_once : int
+        As many as are evaluated together, so that what they activate fits into memory.
+    """
+
+    samples_at_once: int = 2048
 
     @property
     def maskable(self) -> dict[str, nn.Parameter]:

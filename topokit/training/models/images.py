@@ -40,6 +40,7 @@ class ImageModel(SparseModel):
     """
 
     smallest_side: int = 1
+    samples_at_once = 256
 
     def __init__(
         self, config: TrainConfig, *, input_shape: Sequence[int], n_classes: int, rng: torch.Generator
