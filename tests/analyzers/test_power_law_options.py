@@ -167,6 +167,9 @@ def test_engines_fit_the_same(discrete: bool) -> None:
         assert peer.alpha == pytest.approx(own.alpha, abs=1e-3)
         assert peer.n_tail == own.n_tail
         assert isnan(peer.p_value) == (engine == "powerlaw")
+        if engine == "igraph":
+            expected = tk.fit_power_law(data, rng=0, replicates=2000, discrete=discrete, ks="plfit").p_value
+            assert peer.p_value == pytest.approx(expected, abs=0.25)
 
 
 def test_powerlaw_stops_at_three_where_alpha_is_thirty() -> None:

@@ -74,7 +74,7 @@ def fit_power_law(
             Who fits. The others are there to compare with, and get no verdict:
             *igraph* (plfit) compares below observed values only, so its distance is too small in sparse tails; may
             start a tail that has two distinct values; shifts alpha in samples below 50; stops its search of alpha
-            early (up to 3e-3 off); always draws replicates.
+            early (up to 3e-3 off); always draws replicates, by Python's `random` whatever `rng` is.
             *powerlaw* 2.0 caps alpha at 3, flagging it only; from xmin = 10 on takes an approximate alpha for
             whole numbers; loses its distribution function to rounding where zeta(alpha, xmin) < 1e-16, which gives
             distance 1 (degrees around 100); never tries the two largest values as a start; has no p-value.
