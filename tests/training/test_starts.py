@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod, sqrt
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -99,18 +99,17 @@ def test_scores_that_are_no_numbers_are_refused() -> None:
 def test_as_many_edges_as_the_density_says_and_no_change(
     method: str, density: float, dense_output: bool, init: str, seed: int
 ) -> None:
-    config_ = config(method=method, density=density, dense_output=dense_output, init=init, seed=seed)
-    engine = toy_engine(config_, DATA)
-    shapes = [tuple(mask.shape) for mask in engine.masks.values()]
-    competing = shapes[:-1] if dense_output else shapes
-    counts = [int(mask.sum()) for mask in engine.masks.values()]
-    assert sum(counts[: len(competing)]) == round(density * sum(map(prod, competing)))
-    assert not dense_output or counts[-1] == prod(shapes[-1])
+    options = config(method=method, density=density, dense_input=not dense_output, dense_output=dense_output)
+    engine = toy_engine(options.replace(init=init, seed=seed), DATA)
+    *others, last = list(engine.masks.values())[:: 1 if dense_output else -1]
+    assert last.all()
+    assert sum(int(mask.sum()) for mask in others) == round(density * sum(mask.numel() for mask in others))
     before = {name: mask.clone() for name, mask in engine.masks.items()}
     run_steps(engine, DATA, 4)
     for name, mask in engine.masks.items():
         assert torch.equal(mask, before[name])
         assert not engine.parameters[name][~mask].any()
+        assert not engine.momentum[name][~mask].any()
 
 
 @pytest.mark.parametrize("method", STARTS)

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
+from toy_training import toy_batch, toy_data
 
 import topokit as tk
 from topokit.errors import ConfigError
 from topokit.training import TrainConfig
+from topokit.training.engines.build import make_engine
+from topokit.training.methods.static import STATIC
 from topokit.training.wiring import edge_counts, initial_edges
 
 
@@ -121,6 +124,21 @@ def test_a_radix_net_on_mnist_and_its_random_twin() -> None:
     twin = initial_edges(radix(mask="radix-random"), shapes, sparse=True, rng=rng)
     assert [len(at) for at in twin] == [len(at) for at in edges] == [23_520, 3_000, 1_000]
     assert not np.array_equal(twin[0], edges[0])
+
+
+@pytest.mark.parametrize("mask", ["radix", "radix-random"])
+def test_a_radix_net_trains_in_every_engine(mask: str) -> None:
+    options = radix(mask=mask, radix_systems="2,2", radix_widths=(4, 2, 3), method="static")
+    networks = []
+    for name in ("masked", "sparse"):
+        engine = make_engine(options.replace(engine=name), STATIC, toy_data())
+        engine.train_batch(*toy_batch(toy_data(), 0), learning_rate=0.1)
+        networks.append(engine.network())
+    assert [layer.size for layer in networks[0].layers] == [12, 8, 12, 3]
+    for first, second in zip(networks[0].blocks, networks[1].blocks, strict=True):
+        assert np.array_equal(first.adjacency().toarray(), second.adjacency().toarray())
+        assert first.weight_matrix().toarray() == pytest.approx(second.weight_matrix().toarray(), abs=1e-5)
+    assert [block.n_edges for block in networks[0].blocks] == [48, 48, 36]
 
 
 def test_hidden_widths_of_a_radix_net_agree() -> None:
