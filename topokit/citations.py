@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import permutations
 
 from topokit.errors import UnknownNameError
 
@@ -147,6 +148,28 @@ REFERENCES = {
     "dettmers2019": Reference(
         "T. Dettmers, L. Zettlemoyer. Sparse Networks from Scratch: Faster Training without Losing Performance. 2019.",
         "https://arxiv.org/abs/1907.04840",
+    ),
+    "wortsman2019": Reference(
+        "M. Wortsman, A. Farhadi, M. Rastegari. Discovering Neural Wirings. NeurIPS 2019.",
+        "https://arxiv.org/abs/1906.00586",
+    ),
+    "han2015": Reference(
+        "S. Han, J. Pool, J. Tran, W. J. Dally. Learning both Weights and Connections for Efficient Neural Networks. "
+        "NeurIPS 2015.",
+        "https://arxiv.org/abs/1506.02626",
+    ),
+    "zhu2017": Reference(
+        "M. Zhu, S. Gupta. To Prune, or Not to Prune: Exploring the Efficacy of Pruning for Model Compression. 2017.",
+        "https://arxiv.org/abs/1710.01878",
+    ),
+    "frankle2019": Reference(
+        "J. Frankle, M. Carbin. The Lottery Ticket Hypothesis: Finding Sparse, Trainable Neural Networks. ICLR 2019.",
+        "https://arxiv.org/abs/1803.03635",
+    ),
+    "frankle2020": Reference(
+        "J. Frankle, G. K. Dziugaite, D. M. Roy, M. Carbin. Linear Mode Connectivity and the Lottery Ticket "
+        "Hypothesis. ICML 2020.",
+        "https://arxiv.org/abs/1912.05671",
     ),
     "lee2019": Reference(
         "N. Lee, T. Ajanthan, P. H. S. Torr. SNIP: Single-shot Network Pruning Based on Connection Sensitivity. "
@@ -347,6 +370,8 @@ _NNSTD = (
     "ainsworth2023",
 )
 
+_MIXED = tuple("-".join(pair) for pair in permutations(("random", "gradient", "momentum"), 2))
+
 ANALYZER_REFERENCES = {
     "degrees": ("matab2024",),
     "power_law": ("clauset2009", "alstott2014", "vuong1989", "broido2019", "barrat2004", "wilson1927"),
@@ -385,6 +410,13 @@ ANALYZER_REFERENCES = {
     "set": ("mocanu2018",),
     "rigl": ("evci2020",),
     "snfs": ("dettmers2019",),
+    "snfs-masked": ("dettmers2019",),
+    **dict.fromkeys(_MIXED, ("matab2024",)),
+    "dnw": ("wortsman2019",),
+    "dnw-frozen": ("wortsman2019",),
+    "gradual": ("zhu2017",),
+    "one-shot": ("han2015",),
+    "imp": ("frankle2019", "frankle2020"),
     "snip": ("lee2019",),
     "grasp": ("wang2020",),
     "synflow": ("tanaka2020",),
