@@ -1,6 +1,6 @@
 """Regrowth that changes its way in the midst of training, for each ordered pair of random, gradient and momentum.
 
-As in Matab, Survival of the Most Connected (University of Twente, appendix E). The smallest magnitudes go, and until
+As in appendix E of Matab et al., Survival of the Most Connected, 2024. The smallest magnitudes go, and until
 ``switch_fraction`` of training new edges come in the first way, afterwards in the second. Where momentum takes part it
 gathers on all possible edges from the first step, so that it is warm when its turn comes.
 """
