@@ -1,6 +1,6 @@
 """RadiX-Nets: sparse layers by rule, each neuron as well connected as any other.
 
-Kepner and Robinett, RadiX-Net: Structured Sparse Matrices for Deep Neural Networks, IPDPSW (GABB) 2019: mixed-radix
+Robinett and Kepner, RadiX-Net: Structured Sparse Matrices for Deep Neural Networks, IPDPSW 2019: mixed-radix
 topologies and their Kronecker products with dense layers.
 Alford et al., Training Behavior of Sparse Neural Network Topologies, HPEC 2019: inputs cut to those that the data have.
 """
@@ -95,8 +95,8 @@ class RadixTopology:
     def n_paths(self) -> int:
         """Paths from any input to any output neuron: the same number for all pairs.
 
-        N'^(M - 2) times the product of the last of M systems times the widths of the hidden layers (Kepner and
-        Robinett 2019, Theorem 1); the product of these widths alone for one system.
+        N'^(M - 2) times the product of the last of M systems times the widths of the hidden layers; the product of
+        these widths alone for one system.
         """
         per_copy = 1 if len(self.systems) == 1 else self.n_base ** (len(self.systems) - 2) * prod(self.systems[-1])
         return per_copy * prod(self.widths[1:-1])
