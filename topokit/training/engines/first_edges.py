@@ -54,6 +54,8 @@ def n_first_edges(config: TrainConfig, method: Method, shapes: Shapes) -> int:
     ConfigError
         A layer is left without an edge by the mask.
     """
+    if config.structure:
+        return sum(len(layer.edges) for layer in stored_layers(config, shapes))
     if method.start is None:
         return sum(edge_counts(config, shapes))
     chosen = sparse_range(config, len(shapes))
