@@ -16,13 +16,20 @@ from scipy.stats import chi2, kstest
 from strategies import layered_dags
 
 import topokit as tk
-from topokit.analyzers.edge_lives.attachment_fit import blind_exponents, fit_exponent
+from topokit.analyzers.edge_lives.attachment_fit import (
+    _numbers,
+    _scores,
+    blind_exponents,
+    blind_levels,
+    fit_exponent,
+)
 from topokit.analyzers.edge_lives.attachment_kernel import DegreeKernel
 from topokit.analyzers.edge_lives.attachment_verdict import BLIND, MIXED, POORER, RICHER, UNDEFINED, UNTOLD, combined
 from topokit.analyzers.edge_lives.degree_exposure import DegreeLaw, gather, neuron_events
 from topokit.analyzers.edge_lives.other_end import laws_of_ends
 from topokit.dag import EdgeBlock, Layer, LayeredDAG, Series, as_series
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, ParameterError
+from topokit.kernels.degree_response import fit_slope
 
 
 def kernel_of(result: tk.analyzers.Attachment, side: str, kernel: str) -> DegreeKernel:
@@ -142,6 +149,10 @@ def test_the_other_end_does_not_show(own: float, opposite: float) -> None:
         low, high = one.fit.widest
         assert low < truth[one.side] < high
         assert abs(one.fit.exponent - truth[one.side]) < 0.1
+        if not truth[one.side]:
+            shown = [part for part in one.bins if part.low_degree > 0 and part.events > 50]
+            degrees, ratios = (np.log([getattr(part, name) for part in shown]) for name in ("mean_degree", "ratio"))
+            assert abs(np.polyfit(degrees, ratios, 1)[0]) < 0.15
 
 
 @pytest.mark.parametrize("kernel", ["gain", "retention"])
@@ -165,6 +176,17 @@ def test_both_ends_are_of_largest_likelihood_together(kernel: str) -> None:
     found = minimize(minus_log_likelihood, np.array([0.0, 0.0, *[-3.0] * 4]), method="BFGS")
     laws = laws_of_ends(tuple(neuron_events(series, "")), kernel, 0.0)
     assert_allclose([law.slope for law in laws if law], found.x[:2], atol=0.01)
+    ends = neuron_events(series, "")
+    for events, other in zip(ends, laws[::-1], strict=True):
+        cells = gather(events, kernel, least=1, other=other)
+        slope, information, levels = fit_slope(*_numbers(cells, 0.0), 0.0, blind_levels(cells))
+        for scores in _scores(events, kernel, cells, (slope, levels), 0.0):
+            assert abs(scores.sum()) < 1e-6 * information
+
+
+def test_a_law_that_few_events_tell_weights_nothing() -> None:
+    series = attached(0.5, updates=1, shape=(12, 10), moved=0.05)
+    assert laws_of_ends(tuple(neuron_events(series, "")), "gain", 0.0) == (None, None)
 
 
 def test_degree_zero_counts_with_a_shift_and_is_shown_without() -> None:

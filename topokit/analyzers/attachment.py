@@ -86,7 +86,9 @@ class Attachment(Result):
         (vacant pairs or edges, over all updates), events, expected (of updates blind to degree at this end), ratio of
         the two, low, high (exact Poisson limits), blind_low, blind_high (limits of the ratio when updates are blind).
 
-        Ratios of gain above 1 and ratios of retention (of losses) below 1 favour neurons of that degree."""
+        Ratios of gain above 1 and ratios of retention (of losses) below 1 favour neurons of that degree. They are over
+        all updates, so where degrees spread with time they rise less steeply than the exponent, which compares neurons
+        of the same update."""
         columns = ["block", "layer", "side", "kernel", *KernelBin._fields]
         rows = [(one.block, one.layer, one.side, one.kernel, *part) for one in self.kernels for part in one.bins]
         return pd.DataFrame(rows, columns=columns)
