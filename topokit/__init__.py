@@ -81,7 +81,7 @@ _HOMES = {
         "tau_dormant",
         "weighted_kshell",
     ],
-    "topokit.training": ["TrainConfig", "sweep", "train"],
+    "topokit.training": ["TrainConfig", "pruning_sensitivity", "retrain", "sweep", "train"],
     "topokit.report": ["report"],
     "topokit.citations": ["cite"],
     "topokit.errors": ["CheckpointError", "TopokitError"],

@@ -246,6 +246,7 @@ PLOTS = Registry(
         "distance_evolution": "topokit.plots.distance_evolution:distance_evolution",
         "accuracy": "topokit.plots.accuracy:accuracy",
         "sweep": "topokit.plots.sweep:sweep",
+        "pruning_sensitivity": "topokit.plots.pruning_sensitivity:pruning_sensitivity",
     },
 )
 

@@ -20,6 +20,8 @@ COMMANDS = {
     "distances": "topokit.cli.distances:distances",
     "train": "topokit.cli.train:train",
     "sweep": "topokit.cli.sweep:sweep",
+    "retrain": "topokit.cli.retrain:retrain",
+    "sensitivity": "topokit.cli.sensitivity:sensitivity",
     "report": "topokit.cli.report:report",
     "convert": "topokit.cli.convert:convert",
     "export": "topokit.cli.export:export",

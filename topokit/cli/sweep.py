@@ -39,12 +39,17 @@ def sweep(file: Path, folder: Path | None, jobs: int, lists: bool, as_json: bool
     workers = process_pool(jobs) if jobs > 1 else nullcontext()
     with workers as pool:
         result = run_sweep(plan, target, executor=pool)
-    _report(result, target, as_json)
+    show(result, target, as_json)
+
+
+def show(result: SweepResult, folder: Path, as_json: bool) -> None:
+    """Print the outcome of a sweep; a run that failed is an error, after all others were shown."""
+    _print(result, folder, as_json)
     if any(run.error for run in result.runs):
         raise click.exceptions.Exit(1)
 
 
-def _report(result: SweepResult, folder: Path, as_json: bool) -> None:
+def _print(result: SweepResult, folder: Path, as_json: bool) -> None:
     from topokit.analyzers.result import frame_rows
 
     if as_json:

@@ -38,6 +38,7 @@ from topokit.plots.onion_spectrum import onion_spectrum
 from topokit.plots.power_analysis import power_analysis
 from topokit.plots.power_law_evolution import power_law_evolution
 from topokit.plots.power_law_fit import power_law_fit
+from topokit.plots.pruning_sensitivity import pruning_sensitivity
 from topokit.plots.rank_matrix import rank_matrix
 from topokit.plots.save import drawn, save, width
 from topokit.plots.shell_drawing import shell_drawing
@@ -84,6 +85,7 @@ __all__ = [
     "power_analysis",
     "power_law_evolution",
     "power_law_fit",
+    "pruning_sensitivity",
     "rank_matrix",
     "save",
     "shell_drawing",

@@ -7,11 +7,13 @@ from typing import Any
 
 _HOMES = {
     "TrainConfig": "topokit.training.config",
+    "pruning_sensitivity": "topokit.training.sensitivity",
+    "retrain": "topokit.training.retraining",
     "sweep": "topokit.training.sweeps",
     "train": "topokit.training.experiment",
 }
 
-__all__ = ["TrainConfig", "sweep", "train"]
+__all__ = ["TrainConfig", "pruning_sensitivity", "retrain", "sweep", "train"]
 
 
 def __getattr__(name: str) -> Any:

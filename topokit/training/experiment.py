@@ -71,29 +71,43 @@ def train(
             return open_recording(place)
     else:
         _check_free(place)
-    method = _method(config)
-    with _one_thread():
+    method = method_of(config)
+    with one_thread():
         from topokit.training.loop import Loop
 
-        loop = Loop(config, method, _data(config) if data is None else data)
+        loop = Loop(config, method, data_of(config) if data is None else data)
         loop.run(RecordingWriter(place, {} if begun else loop.description(), resume=begun))
     return open_recording(place)
 
 
-def _method(config: TrainConfig) -> Method:
+def method_of(config: TrainConfig) -> Method:
+    """The method that the configuration names.
+
+    Raises
+    ------
+    ConfigError
+        Options that do not go together with it.
+    """
     method: Method = METHODS.load(config.method)
     check_options(config, method)
     return method
 
 
-def _data(config: TrainConfig) -> Data:
+def data_of(config: TrainConfig) -> Data:
+    """The data set that the configuration names.
+
+    Raises
+    ------
+    DataError
+        It is absent or damaged.
+    """
     folder = Path(config.data_folder) if config.data_folder else None
     data: Data = DATASETS.load(config.dataset).load(folder, raw=not config.normalise)
     return data
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Sums of several threads differ from run to run, so PyTorch gets one, and its old number afterwards."""
     try:
         import torch
