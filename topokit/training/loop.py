@@ -171,7 +171,7 @@ class Loop:
     def _check_before_use(self, step: int, rate: float) -> None:
         """Weights are looked at before they are evaluated, recorded or compared."""
         table = self.timetable
-        if table.records_at(step) or table.updates_at(step) or step % table.steps_per_epoch == 0:
+        if table.records_at(step) or table.counts_at(step) or step % table.steps_per_epoch == 0:
             self._check(self.engine.is_finite(), "a weight or gradient", step, rate)
 
     def _rewire(self) -> None:

@@ -113,7 +113,8 @@ class MaskedEngine:
 
     def _show(self, name: str) -> None:
         """Give the network the latent weights of its edges."""
-        torch.mul(self.latent[name], self.masks[name], out=self.parameters[name])
+        self.parameters[name].copy_(self.latent[name])
+        self.masks.hide_(name, self.parameters[name])
 
     @torch.no_grad()
     def rewire(self, change: Change) -> dict[str, Rewiring]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from topokit.training.methods.layer_view import LayerView, Rewiring
 from topokit.training.methods.method import Change, Layers, Method
+from topokit.training.methods.selection import Positions
 from topokit.training.methods.timing import EVERY_STEP, UNTIL_FROZEN
 
 
@@ -26,9 +27,15 @@ def choose_largest(layers: Layers, change: Change) -> dict[str, Rewiring]:
 def _chosen(layer: LayerView) -> Rewiring:
     assert layer.latent is not None
     edges = layer.latent.largest(layer.n_target_edges, but=layer.edges[:0])
-    return Rewiring(
-        np.setdiff1d(layer.edges, edges, assume_unique=True), np.setdiff1d(edges, layer.edges, assume_unique=True)
-    )
+    return Rewiring(_without(layer.edges, edges), _without(edges, layer.edges))
+
+
+def _without(positions: Positions, others: Positions) -> Positions:
+    """Both ascending."""
+    if not len(others):
+        return positions
+    places = np.minimum(np.searchsorted(others, positions), len(others) - 1)
+    return positions[others[places] != positions]
 
 
 DNW = Method(name="dnw", sparse=False, rule=choose_largest, timing=EVERY_STEP, dense_momentum=True, latent=True)

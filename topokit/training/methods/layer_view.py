@@ -40,6 +40,8 @@ class DenseScores:
 
     def largest(self, count: int, *, but: Positions) -> Positions:
         """See `Scores.largest`."""
+        if not len(but):
+            return largest(np.abs(self.values), count)
         free = np.ones(len(self.values), np.bool_)
         free[but] = False
         candidates = np.flatnonzero(free)
