@@ -185,7 +185,7 @@ def test_both_ends_are_of_largest_likelihood_together(kernel: str) -> None:
 
 
 def test_a_law_that_few_events_tell_weights_nothing() -> None:
-    series = attached(0.5, updates=1, shape=(12, 10), moved=0.05)
+    series = attached(0.5, updates=2, shape=(12, 10), moved=0.1, seed=4)
     assert laws_of_ends(tuple(neuron_events(series, "")), "gain", 0.0) == (None, None)
 
 
