@@ -141,3 +141,54 @@ def descend_edges(
                 g0 += error[k] * x0[k]
             weights[edge], velocity[edge] = _stepped(weights[edge], velocity[edge], g0, rule)
             edge += 1
+
+
+@njit(
+    f"void({_EDGES}, int32[::1], float32[::1], float32[::1], float32[:, ::1], float32[:, ::1], float32[:, ::1], "
+    "float32[::1])",
+    cache=True,
+    nogil=True,
+    fastmath=_FAST,
+)
+def backward_and_descend(
+    starts: Starts,
+    targets: Neurons,
+    places: Neurons,
+    weights: Floats,
+    velocity: Floats,
+    errors: Floats,
+    inputs: Floats,
+    out: Floats,
+    rule: Floats,
+) -> None:
+    """`backward`, and then `descend_edges`, at once: both read the errors, and that is what takes time."""
+    n = inputs.shape[1]
+    for source in range(len(starts) - 1):
+        x, total = inputs[source], out[source]
+        total[:] = 0
+        edge, end = starts[source], starts[source + 1]
+        while edge + 4 <= end:
+            p0, p1, p2, p3 = places[edge], places[edge + 1], places[edge + 2], places[edge + 3]
+            w0, w1, w2, w3 = weights[p0], weights[p1], weights[p2], weights[p3]
+            e0, e1 = errors[targets[edge]], errors[targets[edge + 1]]
+            e2, e3 = errors[targets[edge + 2]], errors[targets[edge + 3]]
+            g0 = g1 = g2 = g3 = np.float32(0)
+            for k in range(n):
+                g0 += x[k] * e0[k]
+                g1 += x[k] * e1[k]
+                g2 += x[k] * e2[k]
+                g3 += x[k] * e3[k]
+                total[k] += w0 * e0[k] + w1 * e1[k] + w2 * e2[k] + w3 * e3[k]
+            weights[p0], velocity[p0] = _stepped(w0, velocity[p0], g0, rule)
+            weights[p1], velocity[p1] = _stepped(w1, velocity[p1], g1, rule)
+            weights[p2], velocity[p2] = _stepped(w2, velocity[p2], g2, rule)
+            weights[p3], velocity[p3] = _stepped(w3, velocity[p3], g3, rule)
+            edge += 4
+        while edge < end:
+            p0, e0, g0 = places[edge], errors[targets[edge]], np.float32(0)
+            w0 = weights[p0]
+            for k in range(n):
+                g0 += x[k] * e0[k]
+                total[k] += w0 * e0[k]
+            weights[p0], velocity[p0] = _stepped(w0, velocity[p0], g0, rule)
+            edge += 1

@@ -102,7 +102,7 @@ def cross_entropy(scores: Floats, classes: NDArray[np.int64]) -> tuple[float, in
 def row_sums(values: Floats, out: Floats) -> None:
     """Sum over the samples, (n_neurons,)."""
     for row in range(len(values)):
-        total = np.float32(0)
-        for value in values[row]:
-            total += value
+        line, total = values[row], np.float32(0)
+        for k in range(len(line)):
+            total += line[k]
         out[row] = total

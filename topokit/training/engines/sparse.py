@@ -124,18 +124,20 @@ class SparseEngine:
         self, inputs: list[Floats], sums: list[Floats], drawn: list[NDArray[np.uint16]], rate: float | None
     ) -> None:
         """Put errors in the place of the sums, and step at that rate, if any; a layer's weights are read first."""
-        for k, (name, layer) in reversed(list(enumerate(self.layers.items()))):
-            units = self.units.get(f"activations.{k - 1}")
-            if units is not None:
-                errors = self._arrays.get("errors", *sums[k - 1].shape)
-                layer.backward(sums[k], errors)
-                if drawn:
-                    self._silence(errors, drawn[k - 1])
-                units.backward(sums[k - 1], errors)
+        layers, units = list(self.layers.values()), list(self.units.values())
+        for k in range(len(units), 0, -1):
+            errors = self._arrays.get("errors", *sums[k - 1].shape)
+            if rate is None:
+                layers[k].backward(sums[k], errors)
+            else:
+                layers[k].backward_and_descend(sums[k], inputs[k], errors, self._sgd.rule(rate))
+            if drawn:
+                self._silence(errors, drawn[k - 1])
+            units[k - 1].backward(sums[k - 1], errors)
             if rate is not None:
-                self.layers[name].descend(sums[k], inputs[k], self._sgd.rule(rate))
-                if units is not None:
-                    units.descend(self._sgd.rule(rate, decays=False))
+                units[k - 1].descend(self._sgd.rule(rate, decays=False))
+        if rate is not None:
+            layers[0].descend(sums[0], inputs[0], self._sgd.rule(rate))
 
     def _silence(self, values: Floats, drawn: NDArray[np.uint16]) -> None:
         share = self.config.dropout

@@ -73,6 +73,14 @@ class SparseLayer:
     def descend(self, errors: Floats, inputs: Floats, rule: Floats) -> None:
         """One step of SGD by the `rule` of `csr_kernels.descend`."""
         csr_kernels.descend_edges(self.starts, self.sources, self.weights, self.velocity, errors, inputs, rule)
+        self._descend_bias(errors, rule)
+
+    def backward_and_descend(self, errors: Floats, inputs: Floats, out: Floats, rule: Floats) -> None:
+        """`backward`, and then `descend`, in less time than both."""
+        csr_kernels.backward_and_descend(*self.columns, self.weights, self.velocity, errors, inputs, out, rule)
+        self._descend_bias(errors, rule)
+
+    def _descend_bias(self, errors: Floats, rule: Floats) -> None:
         gradient = np.empty_like(self.bias)
         neuron_kernels.row_sums(errors, gradient)
         csr_kernels.descend(self.bias, self.bias_velocity, gradient, rule)
