@@ -59,6 +59,17 @@ def test_the_flag_lies_under_the_file_and_the_other_flags(tmp_path: Path) -> Non
     assert (config["rewire_fraction"], config["rounding"]) == (0.1, "ceil")
 
 
+def test_the_command_line_tells_in_one_line_that_a_network_is_cut(tmp_path: Path) -> None:
+    flags = (
+        "--method one-shot --hidden 16 --density 0.01 --mask uniform --prune-scope global --prune-begin 0 --epochs 1"
+    )
+    done = CliRunner().invoke(train, [*flags.split(), "--out", str(tmp_path / "run")])
+    assert done.exit_code == 0, done.output
+    told = [line for line in done.stderr.splitlines() if "warning" in line]
+    assert len(told) == 1
+    assert told[0].startswith("topokit: warning: step 0: no edge is left between input and hidden1")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,18 @@ def _help(field: Field[Any]) -> str:
     default = field.default
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
     return f"{field.metadata['help']}  [default: {shown}]"
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Warnings in one line, without the place in the code that they come from."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        click.echo(f"topokit: warning: {message}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _base(config: Path | None, profile: str) -> TrainConfig:
@@ -57,7 +71,8 @@ def train(
     base = _base(config, profile or "")
     chosen = base.with_text({name: text for name, text in flags.items() if text is not None})
     target = folder or Path("runs") / f"{chosen.method}-seed{chosen.seed}"
-    run = run_training(chosen, target, resume=resume)
+    with _plain_warnings():
+        run = run_training(chosen, target, resume=resume)
     summary = run.run["summary"]
     if as_json:
         print_json({"folder": str(target), "frames": len(run), "summary": summary})

@@ -35,7 +35,8 @@ def _without(positions: Positions, others: Positions) -> Positions:
     if not len(others):
         return positions
     places = np.minimum(np.searchsorted(others, positions), len(others) - 1)
-    return positions[others[places] != positions]
+    alone: Positions = positions[others[places] != positions]
+    return alone
 
 
 DNW = Method(name="dnw", sparse=False, rule=choose_largest, timing=EVERY_STEP, dense_momentum=True, latent=True)
