@@ -4,8 +4,8 @@ The momentum is gathered on all possible edges from the first step. With ``redis
 edges have the larger mean momentum (their section 3.2), else they stay in their layer.
 
 ``snfs-masked`` gathers momentum on edges alone, as widely copied public code does. Only edges that just went have any
-then, so every update grows back what it dropped and the wiring stays as it was drawn. It is here to tell results of
-such code from those of the method.
+then, so every update grows back what it dropped and the wiring stays as it was drawn, but for edges from inputs that
+never vary, which have none. It is here to tell results of such code from those of the method.
 """
 
 from topokit.training.methods.drop import drop_smallest
