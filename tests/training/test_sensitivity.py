@@ -68,6 +68,13 @@ def test_random_orders_differ_and_follow_from_the_seed(trained: Path) -> None:
     accuracy = tk.open_recording(trained).run["summary"]["last_test_accuracy"]
     assert (first["test_accuracy"][first["removed"] == 0] == accuracy).all()
     assert first["test_loss"][first["removed"] == 0.5].nunique() == 4
+    halved, alone = (
+        tk.pruning_sensitivity(trained, orders=["random"], shares=shares, repeats=2, rng=5).frame.query(
+            "removed == 0.5"
+        )
+        for shares in ([0.2, 0.5], [0.5])
+    )
+    np.testing.assert_array_equal(halved["test_loss"], alone["test_loss"])
 
 
 def test_both_engines_lose_the_same(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def pruning_sensitivity(
     shares : sequence of float
         Shares of the edges to take off, in [0, 1]; the number is rounded.
     repeats : int
-        Random orders, each its own draw for each share.
+        Random orders, each followed through all shares.
     rng : int or Generator, optional
         Random state of these orders.
     data : Data, optional
@@ -118,11 +118,13 @@ def pruning_sensitivity(
     repeats = whole_number("repeats", repeats, 1, "give one random order or more")
     recording = run if isinstance(run, Recording) else open_recording(run)
     meta = {"orders": list(orders), "scope": scope, "shares": list(shares), "repeats": repeats, "rng": rng_label(rng)}
-    generator, scores = generator_of(rng), list[PrunedScore]()
+    seeds = generator_of(rng).integers(2**63, size=repeats).tolist()
     with one_thread():
-        for order in orders:
-            plan = list(product(range(repeats if order == "random" else 1), shares))
-            scores += _scores(recording, order, scope, plan, generator, data)
+        scores = [
+            score
+            for order in orders
+            for score in _scores(recording, order, scope, shares, seeds if order == "random" else seeds[:1], data)
+        ]
     return PruningSensitivity(
         meta=Meta(analyzer="pruning_sensitivity", parameters=meta),
         scores=tuple(scores),
@@ -133,8 +135,8 @@ def _scores(
     recording: Recording,
     order: Order,
     scope: Scope,
-    plan: Sequence[tuple[int, float]],
-    rng: np.random.Generator,
+    shares: Sequence[float],
+    seeds: Sequence[int],
     data: Data | None,
 ) -> list[PrunedScore]:
     from topokit.training.samples import Samples
@@ -145,11 +147,11 @@ def _scores(
     samples = Samples.split(learned, config).to(config.device)
     # Layers that training kept dense can lose edges here as well.
     asked = config.replace(prune_scope=scope, dense_input=False, dense_output=False, mask="uniform", mask_draw="exact")
-    scores = []
-    for repeat, removed in progress(plan, f"pruning by {order}", total=len(plan)):
+    scores, plan = [], list(product(enumerate(seeds), shares))
+    for (repeat, seed), removed in progress(plan, f"pruning by {order}", total=len(plan)):
         engine.load(state)
         whole = engine.n_edges
-        engine.rewire(Change(asked, removed, 1.0, rng))
+        engine.rewire(Change(asked, removed, 1.0, np.random.default_rng(seed)))
         score = engine.evaluate(samples.test_x, samples.test_y, samples.test)
         left = engine.n_edges
         scores.append(PrunedScore(order, repeat, removed, left, left / whole, score.mean_loss, score.accuracy))
