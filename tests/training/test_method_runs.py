@@ -60,9 +60,18 @@ def nested(run: Recording) -> bool:
     return all((before | ~after).all() for before, after in pairs)
 
 
-@pytest.mark.parametrize("method", list(METHODS))
-def test_an_interrupted_run_ends_the_same(tmp_path: Path, method: str) -> None:
-    config = TINY.replace(method=method, update_every=2, prune_begin=0.0, prune_end=1.0, rounds=1, rewind_epoch=1)
+ON_EDGES = ("rigl", "gradual", "one-shot", "imp")
+
+
+# Of mixed growth one pair is enough for a short run of all tests.
+LONG = ("random-momentum", "gradient-random", "gradient-momentum", "momentum-random", "momentum-gradient")
+RUNS = [pytest.param(name, "masked", marks=[pytest.mark.slow] if name in LONG else []) for name in METHODS]
+
+
+@pytest.mark.parametrize(("method", "engine"), [*RUNS, *((name, "sparse") for name in ON_EDGES)])
+def test_an_interrupted_run_ends_the_same(tmp_path: Path, method: str, engine: str) -> None:
+    changes = {"update_every": 2, "prune_begin": 0.0, "prune_end": 1.0, "rounds": 1, "rewind_epoch": 1}
+    config = TINY.replace(method=method, engine=engine, **changes)
     train(config, tmp_path / "whole")
     loop = Watched(config, stop_before=4 if method == "imp" else 3)
     with pytest.raises(KeyboardInterrupt, match="keeps epochs 0 to"):
