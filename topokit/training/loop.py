@@ -22,10 +22,10 @@ from topokit.training.config import TrainConfig
 from topokit.training.connection import Connection
 from topokit.training.data import Data
 from topokit.training.engines.build import make_engine
-from topokit.training.engines.engine import Score
 from topokit.training.methods import Change, Method
 from topokit.training.randomness import stream
 from topokit.training.samples import Samples
+from topokit.training.score import Score
 from topokit.training.summary import summarised
 from topokit.training.timetable import Timetable
 
@@ -146,7 +146,7 @@ class Loop:
             if self.timetable.updates_first(step):
                 self._rewire()
             if step % self.timetable.steps_per_epoch == 0:
-                metrics = _measured("train", training)
+                metrics = training.metrics("train")
                 speed = training.n / (perf_counter() - started)
                 metrics |= {**self._evaluated(), "edges": self.engine.n_edges}
             if self.timetable.records_at(step):
@@ -161,7 +161,7 @@ class Loop:
         writer.append_metrics({"step": self.position.step, "epoch": epoch, **known})
 
     def _train_batch(self, x: Tensor, y: Tensor, step: int, rate: float) -> Score:
-        rng = stream(self.config.seed, "dropout", step) if self.config.dropout else None
+        rng = stream(self.config.seed, self.engine.draws, step) if self.engine.draws else None
         score = self.engine.train_batch(x, y, learning_rate=rate, rewires=self.timetable.updates_at(step), rng=rng)
         # On a GPU, to look at a loss is to wait for it; once not finite, the weights stay so until they are looked at.
         if isinstance(score.loss, float) or step % _STEPS_UNSEEN == 0:
@@ -215,8 +215,8 @@ class Loop:
     def _evaluated(self) -> Metrics:
         s, metrics = self.samples, Metrics()
         if len(s.validation):
-            metrics |= _measured("validation", self.engine.evaluate(s.train_x, s.train_y, s.validation))
-        return metrics | _measured("test", self.engine.evaluate(s.test_x, s.test_y, s.test))
+            metrics |= self.engine.evaluate(s.train_x, s.train_y, s.validation).metrics("validation")
+        return metrics | self.engine.evaluate(s.test_x, s.test_y, s.test).metrics("test")
 
     def _check(self, finite: bool, what: str, step: int, rate: float) -> None:
         if not finite:
@@ -225,7 +225,3 @@ class Loop:
                 f"{what} is no finite number at step {step} (epoch {epoch}) with learning rate {rate:g}: "
                 "lower learning_rate; the frames recorded until then are kept"
             )
-
-
-def _measured(part: str, score: Score) -> Metrics:
-    return {f"{part}_loss": score.mean_loss, f"{part}_accuracy": score.accuracy}

@@ -22,8 +22,9 @@ from topokit.training.engines.first_edges import (
 )
 from topokit.training.engines.hidden_units import hidden_units
 from topokit.training.engines.masked import MaskedEngine
-from topokit.training.engines.sparse import SparseEngine, check_method
+from topokit.training.engines.sparse import SparseEngine
 from topokit.training.engines.sparse_layer import SparseLayer
+from topokit.training.engines.sparse_network import check_method
 from topokit.training.masks import Masks
 from topokit.training.methods import Method
 from topokit.training.methods.selection import Positions

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,42 +11,17 @@ from torch import Tensor
 
 from topokit.dag import LayeredDAG
 from topokit.training.methods import Change, Rewiring
-
-
-@dataclass(frozen=True)
-class Score:
-    """How well a network does on some samples.
-
-    Attributes
-    ----------
-    loss : float or Tensor
-        Sum of the cross-entropies, in nats; a tensor while it lies on a GPU.
-    correct : int or Tensor
-        Samples whose class has the largest score.
-    n : int
-        Samples.
-    """
-
-    loss: float | Tensor = 0.0
-    correct: int | Tensor = 0
-    n: int = 0
-
-    def __add__(self, other: Score) -> Score:
-        return Score(self.loss + other.loss, self.correct + other.correct, self.n + other.n)
-
-    @property
-    def mean_loss(self) -> float:
-        """Loss per sample."""
-        return float(self.loss) / self.n
-
-    @property
-    def accuracy(self) -> float:
-        """Share of samples classified rightly."""
-        return int(self.correct) / self.n
+from topokit.training.randomness import Purpose
+from topokit.training.score import Score
 
 
 class Engine(Protocol):
     """A network in training: weights, edges and momentum, and the steps that change them."""
+
+    @property
+    def draws(self) -> Purpose | None:
+        """What a training step draws random numbers for, if anything."""
+        ...
 
     @property
     def n_edges(self) -> int:
@@ -74,7 +48,7 @@ class Engine(Protocol):
             Whether `rewire` comes next: what its rule reads is kept for it, and with ``update_replaces_step`` the
             weights stay.
         rng : numpy.random.Generator, optional
-            For dropout; without, no neuron is silent.
+            For what the network `draws`; without, no neuron is silent.
         """
         ...
 

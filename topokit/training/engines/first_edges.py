@@ -14,6 +14,7 @@ from topokit.training.data import Data
 from topokit.training.methods import Method, Start, StartRule
 from topokit.training.methods.selection import Positions
 from topokit.training.models.base import SparseModel
+from topokit.training.models.classifier import Classifier
 from topokit.training.models.init import Values, initial_biases, initial_weights
 from topokit.training.randomness import stream, torch_stream
 from topokit.training.samples import Samples
@@ -114,6 +115,10 @@ def _drawn(
 
 def _chosen(config: TrainConfig, rule: StartRule, edges: list[Positions], data: Data) -> dict[str, Positions]:
     model, samples = make_model(config, data), Samples.split(data, config)
+    if not isinstance(model, Classifier):
+        raise ConfigError(
+            f"method {config.method!r} scores edges by how well classes are told, which model {config.model!r} does not"
+        )
     draw_parameters(model, edges, config)
     weights = model.maskable
     sparse = sparse_range(config, len(weights))

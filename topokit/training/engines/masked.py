@@ -21,17 +21,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from topokit.dag import LayeredDAG
 from topokit.training.config import TrainConfig
-from topokit.training.engines.engine import Score
 from topokit.training.engines.new_weights import new_weights
 from topokit.training.engines.sgd import SGD
 from topokit.training.masks import Masks
 from topokit.training.methods import Change, DenseScores, LayerView, Method, Rewiring
-from topokit.training.models.activations import Dropout
 from topokit.training.models.base import SparseModel
+from topokit.training.randomness import Purpose
+from topokit.training.score import Score
 
 
 class MaskedEngine:
@@ -59,11 +58,15 @@ class MaskedEngine:
         self.momentum = {name: torch.zeros_like(p, requires_grad=False) for name, p in self.parameters.items()}
         self._undecayed = model.undecayed()
         self._sgd = SGD.of(config)
-        self._dropouts = [module for module in model.modules() if isinstance(module, Dropout)]
         self._targets = dict(zip(masks, target_edges, strict=True))
         self._gradients: dict[str, Tensor] = {}
         self.latent = {name: self.parameters[name].detach().clone() for name in masks if method.latent}
         self._remembered: dict[str, Tensor] = {}
+
+    @property
+    def draws(self) -> Purpose | None:
+        """What a training step draws random numbers for, if anything."""
+        return self.model.draws
 
     @property
     def _moves_everywhere(self) -> bool:
@@ -80,22 +83,14 @@ class MaskedEngine:
         rng: np.random.Generator | None = None,
     ) -> Score:
         """See `topokit.training.engines.engine.Engine.train_batch`."""
-        self.model.train()
-        self._draw_dropout(rng)
         for parameter in self.parameters.values():
             parameter.grad = None
-        scores = self.model(x)
-        loss = functional.cross_entropy(scores, y)
-        loss.backward()
+        score = self.model.learn(x, y, rng)
         if rewires and self.method.uses_gradient:
             self._gradients = {name: _gradient(self.parameters[name]).clone() for name in self.masks}
         if not (rewires and self.config.update_replaces_step):
             self._descend(learning_rate)
-        return _score(loss.detach(), scores, y, repeated=len(y))
-
-    def _draw_dropout(self, rng: np.random.Generator | None) -> None:
-        for module in self._dropouts:
-            module.rng = rng
+        return score
 
     @torch.no_grad()
     def _descend(self, learning_rate: float) -> None:
@@ -188,16 +183,9 @@ class MaskedEngine:
         for name in self.masks:
             self.masks.hide_(name, self.momentum[name])
 
-    @torch.no_grad()
     def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
         """The score on the samples `index` of x (n, n_features) and y (n,)."""
-        total = Score()
-        self.model.eval()
-        self._draw_dropout(None)
-        for part in index.split(self.model.samples_at_once):
-            scores, target = self.model(x[part]), y[part]
-            total += _score(functional.cross_entropy(scores, target, reduction="sum"), scores, target)
-        return total
+        return self.model.evaluate(x, y, index)
 
     @property
     def n_edges(self) -> int:
@@ -259,11 +247,3 @@ def _flat(tensor: Tensor) -> NDArray[Any]:
 def _gradient(parameter: Tensor) -> Tensor:
     assert parameter.grad is not None
     return parameter.grad
-
-
-def _score(loss: Tensor, scores: Tensor, target: Tensor, *, repeated: int = 1) -> Score:
-    """The score of a batch with that loss; on a GPU its numbers stay there, for reading them waits for all work."""
-    correct = (scores.argmax(1) == target).sum()
-    if loss.is_cuda:
-        return Score(loss.double() * repeated, correct, len(target))
-    return Score(loss.item() * repeated, int(correct), len(target))

@@ -2,48 +2,35 @@
 
 There is no array of all possible edges anywhere: a step costs what the edges cost, and a network of a million neurons
 takes memory for its edges and for the activations of one batch.
-
-Where the state of training lives, and what stays true of it at every step, whatever the method:
-
-- edges, their weights and their momentum: `SparseLayer`. Nothing else can have any, so absent edges have weight 0,
-  momentum 0 and no decay; an edge of weight 0 is an edge; kept edges keep weight and momentum when others come and go.
-- the gradient that RigL reads: errors and inputs of the batch before the change (`ProductScores`), until the next step.
-- which edges go and come: the method's rule, the one of the masked engine; which were drawn follows from the seed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from topokit.dag import EdgeBlock, LayeredDAG
 from topokit.dag.chains import chain_layers
-from topokit.dag.provenance import Provenance
-from topokit.errors import ConfigError
 from topokit.training import dropout
 from topokit.training.config import TrainConfig
-from topokit.training.engines.engine import Score
 from topokit.training.engines.hidden_units import HiddenUnits
 from topokit.training.engines.neuron_kernels import cross_entropy, silenced
-from topokit.training.engines.new_weights import new_weights
 from topokit.training.engines.product_scores import ProductScores
-from topokit.training.engines.sgd import SGD
 from topokit.training.engines.sparse_layer import SparseLayer
-from topokit.training.methods import Change, LayerView, Method, Rewiring
+from topokit.training.engines.sparse_network import SparseNetwork
+from topokit.training.methods import Method
+from topokit.training.score import Score
 
 Floats = NDArray[np.float32]
 
 _SAMPLES_AT_ONCE = 512
 _ACTIVATIONS_AT_ONCE = 2**24
-_REMEMBERED = "remembered."
 
 
-class SparseEngine:
-    """A network in training: layers of edges, the units between them, and the steps that change them.
+class SparseEngine(SparseNetwork):
+    """A fully connected network that learns classes: layers of edges, and the units between them.
 
     Parameters
     ----------
@@ -75,15 +62,11 @@ class SparseEngine:
         target_edges: Sequence[int],
         input_shape: tuple[int, ...],
     ) -> None:
-        check_method(method)
-        self.layers = {f"layers.{k}": layer for k, layer in enumerate(layers)}
         self.units = {f"activations.{k}": unit for k, unit in enumerate(units)}
-        self.method, self.config, self.input_shape = method, config, input_shape
-        self._targets = dict(zip(self.layers, target_edges, strict=True))
-        self._sgd = SGD.of(config)
+        neurons = chain_layers([layers[0].shape[1], *(layer.shape[0] for layer in layers)], input_shape=input_shape)
+        super().__init__(neurons, layers, self.units, method, config, target_edges)
+        self.draws = "dropout" if config.dropout else None
         self._arrays = _Arrays()
-        self._scores: dict[str, ProductScores] = {}
-        self._remembered: dict[str, NDArray[Any]] = {}
 
     def train_batch(
         self,
@@ -149,66 +132,6 @@ class SparseEngine:
         np.copyto(columns, x.numpy().T)
         return columns
 
-    def rewire(self, change: Change) -> dict[str, Rewiring]:
-        """Change the wiring by the method's rule; what changed, by the name of the weights."""
-        assert self.method.rule is not None
-        views = {f"{name}.weight": self._view(name) for name in self.layers}
-        done = self.method.rule(views, change)
-        for name, rewiring in done.items():
-            self._settle(self.layers[name.removesuffix(".weight")], rewiring, change.rng)
-        self._scores = {}
-        if self.config.reset_momentum:
-            self._forget()
-        return done
-
-    def _view(self, name: str) -> LayerView:
-        layer = self.layers[name]
-        return LayerView(
-            shape=layer.shape,
-            edges=layer.positions,
-            weights=layer.weights,
-            n_target_edges=self._targets[name],
-            gradient=self._scores.get(name),
-        )
-
-    def _settle(self, layer: SparseLayer, rewiring: Rewiring, rng: np.random.Generator) -> None:
-        grown = rewiring.grown
-        weights = new_weights(self.config.grown_weights, len(grown), layer.shape[1], rng)
-        velocity = np.zeros(len(grown), np.float32)
-        if self.config.grown_momentum == "keep":
-            velocity = layer.values_at(grown, layer.velocity)
-        if self.config.keep_regrown:
-            back = rewiring.regrown
-            places = np.searchsorted(grown, back)
-            weights[places] = layer.values_at(back, layer.weights)
-            velocity[places] = layer.values_at(back, layer.velocity)
-        layer.rewire(rewiring.dropped, grown, grown_weights=weights, grown_velocity=velocity)
-
-    def remember(self) -> None:
-        """Keep all parameters as they are now, for `rewind`."""
-        kept = {key: values.copy() for key, values in self._network_state().items() if not key.startswith("momentum.")}
-        self._remembered = kept
-
-    def rewind(self) -> None:
-        """Take all parameters back to what `remember` kept, on the edges of now, and all momentum to 0."""
-        for name, layer in self.layers.items():
-            layer.take_weights(name, self._remembered)
-        for name, unit in self.units.items():
-            for key, values in unit.parameters.items():
-                values[:] = self._remembered[f"weight.{name}.{key}"]
-        self._forget()
-
-    def freeze(self) -> None:
-        """Nothing: there is nothing off the edges to forget."""
-
-    def _forget(self) -> None:
-        for layer in self.layers.values():
-            layer.velocity[:] = 0
-            layer.bias_velocity[:] = 0
-        for units in self.units.values():
-            for velocity in units.velocities.values():
-                velocity[:] = 0
-
     def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
         """The score on the samples `index` of x (n, n_features) and y (n,)."""
         widest = max(max(layer.shape) for layer in self.layers.values())
@@ -230,54 +153,6 @@ class SparseEngine:
                 self.units[f"activations.{k}"].forward(sums, values)
         return values
 
-    @property
-    def n_edges(self) -> int:
-        """Edges of all layers."""
-        return sum(len(layer.weights) for layer in self.layers.values())
-
-    def is_finite(self) -> bool:
-        """Whether all parameters, their momentum and what is kept for `rewire` are finite numbers."""
-        trained = [values for unit in self.units.values() for values in (*unit.parameters.values(),)]
-        speeds = [values for unit in self.units.values() for values in (*unit.velocities.values(),)]
-        return (
-            all(layer.is_finite() for layer in self.layers.values())
-            and all(bool(np.isfinite(values).all()) for values in trained + speeds)
-            and all(scores.is_finite() for scores in self._scores.values())
-        )
-
-    def network(self) -> LayeredDAG:
-        """The wiring with its weights: layers ``input, hidden1, ..., output``."""
-        sizes = [layer.shape[1] for layer in self.layers.values()] + [list(self.layers.values())[-1].shape[0]]
-        layers = chain_layers(sizes, input_shape=self.input_shape)
-        blocks = []
-        for k, layer in enumerate(self.layers.values()):
-            pattern, weights = layer.pattern()
-            source, target = layers[k].name, layers[k + 1].name
-            blocks.append(EdgeBlock(source, target, pattern, weights=weights, mask_source="mask"))
-        return LayeredDAG(layers, tuple(blocks), Provenance(order="user", mask_source="mask"))
-
-    def state(self) -> dict[str, NDArray[Any]]:
-        """Everything that training changes; edges as compressed rows, `starts.NAME` and `sources.NAME`."""
-        return self._network_state() | {f"{_REMEMBERED}{key}": values for key, values in self._remembered.items()}
-
-    def _network_state(self) -> dict[str, NDArray[Any]]:
-        state = {key: values for name, layer in self.layers.items() for key, values in layer.state(name).items()}
-        for name, unit in self.units.items():
-            state |= {f"weight.{name}.{key}": values for key, values in unit.parameters.items()}
-            state |= {f"momentum.{name}.{key}": values for key, values in unit.velocities.items()}
-        return state
-
-    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take over what `state` gave; `KeyError` when something is missing."""
-        for name, layer in self.layers.items():
-            layer.load(name, state)
-        for name, unit in self.units.items():
-            for kind, values in (("weight", unit.parameters), ("momentum", unit.velocities)):
-                for key, mine in values.items():
-                    mine[:] = state[f"{kind}.{name}.{key}"]
-        kept = {key: np.array(values) for key, values in state.items() if key.startswith(_REMEMBERED)}
-        self._remembered = {key.removeprefix(_REMEMBERED): values for key, values in kept.items()}
-
 
 class _Arrays:
     """Arrays that are made once and used in every step."""
@@ -291,13 +166,3 @@ class _Arrays:
         if name not in self._flat or len(self._flat[name]) < count:
             self._flat[name] = np.empty(count, np.float32)
         return self._flat[name][:count].reshape(n_rows, n_columns)
-
-
-def check_method(method: Method) -> None:
-    """Raise `ConfigError` for a method that needs numbers where there is no edge."""
-    if method.uses_momentum or method.latent:
-        what = "hidden weights" if method.latent else "momentum"
-        raise ConfigError(
-            f"method {method.name!r} looks at {what} on all possible edges, which engine = 'sparse' does not have: "
-            "use engine = 'masked'"
-        )

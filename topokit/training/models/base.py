@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import numpy as np
 from torch import Tensor, nn
 
 from topokit.dag import LayeredDAG
 from topokit.training.masks import Masks
+from topokit.training.randomness import Purpose
+from topokit.training.score import Score
 
 
 class SparseModel(nn.Module, ABC):
@@ -17,9 +20,12 @@ class SparseModel(nn.Module, ABC):
     ----------
     samples_at_once : int
         As many as are evaluated together, so that what they activate fits into memory.
+    draws : str or None
+        What a training step draws random numbers for, if anything.
     """
 
     samples_at_once: int = 2048
+    draws: Purpose | None = None
 
     @property
     def maskable(self) -> dict[str, nn.Parameter]:
@@ -27,8 +33,20 @@ class SparseModel(nn.Module, ABC):
         return {name: parameter for name, parameter in self.named_parameters() if parameter.ndim >= 2}
 
     @abstractmethod
-    def forward(self, x: Tensor) -> Tensor:
-        """Class scores (n_samples, n_classes) of x (n_samples, n_features)."""
+    def learn(self, x: Tensor, y: Tensor, rng: np.random.Generator | None) -> Score:
+        """Add the gradient of the mean loss to that of each parameter, on all possible edges; the score before.
+
+        Parameters
+        ----------
+        x : Tensor of float32, shape (n, n_features)
+        y : Tensor of int64, shape (n,)
+        rng : numpy.random.Generator, optional
+            For what the network `draws`.
+        """
+
+    @abstractmethod
+    def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
+        """The score on the samples `index` of x (n, n_features) and y (n,)."""
 
     @abstractmethod
     def undecayed(self) -> frozenset[str]:

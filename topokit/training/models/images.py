@@ -13,10 +13,10 @@ from topokit.errors import ConfigError
 from topokit.recording import network_from_module
 from topokit.training.config import TrainConfig
 from topokit.training.masks import Masks
-from topokit.training.models.base import SparseModel
+from topokit.training.models.classifier import Classifier
 
 
-class ImageModel(SparseModel):
+class ImageModel(Classifier):
     """A network of convolutions, as its authors describe it; subclasses make its modules and say how they follow.
 
     Made within ``torch.device("meta")`` it has shapes and no numbers.

@@ -12,10 +12,10 @@ from topokit.dag import LayeredDAG
 from topokit.training.config import TrainConfig
 from topokit.training.masks import Masks
 from topokit.training.models.activations import Dropout, SReLU, make_activation
-from topokit.training.models.base import SparseModel
+from topokit.training.models.classifier import Classifier
 
 
-class MLP(SparseModel):
+class MLP(Classifier):
     """Linear layers with an activation after each but the last.
 
     Parameters
@@ -46,6 +46,7 @@ class MLP(SparseModel):
         hidden = [make_activation(config, size, layer, rng) for layer, size in enumerate(config.hidden, 1)]
         self.activations = nn.ModuleList(hidden)
         self.dropout = Dropout(config.dropout)
+        self.draws = "dropout" if config.dropout else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores (n_samples, n_classes) of x (n_samples, n_features)."""
