@@ -109,7 +109,7 @@ def test_the_share_of_edges_replaced_falls_as_the_schedule_says(runs: dict[str, 
 
 
 def test_a_static_run_is_plain_torch_with_a_multi_step_schedule(tmp_path: Path) -> None:
-    config = SHORT.replace(method="static", activation="srelu", milestones=(1, 2), weight_decay=0.05)
+    config = SHORT.replace(method="static", activation="srelu", milestones=(1, 2), weight_decay=0.05, engine="masked")
     train(config, tmp_path / "run")
     data = DIGITS.load()
     engine, samples = make_engine(config, METHODS.load("static"), data), Samples.split(data, config)

@@ -174,7 +174,7 @@ class TrainConfig:
     )
 
     engine: str = option(
-        "masked",
+        "auto",
         "dense tensors under masks, or edges alone; auto: edges alone for a sparse MLP whose method needs no more",
         choices=ENGINES,
     )
