@@ -47,6 +47,7 @@ def test_variants_times_the_grid_in_order() -> None:
     assert (set_run.method, set_run.drop, set_run.seed) == ("set", "magnitude", 1)
     assert (rigl_run.method, rigl_run.drop, rigl_run.seed) == ("rigl", "auto", 0)
     assert {run.config.epochs for run in plan} == {2}
+    assert [run.swept["drop"] for run in plan] == ["magnitude", "magnitude", "auto", "auto"]
 
 
 def test_values_that_are_lists_or_odd_make_names_of_folders() -> None:

@@ -83,7 +83,7 @@ class SweepResult(Result):
         keys = [key for key in self.swept if key != "seed"]
         frame = self.frame
         words = {key: frame[key].map(_hashable) for key in keys}
-        grouped = frame[measure].groupby([words[key] for key in keys] or (lambda _: 0), sort=False)
+        grouped = frame[measure].groupby([words[key] for key in keys] or (lambda _: 0), sort=False, dropna=False)
         table = grouped.agg(runs="count", mean="mean", std="std", min="min", max="max").reset_index()
         return table if keys else table.drop(columns="index")
 

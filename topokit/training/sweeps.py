@@ -48,9 +48,9 @@ class PlannedRun:
     Attributes
     ----------
     name : str
-        Its folder: the values in which it differs from the others, such as ``method=set,seed=0``.
+        Its folder: the values given for it and not for all, such as ``method=set,seed=0``.
     swept : mapping
-        These values, by field.
+        Its value of every key that varies.
     config : TrainConfig
         All of them.
     """
@@ -78,13 +78,15 @@ def planned(values: Mapping[str, Any], *, source: str = "sweep") -> tuple[Planne
     shared = {key: value for key, value in values.items() if key not in ("grid", "variants")}
     grid, variants = values.get("grid", {}), values.get("variants", [{}])
     _check_shape(grid, variants, source)
-    runs = []
+    keys, runs = dict.fromkeys([*(key for variant in variants for key in variant), *grid]), []
     for variant in variants:
+        _check_once(shared, variant, grid, source)
         for combination in product(*grid.values()):
-            swept = {**variant, **dict(zip(grid, combination, strict=True))}
-            _check_once(shared, variant, grid, source)
-            config = TrainConfig.from_dict({**shared, **swept}, source=source)
-            runs.append(PlannedRun(_name(swept, source), swept, config))
+            given = {**variant, **dict(zip(grid, combination, strict=True))}
+            config = TrainConfig.from_dict({**shared, **given}, source=source)
+            # What only some variants set has a value in the others too.
+            swept = {key: given.get(key, getattr(config, key, None)) for key in keys}
+            runs.append(PlannedRun(_name(given, source), swept, config))
     names = [run.name for run in runs]
     if len(set(names)) < len(names):
         raise ConfigError(f"{source}: two runs are {max(names, key=names.count)!r}: give each value once")
