@@ -59,7 +59,7 @@ class DormancyJoin(Result):
 
 def dormancy_join(
     wiring: Any,
-    activations: Any,
+    activations: Any = None,
     *,
     threshold: int | None = None,
     relative: float | None = None,
@@ -79,10 +79,10 @@ def dormancy_join(
     ----------
     wiring : DormantNeurons, DegreeDistribution, or what an analyzer takes
         Degrees, with their thresholds, or networks to take them from. A mapping by run for several runs.
-    activations : ActivationDormancy, or what `tau_dormant` takes
-        Of layers of the same names and sizes; neurons are joined by position. Activations of one unnamed moment belong
-        to the last network; those of several are found by epoch, else step; a plain list as long as the series goes
-        with it in order. A mapping by run for several runs.
+    activations : ActivationDormancy, or what `tau_dormant` takes, optional
+        Those recorded with the wiring unless given. Of layers of the same names and sizes; neurons are joined by
+        position. Activations of one unnamed moment belong to the last network; those of several are found by epoch,
+        else step; a plain list as long as the series goes with it in order. A mapping by run for several runs.
     threshold, relative : int, float, optional
         As for `dormant`; of `DormantNeurons`, its own.
     kind : {'total', 'in', 'out'}, optional
@@ -126,6 +126,8 @@ def dormancy_join(
 
 
 def _runs(wiring: Any, activations: Any) -> dict[str, tuple[Any, Any]]:
+    if activations is None:
+        activations = wiring
     if not isinstance(wiring, Mapping):
         return {"": (wiring, activations)}
     if not wiring:

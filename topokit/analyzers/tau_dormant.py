@@ -76,7 +76,7 @@ class ActivationDormancy(Result):
 
 
 def tau_dormant(
-    activations: Mapping[Any, Any] | Sequence[Mapping[str, Any]],
+    activations: Series | Mapping[Any, Any] | Sequence[Mapping[str, Any]],
     *,
     tau: float = 0.025,
     moments: Series | Sequence[Moment] | None = None,
@@ -85,14 +85,15 @@ def tau_dormant(
 
     Parameters
     ----------
-    activations : mapping of str to array_like, sequence of such mappings, or mapping of epoch to them
-        Per layer either mean absolute activations (n_neurons,), as `mean_activations` streams them from a model and
-        any amount of data; activations (n_samples, n_neurons); or feature maps (n_samples, n_channels, ...) whose
-        neurons are the channels. Several mappings, of the same layers, are one per moment.
+    activations : mapping of str to array_like, sequence of such mappings, mapping of epoch to them, or Recording
+        Of a recording, what was recorded of its neurons, at the moments where it was. Else, per layer, either mean
+        absolute activations (n_neurons,), as `mean_activations` streams them from a model and any amount of data;
+        activations (n_samples, n_neurons); or feature maps (n_samples, n_channels, ...) whose neurons are the channels.
+        Several mappings, of the same layers, are one per moment.
     tau : float
         At least 0; Sokar et al. use 0, 0.025 and 0.1.
     moments : Series, Recording or sequence of Moment, optional
-        When the mappings of a sequence were taken; steps 0, 1, ... unless given.
+        When the mappings of a sequence were taken; steps 0, 1, ... unless given. A recording knows.
 
     Returns
     -------
@@ -102,7 +103,7 @@ def tau_dormant(
     Raises
     ------
     InsufficientDataError
-        No layer, a layer without neurons or samples, or other moments than mappings.
+        No layer, a layer without neurons or samples, other moments than mappings, or a recording without activations.
     ParameterError
         A tau that is negative or infinite, no mapping, activations that are no real finite numbers, or negative means.
     IncompatibleNetworksError
@@ -126,6 +127,8 @@ def tau_dormant(
 
 
 def _by_moment(activations: Any, moments: Any) -> tuple[tuple[Moment, ...], list[Mapping[str, Any]]]:
+    if isinstance(activations, Series):
+        return _recorded(activations)
     told = None if moments is None else _moments(moments)
     if isinstance(activations, Mapping) and activations and all(isinstance(v, Mapping) for v in activations.values()):
         told, mappings = tuple(_moment(key) for key in activations), list(activations.values())
@@ -143,6 +146,17 @@ def _by_moment(activations: Any, moments: Any) -> tuple[tuple[Moment, ...], list
                 f"no layer's activations were given{where}: pass a mapping of layer name to array"
             )
     return told, mappings
+
+
+def _recorded(series: Series) -> tuple[tuple[Moment, ...], list[Mapping[str, Any]]]:
+    found = [(moment, series.activations(k)) for k, moment in enumerate(series.moments)]
+    active = [(moment, each) for moment, each in found if each]
+    if not active:
+        raise InsufficientDataError(
+            f"no activations were recorded with {series.name or 'the networks'!r}: train with record_activations, or "
+            "give them to `record`"
+        )
+    return tuple(moment for moment, _ in active), [each for _, each in active]
 
 
 def _moments(moments: Any) -> tuple[Moment, ...]:

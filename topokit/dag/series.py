@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, overload
+from typing import Any, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from topokit.dag.chains import listed
 from topokit.dag.network import LayeredDAG
 from topokit.errors import IncompatibleNetworksError, InvalidNetworkError, ParameterError, UnknownNameError
+
+Read = TypeVar("Read")
+Activations = Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class Series(Sequence[LayeredDAG]):
         ``read(k)`` returns network k; it is called anew at each access.
     name : str
         How plots and tables call the series.
+    activations : callable, optional
+        ``activations(k)`` returns what `Series.activations` shall.
 
     Raises
     ------
@@ -52,12 +60,20 @@ class Series(Sequence[LayeredDAG]):
         No moment was given.
     """
 
-    def __init__(self, moments: Sequence[Moment], read: Callable[[int], LayeredDAG], *, name: str = "") -> None:
+    def __init__(
+        self,
+        moments: Sequence[Moment],
+        read: Callable[[int], LayeredDAG],
+        *,
+        name: str = "",
+        activations: Callable[[int], Activations] | None = None,
+    ) -> None:
         if not moments:
             raise InvalidNetworkError(f"series {name!r} has no network: give at least one")
         self.moments = tuple(moments)
         self.name = name
         self._read = read
+        self._activations = activations
         self._layers: tuple[tuple[str, int], ...] | None = None
 
     @classmethod
@@ -76,7 +92,9 @@ class Series(Sequence[LayeredDAG]):
     def __getitem__(self, key: int | slice) -> LayeredDAG | Series:
         if isinstance(key, slice):
             positions = range(len(self))[key]
-            return Series(self.moments[key], partial(_read_at, self._read, positions), name=self.name)
+            read = partial(_read_at, self._read, positions)
+            activations = None if self._activations is None else partial(_read_at, self._activations, positions)
+            return Series(self.moments[key], read, name=self.name, activations=activations)
         position = range(len(self))[key]
         network = self._read(position)
         self._check_layers(network, position)
@@ -110,6 +128,13 @@ class Series(Sequence[LayeredDAG]):
         asked, times = ("step", self.steps) if step is not None else ("epoch", self.epochs)
         raise UnknownNameError(asked, str(step if step is not None else epoch), [str(time) for time in times])
 
+    def activations(self, position: int) -> Activations:
+        """Mean |h| of the neurons of each layer, (n_neurons,), as it was recorded with the network at that position.
+
+        Empty where it was not.
+        """
+        return {} if self._activations is None else self._activations(range(len(self))[position])
+
     @property
     def steps(self) -> tuple[int | None, ...]:
         """Step of each network."""
@@ -129,8 +154,8 @@ class Series(Sequence[LayeredDAG]):
         return f"{type(self).__name__}({self.name!r}, {len(self)} networks, {self.labels[0]} to {self.labels[-1]})"
 
 
-def _read_at(read: Callable[[int], LayeredDAG], positions: range, k: int) -> LayeredDAG:
-    """Network k of a part of a series; a function that can be pickled, for parts travel to worker processes."""
+def _read_at(read: Callable[[int], Read], positions: range, k: int) -> Read:
+    """What belongs to network k of a part of a series; can be pickled, for parts travel to worker processes."""
     return read(positions[k])
 
 

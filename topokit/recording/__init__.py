@@ -16,7 +16,8 @@ smaller. ``k.weights`` and ``k.multiplicity`` hold one value per edge, row by ro
 numbers may stand behind an edge (a kernel, a flattened map, gates), the block has ``taps`` in the header (their
 ``count`` for each source, their ``shape``, and ``edges``, their number in all), and ``k.taps.bitmap``, or
 ``k.taps.indptr`` and ``k.taps.indices``, is their pattern with row ``source * count + tap``; ``k.taps.weights`` are
-their values.
+their values. Where the metadata has ``activations`` (a JSON list of names of layers), the float64 tensor
+``activations.LAYER`` holds the mean |h| of each of that layer's neurons over some samples.
 
 Every frame is written to a temporary name that begins with a dot, flushed and renamed, so a run that was killed
 leaves whole frames and possibly such a temporary file, which readers ignore. Rows of ``metrics.csv`` are appended;

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file
 
 from topokit.errors import CheckpointError
@@ -93,6 +93,15 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     except (SafetensorError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(str(error)) from error
     return arrays
+
+
+def read_some(path: Path, names: Iterable[str]) -> dict[str, NDArray[Any]]:
+    """Those tensors of a safetensors file; raises as `read_arrays` does."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in names}
+    except (SafetensorError, KeyError, AttributeError, TypeError) as error:
+        raise ValueError(str(error)) from error
 
 
 def _entry(array: NDArray[Any], offset: int) -> dict[str, Any]:

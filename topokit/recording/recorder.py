@@ -74,7 +74,22 @@ class TopologyRecorder:
         """The run folder."""
         return self._writer.folder
 
-    def record(self, step: int | None = None, epoch: float | None = None, **metrics: float) -> Path:
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The steps recorded so far, ascending."""
+        return self._writer.steps
+
+    def truncate_after(self, step: int) -> None:
+        """Drop what was recorded after that step, as when training goes on from a checkpoint of then."""
+        self._writer.truncate_after(step)
+
+    def record(
+        self,
+        step: int | None = None,
+        epoch: float | None = None,
+        activations: Mapping[str, Any] | None = None,
+        **metrics: float,
+    ) -> Path:
         """Write a frame and a row of metrics, and return the frame's file.
 
         Parameters
@@ -83,6 +98,8 @@ class TopologyRecorder:
             Optimizer steps so far; one more than the last recorded unless given.
         epoch : float, optional
             Epochs so far.
+        activations : mapping of str to array_like, optional
+            Mean |h| of each neuron by layer, as `mean_activations` gives it; `tau_dormant` reads it back.
         **metrics : float
             What was measured, such as ``test_accuracy=0.97``.
 
@@ -90,6 +107,8 @@ class TopologyRecorder:
         ------
         CheckpointError
             The module's layers do not chain (say how with `order`), or a mask belongs to no weight.
+        ParameterError
+            A metric that is not a number, or activations that are not those of the network's neurons.
         OutputExistsError
             The step is recorded already.
         WriteFailedError
@@ -97,8 +116,9 @@ class TopologyRecorder:
         """
         steps = self._writer.steps
         now = step if step is not None else (steps[-1] + 1 if steps else 0)
-        network = self._network()
-        path = self._writer.write_frame(network, step=now, epoch=epoch, metrics=metrics, weights=self._weights)
+        path = self._writer.write_frame(
+            self._network(), step=now, epoch=epoch, metrics=metrics, weights=self._weights, activations=activations
+        )
         self._writer.append_metrics({"step": now, "epoch": epoch, **metrics})
         return path
 

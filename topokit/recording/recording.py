@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topokit.dag import LayeredDAG, Series
+from topokit.dag.series import Activations
 from topokit.errors import RecordingError
-from topokit.recording.frames import Frame, read_frame, read_network
+from topokit.recording.frames import Frame, read_activations, read_frame, read_network
 from topokit.recording.layout import METRICS_FILE, frame_paths
 from topokit.recording.metrics import FIRST_COLUMNS, MetricsTable, read_table
 from topokit.recording.run_file import read_run
@@ -35,7 +36,12 @@ class Recording(Series):
 
     def __init__(self, folder: Path, run: Mapping[str, Any], frames: Sequence[Frame], table: MetricsTable) -> None:
         name = str(run.get("name") or folder.resolve().name)
-        super().__init__([frame.moment for frame in frames], partial(_read, tuple(frames)), name=name)
+        super().__init__(
+            [frame.moment for frame in frames],
+            partial(_read, tuple(frames)),
+            name=name,
+            activations=partial(_activations, tuple(frames)),
+        )
         self.folder = folder
         self.run = run
         self.updates = tuple(frame.update for frame in frames)
@@ -103,3 +109,7 @@ def open_recording(folder: str | os.PathLike[str]) -> Recording:
 
 def _read(frames: Sequence[Frame], position: int) -> LayeredDAG:
     return read_network(frames[position])
+
+
+def _activations(frames: Sequence[Frame], position: int) -> Activations:
+    return read_activations(frames[position])

@@ -75,6 +75,7 @@ class RecordingWriter:
         update: int | None = None,
         metrics: Measured | None = None,
         weights: bool = True,
+        activations: Mapping[str, Any] | None = None,
     ) -> Path:
         """Write the network after `step` optimizer steps and return its file.
 
@@ -92,11 +93,14 @@ class RecordingWriter:
             What was measured then.
         weights : bool
             Whether the weights are kept, or the wiring alone.
+        activations : mapping of str to array_like, optional
+            Mean |h| of each neuron, (n_neurons,), by layer.
 
         Raises
         ------
         ParameterError
-            A negative step, a metric that is not a number, or weights of an unknown dtype.
+            A negative step, a metric that is not a number, weights of an unknown dtype, or activations that are not
+            those of the network's neurons.
         RecordingError
             Other layers than the frames before.
         OutputExistsError
@@ -108,7 +112,8 @@ class RecordingWriter:
         self._keep_layers(network)
         numbers = {name: value for name, value in row.items() if name not in ("step", "epoch")}
         path = frame_path(self.folder, step)
-        write_frame(path, network, Moment(int(row["step"]), row.get("epoch"), numbers), update=update, weights=weights)
+        moment = Moment(int(row["step"]), row.get("epoch"), numbers)
+        write_frame(path, network, moment, update=update, weights=weights, activations=activations)
         return path
 
     def append_metrics(self, row: Measured) -> None:

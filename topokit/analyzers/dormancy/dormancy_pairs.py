@@ -13,7 +13,7 @@ from topokit.analyzers.axes import columns_of
 from topokit.analyzers.degrees import DegreeDistribution, DegreeKind, check_degree_kind, degrees
 from topokit.analyzers.dormant import DormantNeurons, check_thresholds, checked_threshold, degrees_of, thresholds_of
 from topokit.analyzers.tau_dormant import ActivationDormancy, tau_dormant
-from topokit.dag import Layer, Moment
+from topokit.dag import Layer, Moment, Series
 from topokit.errors import IncompatibleNetworksError, ParameterError
 
 _DEFAULT_TAU = 0.025
@@ -156,7 +156,8 @@ def _activations(activations: Any, told: Sides, moments: tuple[Moment, ...]) -> 
             raise ParameterError(f"tau={told.tau}: the activation dormancy has a tau of its own, leave it out")
         return activations
     tau = _DEFAULT_TAU if told.tau is None else told.tau
-    in_order = isinstance(activations, Sequence) and len(activations) == len(moments)
+    listed = isinstance(activations, Sequence) and not isinstance(activations, Series)
+    in_order = listed and len(activations) == len(moments)
     return tau_dormant(activations, tau=tau, moments=moments if in_order else None)
 
 
