@@ -174,6 +174,7 @@ PROFILES = Registry(
         "imp": "topokit.training.profiles.imp:PROFILE",
         "gmp-tf": "topokit.training.profiles.gmp_tf:PROFILE",
         "radix": "topokit.training.profiles.radix:PROFILE",
+        "set-rbm": "topokit.training.profiles.set_rbm:PROFILE",
     },
 )
 
@@ -191,6 +192,7 @@ MODELS = Registry(
         "cifar-resnet-56": "topokit.training.models.resnet:CifarResNet56",
         "resnet-50": "topokit.training.models.resnet:ResNet50",
         "vgg-16": "topokit.training.models.vgg:VGG16",
+        "rbm": "topokit.training.models.rbm:RBM",
     },
 )
 

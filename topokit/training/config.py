@@ -63,6 +63,7 @@ class TrainConfig:
         "of 4 pixels, or besides turned by up to 10 degrees",
         choices=AUGMENTATIONS,
     )
+    binarise: bool = option(False, "inputs above 0.5 become 1 and all others 0; needs normalise = false")
     normalise: bool = option(
         True, "centre and scale inputs by the data set's mean and deviation; else they are in [0, 1]"
     )
@@ -84,6 +85,11 @@ class TrainConfig:
         0.1, "standard deviation of init 'normal' and 'truncated-normal'", within="(0, 1e38]"
     )
     init_bias: float = option(0.0, "biases at the start; init 'torch' draws them instead", within="[-1e38, 1e38]")
+
+    cd_steps: int = option(1, "steps of the chain in contrastive divergence, of model 'rbm'", within="[1, 1e6]")
+    sample_visible: bool = option(
+        False, "visible units of that chain are drawn, 0 or 1, instead of keeping their chances: true Gibbs sampling"
+    )
 
     mask: str = option("erk", "how the edges are spread over the layers at the start", choices=MASKS)
     density: float = option(0.05, "edges over possible edges of the sparse layers", within="(0, 1]")
@@ -136,10 +142,15 @@ class TrainConfig:
     )
     redistribute: bool = option(False, "edges move to layers whose edges have the larger mean momentum")
     grown_weights: str = option(
-        "zero", "weight of new edges: 0, normal with deviation 0.1, or uniform by He's rule", choices=GROWN_WEIGHTS
+        "zero", "weight of new edges: 0, normal, or uniform by He's rule", choices=GROWN_WEIGHTS
     )
     grown_momentum: str = option("zero", "momentum of new edges: 0, or what has gathered there", choices=GROWN_MOMENTA)
     reset_momentum: bool = option(False, "all momentum starts anew at every change of the wiring, as in Keras")
+    grown_deviation: float = option(0.1, "standard deviation of grown_weights 'normal'", within="(0, 1e38]")
+    prune_at_end: bool = option(
+        False,
+        "methods that drop and grow drop rewire_fraction of the edges once more after the last step, and grow none",
+    )
     keep_regrown: bool = option(False, "an edge dropped and grown again at once keeps its weight and momentum")
     update_replaces_step: bool = option(False, "a change of the wiring takes the place of the optimizer's step")
 
@@ -175,7 +186,7 @@ class TrainConfig:
 
     engine: str = option(
         "auto",
-        "dense tensors under masks, or edges alone; auto: edges alone for a sparse MLP whose method needs no more",
+        "dense tensors under masks, or edges alone; auto: edges alone for a sparse MLP or RBM where that is enough",
         choices=ENGINES,
     )
     device: str = option("cpu", "where the masked engine computes", choices=DEVICES)
@@ -198,6 +209,8 @@ class TrainConfig:
             check_value(field, value)
         if self.nesterov and not self.momentum:
             raise ConfigError("nesterov needs a momentum above 0: set momentum, or nesterov = false")
+        if self.binarise and self.normalise:
+            raise ConfigError("binarise takes inputs in [0, 1]: set normalise = false")
         self._check_mask()
 
     def _check_mask(self) -> None:

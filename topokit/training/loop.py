@@ -187,7 +187,8 @@ class Loop:
 
     def _change(self, step: int) -> Change:
         rng, table = stream(self.config.seed, "growth", self.position.update), self.timetable
-        return Change(self.config, table.fraction(step), step / table.total_steps, rng, table.stage(step))
+        done, grows = step / table.total_steps, not table.prunes_at_end(step)
+        return Change(self.config, table.fraction(step), done, rng, table.stage(step), grows)
 
     def _keep_or_forget(self) -> None:
         if self.timetable.remembers_at(self.position.step):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from topokit.errors import ConfigError
 from topokit.training.config import TrainConfig
-from topokit.training.methods import GRADUAL, Method
+from topokit.training.methods import GRADUAL, PERIODIC, Method
 
 
 def check_options(config: TrainConfig, method: Method) -> None:
@@ -28,6 +28,8 @@ def check_options(config: TrainConfig, method: Method) -> None:
         raise ConfigError(
             f"method {name!r} changes in every step: update_replaces_step would leave no step to learn in"
         )
+    if config.prune_at_end and timing is not PERIODIC:
+        raise ConfigError(f"prune_at_end is for methods that drop and grow, such as 'set', not {name!r}: leave it out")
     if timing.rounds and config.rewind_epoch >= config.epochs:
         raise ConfigError(
             f"rewind_epoch {config.rewind_epoch} of {config.epochs} epochs leaves nothing to train again: lower it"

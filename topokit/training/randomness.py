@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     import torch
 
 Purpose = Literal[
-    "split", "masks", "weights", "activations", "batches", "growth", "dropout", "augment", "scores", "generations"
+    "split",
+    "masks",
+    "weights",
+    "activations",
+    "batches",
+    "growth",
+    "dropout",
+    "augment",
+    "scores",
+    "generations",
+    "hidden",
 ]
 
 _PURPOSES: dict[Purpose, int] = {purpose: k for k, purpose in enumerate(get_args(Purpose))}
@@ -23,7 +33,8 @@ _PURPOSES: dict[Purpose, int] = {purpose: k for k, purpose in enumerate(get_args
 def stream(seed: int, purpose: Purpose, position: int = 0) -> np.random.Generator:
     """The generator for that purpose.
 
-    `position` is the epoch of batches and of augmentation, the number of the update of growth, and the step of dropout.
+    `position` is the epoch of batches and of augmentation, the number of the update of growth, and the step of dropout
+    and of the hidden states of Boltzmann machines, from 1; 0 is their evaluation.
     """
     return np.random.default_rng((seed, _PURPOSES[purpose], position))
 

@@ -44,7 +44,7 @@ class Samples:
     def split(cls, data: Data, config: TrainConfig) -> Samples:
         """Take the samples asked for and set ``validation_fraction`` of the training data aside.
 
-        These are drawn at random by the seed, or are the last ones.
+        With ``binarise`` inputs become 0 or 1. Those set aside are drawn at random by the seed, or are the last ones.
 
         Raises
         ------
@@ -66,9 +66,9 @@ class Samples:
             )
         order = np.arange(n)[::-1] if config.validation == "last" else stream(config.seed, "split").permutation(n)
         return cls(
-            train_x=_tensor(data.train_x),
+            train_x=_inputs(data.train_x, config),
             train_y=_tensor(data.train_y),
-            test_x=_tensor(data.test_x),
+            test_x=_inputs(data.test_x, config),
             test_y=_tensor(data.test_y),
             training=_tensor(train[np.sort(order[held:])]),
             validation=_tensor(train[np.sort(order[:held])]),
@@ -114,6 +114,10 @@ def taken(data: Data, config: TrainConfig) -> tuple[NDArray[np.int64], NDArray[n
             raise ConfigError(f"{name} {count} of {data.name}: there are {n}; 0 takes them all")
         chosen.append(np.sort(rng.permutation(n)[:count]))
     return chosen[0], chosen[1]
+
+
+def _inputs(array: NDArray[np.float32], config: TrainConfig) -> Tensor:
+    return _tensor((array > 0.5).astype(np.float32) if config.binarise else array)
 
 
 def _tensor(array: NDArray[np.generic]) -> Tensor:

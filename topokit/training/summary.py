@@ -8,7 +8,7 @@ from topokit.dag import LayeredDAG
 
 
 def summarised(rows: Sequence[Mapping[str, float]], network: LayeredDAG) -> dict[str, float]:
-    """The best, last and selected accuracies of a run, and its size.
+    """The best, last and selected accuracies of a run, and its size; of a network that rebuilds its inputs, the errors.
 
     Papers mean different things by "accuracy": the largest on the test data, the largest on the validation data, that
     after the last epoch, or that on the test data in the epoch that was best on the validation data. All are given.
@@ -25,22 +25,26 @@ def summarised(rows: Sequence[Mapping[str, float]], network: LayeredDAG) -> dict
     dict
         ``last_test_accuracy``, ``max_test_accuracy`` and ``max_test_epoch``; where validation data were kept,
         ``last_validation_accuracy``, ``max_validation_accuracy``, ``max_validation_epoch`` and
-        ``test_accuracy_at_max_validation``; ``epochs``, ``steps``, ``edges`` and ``density``. Of equally good epochs
-        the first counts. A convolution has an edge for each weight of its kernels here, as the metrics have it.
+        ``test_accuracy_at_max_validation``; ``epochs``, ``steps``, ``edges`` and ``density``. Where no accuracy was
+        measured, ``reconstruction_error`` stands for it and ``min`` for ``max``. Of equally good epochs the first
+        counts. A convolution has an edge for each weight of its kernels here, as the metrics have it.
     """
-    best = max(rows, key=lambda row: row["test_accuracy"])
+    name, best = ("accuracy", max) if "test_accuracy" in rows[-1] else ("reconstruction_error", min)
+    most = best.__name__
+    test, validation = f"test_{name}", f"validation_{name}"
+    chosen = best(rows, key=lambda row: row[test])
     summary = {
-        "last_test_accuracy": rows[-1]["test_accuracy"],
-        "max_test_accuracy": best["test_accuracy"],
-        "max_test_epoch": int(best["epoch"]),
+        f"last_{test}": rows[-1][test],
+        f"{most}_{test}": chosen[test],
+        f"{most}_test_epoch": int(chosen["epoch"]),
     }
-    if "validation_accuracy" in rows[-1]:
-        chosen = max(rows, key=lambda row: row["validation_accuracy"])
+    if validation in rows[-1]:
+        chosen = best(rows, key=lambda row: row[validation])
         summary |= {
-            "last_validation_accuracy": rows[-1]["validation_accuracy"],
-            "max_validation_accuracy": chosen["validation_accuracy"],
-            "max_validation_epoch": int(chosen["epoch"]),
-            "test_accuracy_at_max_validation": chosen["test_accuracy"],
+            f"last_{validation}": rows[-1][validation],
+            f"{most}_{validation}": chosen[validation],
+            f"{most}_validation_epoch": int(chosen["epoch"]),
+            f"{test}_at_{most}_validation": chosen[test],
         }
     size = {"epochs": int(rows[-1]["epoch"]), "steps": int(rows[-1]["step"])}
     edges = int(rows[-1]["edges"])

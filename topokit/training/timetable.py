@@ -72,6 +72,10 @@ class Timetable:
         """Whether it changes before the network is evaluated and recorded; after the last step there is no later."""
         return self.updates_at(step) and (self.timing.in_step or step in (0, self.total_steps))
 
+    def prunes_at_end(self, step: int) -> bool:
+        """Whether edges go after that step and none come: the last one, with ``prune_at_end``."""
+        return self.config.prune_at_end and step == self.total_steps
+
     def counts_at(self, step: int) -> bool:
         """Whether the change after that step is one of those that ``record_every`` counts: one an epoch, at most."""
         return self.updates_at(step) and (not self.timing.in_step or step % self.steps_per_epoch == 0)
@@ -101,10 +105,10 @@ class Timetable:
         """Share of edges to replace: constant p, or f + (p - f) (1 + cos(pi t / T)) / 2.
 
         Evci et al. 2020, section 3, with f = 0. T is the step after which the wiring stays as it is; f is
-        ``rewire_floor``.
+        ``rewire_floor``. What goes at the end for good is p whatever the schedule.
         """
         share, floor = self.config.rewire_fraction, self.config.rewire_floor
-        if self.config.rewire_schedule == "constant" or not self.last_change:
+        if self.config.rewire_schedule == "constant" or not self.last_change or self.prunes_at_end(step):
             return share
         return floor + (share - floor) * (1 + cos(pi * step / self.last_change)) / 2
 

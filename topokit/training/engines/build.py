@@ -11,6 +11,7 @@ import torch
 
 from topokit.errors import ConfigError
 from topokit.training.config import TrainConfig
+from topokit.training.contrastive import check_inputs
 from topokit.training.data import Data
 from topokit.training.engines.engine import Engine
 from topokit.training.engines.first_edges import (
@@ -25,11 +26,13 @@ from topokit.training.engines.masked import MaskedEngine
 from topokit.training.engines.sparse import SparseEngine
 from topokit.training.engines.sparse_layer import SparseLayer
 from topokit.training.engines.sparse_network import check_method
+from topokit.training.engines.sparse_rbm import SparseRBM
 from topokit.training.masks import Masks
 from topokit.training.methods import Method
 from topokit.training.methods.selection import Positions
 from topokit.training.models.activations import make_activation
 from topokit.training.models.lenet import LENET_300_100
+from topokit.training.models.rbm import check_rbm
 from topokit.training.randomness import torch_stream
 from topokit.training.wiring import Shapes, edge_counts
 
@@ -45,8 +48,11 @@ def make_engine(config: TrainConfig, method: Method, data: Data) -> Engine:
     Raises
     ------
     ConfigError
-        An engine that cannot do what the configuration asks, or a layer without edges.
+        An engine that cannot do what the configuration asks, a layer without edges, or inputs that the model does not
+        take.
     """
+    if config.model == "rbm":
+        check_inputs(data)
     if config.engine == "sparse" or (config.engine == "auto" and _is_sparse(config, method, data)):
         return sparse_engine(config, method, data)
     return masked_engine(config, method, data)
@@ -71,7 +77,7 @@ def masked_engine(config: TrainConfig, method: Method, data: Data) -> MaskedEngi
     return MaskedEngine(model, Masks(masks), method, config, _target_edges(config, method, shapes, edges))
 
 
-def sparse_engine(config: TrainConfig, method: Method, data: Data) -> SparseEngine:
+def sparse_engine(config: TrainConfig, method: Method, data: Data) -> SparseEngine | SparseRBM:
     """The same, with edges alone.
 
     Raises
@@ -81,39 +87,41 @@ def sparse_engine(config: TrainConfig, method: Method, data: Data) -> SparseEngi
         edges.
     """
     check_method(method)
-    hidden = _hidden_widths(config)
-    if hidden is None:
+    shapes = _matrix_shapes(config, data)
+    if shapes is None:
         raise ConfigError(
             f"engine = 'sparse' trains fully connected networks, not model {config.model!r}: use engine = 'masked'"
         )
     if config.device != "cpu":
         raise ConfigError(f"engine = 'sparse' computes on the CPU, not on {config.device!r}: use engine = 'masked'")
-    shapes = _chain_shapes(hidden, data)
     edges = first_edges(config, method, shapes, data)
-    layers = [
-        SparseLayer(shape, at, *numbers)
-        for shape, at, numbers in zip(shapes, edges, initial_numbers(config, shapes, edges), strict=True)
-    ]
+    numbers = initial_numbers(config, shapes, edges)
+    layers = [SparseLayer(shape, at, *own) for shape, at, own in zip(shapes, edges, numbers, strict=True)]
+    targets = _target_edges(config, method, shapes, edges)
+    if config.model == "rbm":
+        return SparseRBM(layers[0], method, config, targets[0], data.shape)
     rng = torch_stream(config.seed, "activations")
-    units = [hidden_units(make_activation(config, size, layer, rng)) for layer, size in enumerate(hidden, 1)]
-    return SparseEngine(layers, units, method, config, _target_edges(config, method, shapes, edges), data.shape)
+    sizes = [layer.shape[0] for layer in layers[:-1]]
+    units = [hidden_units(make_activation(config, size, layer, rng)) for layer, size in enumerate(sizes, 1)]
+    return SparseEngine(layers, units, method, config, targets, data.shape)
 
 
 def _is_sparse(config: TrainConfig, method: Method, data: Data) -> bool:
     """Whether edges alone are enough, and few enough to be faster."""
-    hidden = _hidden_widths(config)
-    if hidden is None or config.device != "cpu" or method.uses_momentum or method.latent or not method.sparse:
+    shapes = _matrix_shapes(config, data)
+    if shapes is None or config.device != "cpu" or method.uses_momentum or method.latent or not method.sparse:
         return False
-    shapes = _chain_shapes(hidden, data)
     return n_first_edges(config, method, shapes) <= _DENSEST * sum(map(prod, shapes))
 
 
-def _hidden_widths(config: TrainConfig) -> tuple[int, ...] | None:
-    """Widths of the hidden layers of a fully connected network; None for other models."""
-    return {"mlp": config.hidden, "lenet-300-100": LENET_300_100}.get(config.model)
-
-
-def _chain_shapes(hidden: tuple[int, ...], data: Data) -> list[tuple[int, int]]:
+def _matrix_shapes(config: TrainConfig, data: Data) -> list[tuple[int, int]] | None:
+    """(n_target, n_source) of the layers of a fully connected network; None for other models."""
+    if config.model == "rbm":
+        check_rbm(config)
+        return [(config.hidden[0], prod(data.shape))]
+    hidden = {"mlp": config.hidden, "lenet-300-100": LENET_300_100}.get(config.model)
+    if hidden is None:
+        return None
     sizes = (prod(data.shape), *hidden, data.n_classes)
     return [(n_target, n_source) for n_source, n_target in pairwise(sizes)]
 

@@ -148,7 +148,7 @@ class MaskedEngine:
         self.masks.rewire_(name, rewiring)
         weight[dropped] = 0
         fan_in = self.parameters[name][0].numel()
-        weight[grown] = self._place(new_weights(self.config.grown_weights, len(grown), fan_in, rng))
+        weight[grown] = self._place(new_weights(self.config, len(grown), fan_in, rng))
         if self.config.grown_momentum == "zero":
             velocity[grown] = 0
         if self.config.keep_regrown:

@@ -133,7 +133,7 @@ class SparseNetwork(ABC):
 
     def _settle(self, layer: SparseLayer, rewiring: Rewiring, rng: np.random.Generator) -> None:
         grown = rewiring.grown
-        weights = new_weights(self.config.grown_weights, len(grown), layer.shape[1], rng)
+        weights = new_weights(self.config, len(grown), layer.shape[1], rng)
         velocity = np.zeros(len(grown), np.float32)
         if self.config.grown_momentum == "keep":
             velocity = layer.values_at(grown, layer.velocity)

@@ -32,11 +32,16 @@ class DropAndGrow:
     grow: GrowRule
 
     def __call__(self, layers: Layers, change: Change) -> dict[str, Rewiring]:
-        """Replace a share of the edges of each layer; with ``redistribute`` they move between layers."""
+        """Replace a share of the edges of each layer; with ``redistribute`` they move between layers.
+
+        The change after training may only take them away.
+        """
         dropped = {name: self._dropped(layer, change) for name, layer in self._open(layers, change).items()}
         kept = {name: _without(layers[name].edges, places) for name, places in dropped.items()}
         counts = {name: len(places) for name, places in dropped.items()}
-        if change.config.redistribute:
+        if not change.grows:
+            counts = dict.fromkeys(counts, 0)
+        elif change.config.redistribute:
             counts = _redistributed(layers, kept, sum(counts.values()))
         done = {name: Rewiring(layer.edges[:0], layer.edges[:0]) for name, layer in layers.items()}
         for name, places in dropped.items():

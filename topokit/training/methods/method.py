@@ -29,6 +29,8 @@ class Change:
         For random growth.
     stage : float
         Share of the way to the density that pruning has gone after this change, in [0, 1].
+    grows : bool
+        Whether edges come for those that go.
     """
 
     config: TrainConfig
@@ -36,6 +38,7 @@ class Change:
     progress: float
     rng: np.random.Generator
     stage: float = 1.0
+    grows: bool = True
 
 
 Layers = Mapping[str, LayerView]

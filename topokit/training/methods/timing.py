@@ -63,7 +63,8 @@ def _never(timetable: Timetable, step: int) -> bool:
 
 
 def _periodic(timetable: Timetable, step: int) -> bool:
-    return step > 0 and step % _each_update(timetable) == 0 and step < timetable.last_change
+    regular = step > 0 and step % _each_update(timetable) == 0 and step < timetable.last_change
+    return regular or timetable.prunes_at_end(step)
 
 
 def _always(timetable: Timetable, step: int) -> bool:

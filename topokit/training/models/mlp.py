@@ -42,7 +42,7 @@ class MLP(Classifier):
         self.input_shape = tuple(input_shape)
         self.sizes = (prod(self.input_shape), *config.hidden, n_classes)
         pairs = zip(self.sizes[:-1], self.sizes[1:], strict=True)
-        self.layers = nn.ModuleList(_zero_linear(n_in, n_out) for n_in, n_out in pairs)
+        self.layers = nn.ModuleList(zero_linear(n_in, n_out) for n_in, n_out in pairs)
         hidden = [make_activation(config, size, layer, rng) for layer, size in enumerate(config.hidden, 1)]
         self.activations = nn.ModuleList(hidden)
         self.dropout = Dropout(config.dropout)
@@ -69,7 +69,8 @@ class MLP(Classifier):
         )
 
 
-def _zero_linear(n_in: int, n_out: int) -> nn.Linear:
+def zero_linear(n_in: int, n_out: int) -> nn.Linear:
+    """A linear layer of zeros."""
     # On the meta device nothing is drawn from the global generator.
     layer = nn.Linear(n_in, n_out, device="meta", dtype=torch.float32).to_empty(device="cpu")
     with torch.no_grad():
