@@ -30,6 +30,7 @@ GROWN_WEIGHTS = ("zero", "normal", "uniform")
 GROWN_MOMENTA = ("zero", "keep")
 DECAY_FORMS = ("coupled", "decoupled", "unscaled")
 DEVICES = ("cpu", "cuda")
+ACTIVE_SAMPLES = ("none", "validation", "test")
 STRUCTURE_WEIGHTS = ("new", "stored", "original")
 ENGINES = ("auto", "masked", "sparse")
 
@@ -197,6 +198,11 @@ class TrainConfig:
     )
     record_epochs: int = option(0, "epochs between frames recorded besides; 0: none", within="[0, inf)")
     record_weights: bool = option(True, "frames hold the weights besides the edges")
+    record_activations: str = option(
+        "none",
+        "samples over which frames hold the mean |h| of each hidden neuron besides, for tau-dormancy",
+        choices=ACTIVE_SAMPLES,
+    )
     checkpoint_every: int = option(
         1, "epochs between checkpoints, from which an interrupted run continues", within="[1, inf)", incidental=True
     )
@@ -209,6 +215,8 @@ class TrainConfig:
             check_value(field, value)
         if self.nesterov and not self.momentum:
             raise ConfigError("nesterov needs a momentum above 0: set momentum, or nesterov = false")
+        if self.record_activations == "validation" and not self.validation_fraction:
+            raise ConfigError("record_activations = 'validation' needs a validation_fraction above 0, or take 'test'")
         if self.binarise and self.normalise:
             raise ConfigError("binarise takes inputs in [0, 1]: set normalise = false")
         self._check_mask()

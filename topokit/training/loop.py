@@ -8,7 +8,9 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from topokit.errors import DivergenceError, RecordingError
@@ -211,7 +213,13 @@ class Loop:
             update=self.position.update,
             metrics=metrics,
             weights=self.config.record_weights,
+            activations=self._activations(),
         )
+
+    def _activations(self) -> dict[str, NDArray[np.float64]]:
+        s, asked = self.samples, self.config.record_activations
+        of_samples = {"validation": (s.train_x, s.validation), "test": (s.test_x, s.test)}
+        return self.engine.mean_activations(*of_samples[asked]) if asked in of_samples else {}
 
     def _evaluated(self) -> Metrics:
         s, metrics = self.samples, Metrics()

@@ -72,6 +72,10 @@ class Engine(Protocol):
         """The score on the samples `index` of x (n, n_features) and y (n,)."""
         ...
 
+    def mean_activations(self, x: Tensor, index: Tensor) -> dict[str, NDArray[np.float64]]:
+        """Mean |h| of the neurons of each hidden layer, (n_neurons,), over the samples `index` of x (n, n_features)."""
+        ...
+
     def is_finite(self) -> bool:
         """Whether all parameters, their momentum and what is kept for `rewire` are finite numbers."""
         ...

@@ -187,6 +187,10 @@ class MaskedEngine:
         """The score on the samples `index` of x (n, n_features) and y (n,)."""
         return self.model.evaluate(x, y, index)
 
+    def mean_activations(self, x: Tensor, index: Tensor) -> dict[str, NDArray[np.float64]]:
+        """See `topokit.training.engines.engine.Engine.mean_activations`."""
+        return self.model.mean_activations(x, index)
+
     @property
     def n_edges(self) -> int:
         """Edges of all layers."""

@@ -6,9 +6,11 @@ takes memory for its edges and for the activations of one batch.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections import deque
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -134,15 +136,26 @@ class SparseEngine(SparseNetwork):
 
     def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
         """The score on the samples `index` of x (n, n_features) and y (n,)."""
-        widest = max(max(layer.shape) for layer in self.layers.values())
-        at_once = max(1, min(_SAMPLES_AT_ONCE, _ACTIVATIONS_AT_ONCE // widest))
         total = Score()
-        for start in range(0, len(index), at_once):
-            part = index[start : start + at_once]
-            total += Score(*cross_entropy(self._answers(x[part]), y[part].numpy()), len(part))
+        for part in self._parts(index):
+            scores = deque(self._answers(x[part]), maxlen=1).pop()
+            total += Score(*cross_entropy(scores, y[part].numpy()), len(part))
         return total
 
-    def _answers(self, x: Tensor) -> Floats:
+    def mean_activations(self, x: Tensor, index: Tensor) -> dict[str, NDArray[np.float64]]:
+        """See `topokit.training.engines.engine.Engine.mean_activations`."""
+        totals = {layer.name: np.zeros(layer.size) for layer in self._neurons[1:-1]}
+        for part in self._parts(index):
+            for values, total in zip(self._answers(x[part]), totals.values(), strict=False):
+                total += np.abs(values).sum(1, dtype=np.float64)
+        return {name: total / len(index) for name, total in totals.items()}
+
+    def _parts(self, index: Tensor) -> Sequence[Tensor]:
+        widest = max(max(layer.shape) for layer in self.layers.values())
+        return torch.split(index, max(1, min(_SAMPLES_AT_ONCE, _ACTIVATIONS_AT_ONCE // widest)))
+
+    def _answers(self, x: Tensor) -> Iterator[Floats]:
+        """What the neurons of each layer give, (n_neurons, n_samples); the last ones class scores."""
         values = np.ascontiguousarray(x.numpy().T)
         for k, layer in enumerate(self.layers.values()):
             sums = np.empty((layer.shape[0], len(x)), np.float32)
@@ -151,7 +164,7 @@ class SparseEngine(SparseNetwork):
             if k < len(self.units):
                 values = np.empty_like(sums)
                 self.units[f"activations.{k}"].forward(sums, values)
-        return values
+            yield values
 
 
 class _Arrays:

@@ -109,6 +109,10 @@ class SparseNetwork(ABC):
     def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
         """The score on the samples `index` of x (n, n_features) and y (n,)."""
 
+    @abstractmethod
+    def mean_activations(self, x: Tensor, index: Tensor) -> dict[str, NDArray[np.float64]]:
+        """See `topokit.training.engines.engine.Engine.mean_activations`."""
+
     def rewire(self, change: Change) -> dict[str, Rewiring]:
         """Change the wiring by the method's rule; what changed, by the name of the weights."""
         assert self.method.rule is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -90,11 +92,20 @@ class SparseRBM(SparseNetwork):
 
     def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
         """The score on the samples `index` of x (n, n_features); the same draws every time."""
-        n_at_once = min(_SAMPLES_AT_ONCE, max(4, _STATES_AT_ONCE // max(self._layer.shape) // 4 * 4))
         total, rng = Score(), stream(self.config.seed, self.draws)
-        for part in torch.split(index, n_at_once):
+        for part in self._parts(index):
             total += rebuilt_from_draws(self, x[part].t().contiguous(), rng)
         return total
+
+    def mean_activations(self, x: Tensor, index: Tensor) -> dict[str, NDArray[np.float64]]:
+        """See `Engine.mean_activations`; of a binary unit, the mean chance that it is on."""
+        total = np.zeros(self._layer.shape[0])
+        for part in self._parts(index):
+            total += self.hidden_chances(x[part].t().contiguous()).numpy().sum(1, dtype=np.float64)
+        return {"hidden1": total / len(index)}
+
+    def _parts(self, index: Tensor) -> Sequence[Tensor]:
+        return torch.split(index, min(_SAMPLES_AT_ONCE, max(4, _STATES_AT_ONCE // max(self._layer.shape) // 4 * 4)))
 
     def hidden_chances(self, visible: Tensor) -> Tensor:
         """See `topokit.training.contrastive.Machine`."""

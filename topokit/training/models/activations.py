@@ -58,6 +58,14 @@ class LeakyReLU(nn.Module):
         return functional.leaky_relu(x, self.slope)
 
 
+class Linear(nn.Identity):
+    """What reaches a neuron, as it is: for hidden layers without another activation."""
+
+
+# Besides PyTorch's, for whoever looks for what neurons give on.
+OWN_ACTIVATIONS: tuple[type[nn.Module], ...] = (SReLU, LeakyReLU, Linear)
+
+
 class Dropout(nn.Module):
     """Silence a share of the neurons of each sample and scale the others, while there is a source of randomness.
 

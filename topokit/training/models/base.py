@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from topokit.dag import LayeredDAG
@@ -47,6 +48,10 @@ class SparseModel(nn.Module, ABC):
     @abstractmethod
     def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
         """The score on the samples `index` of x (n, n_features) and y (n,)."""
+
+    @abstractmethod
+    def mean_activations(self, x: Tensor, index: Tensor) -> dict[str, NDArray[np.float64]]:
+        """Mean |h| of the neurons of each hidden layer, (n_neurons,), over the samples `index` of x (n, n_features)."""
 
     @abstractmethod
     def undecayed(self) -> frozenset[str]:

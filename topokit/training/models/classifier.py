@@ -7,10 +7,12 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from topokit.training.models.activations import Dropout
+from topokit.recording import mean_activations
+from topokit.training.models.activations import OWN_ACTIVATIONS, Dropout
 from topokit.training.models.base import SparseModel
 from topokit.training.score import Score
 
@@ -41,6 +43,17 @@ class Classifier(SparseModel):
             scores, target = self(x[part]), y[part]
             total += _score(functional.cross_entropy(scores, target, reduction="sum"), scores, target)
         return total
+
+    def mean_activations(self, x: Tensor, index: Tensor) -> dict[str, NDArray[np.float64]]:
+        """See `SparseModel.mean_activations`."""
+        self._draw_dropout(None)
+        batches = (x[part] for part in torch.split(index, self.samples_at_once))
+        means = mean_activations(self, batches, modules=OWN_ACTIVATIONS)
+        return {self.layer_of(module): values for module, values in means.items()}
+
+    def layer_of(self, module: str) -> str:
+        """The layer of the network that the neurons of that module form."""
+        return module
 
     def _draw_dropout(self, rng: np.random.Generator | None) -> None:
         for module in self._dropouts:

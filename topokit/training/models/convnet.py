@@ -19,6 +19,7 @@ class ConvNet(ImageModel):
 
     def build(self, n_classes: int) -> None:
         """Register the modules, input first."""
+        self.relu = nn.ReLU()
         self.conv1 = nn.Conv2d(self.input_shape[0], 32, 3)
         self.conv2 = nn.Conv2d(32, 64, 3)
         self.conv3 = nn.Conv2d(64, 128, 3)
@@ -26,7 +27,7 @@ class ConvNet(ImageModel):
 
     def scores(self, images: Tensor) -> Tensor:
         """Class scores (n_samples, n_classes) of images (n_samples, channels, height, width)."""
-        maps = functional.max_pool2d(functional.relu(self.conv1(images)), 2)
-        maps = functional.max_pool2d(functional.relu(self.conv2(maps)), 2)
-        scores: Tensor = self.fc(functional.relu(self.conv3(maps)).mean((2, 3)))
+        maps = functional.max_pool2d(self.relu(self.conv1(images)), 2)
+        maps = functional.max_pool2d(self.relu(self.conv2(maps)), 2)
+        scores: Tensor = self.fc(self.relu(self.conv3(maps)).mean((2, 3)))
         return scores

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from topokit.training.config import TrainConfig
+from topokit.training.models.activations import Linear
 from topokit.training.models.images import ImageModel
 from topokit.training.models.mlp import MLP
 
@@ -33,6 +34,7 @@ class LeNet5(ImageModel):
     def build(self, n_classes: int) -> None:
         """Register the modules, input first."""
         channels, height, width = self.input_shape
+        self.relu = nn.ReLU()
         self.conv1 = nn.Conv2d(channels, 20, 5, padding=2)
         self.conv2 = nn.Conv2d(20, 50, 5, padding=2)
         self.fc1 = nn.Linear(50 * _quarter(height) * _quarter(width), 384)
@@ -40,9 +42,9 @@ class LeNet5(ImageModel):
 
     def scores(self, images: Tensor) -> Tensor:
         """Class scores (n_samples, n_classes) of images (n_samples, channels, height, width)."""
-        first = normalised(_pooled(functional.relu(self.conv1(images))))
-        second = _pooled(normalised(functional.relu(self.conv2(first))))
-        scores: Tensor = self.logits(functional.relu(self.fc1(second.flatten(1))))
+        first = normalised(_pooled(self.relu(self.conv1(images))))
+        second = _pooled(normalised(self.relu(self.conv2(first))))
+        scores: Tensor = self.logits(self.relu(self.fc1(second.flatten(1))))
         return scores
 
 
@@ -58,6 +60,7 @@ class LeNet5Caffe(ImageModel):
     def build(self, n_classes: int) -> None:
         """Register the modules, input first."""
         channels, height, width = self.input_shape
+        self.linear, self.relu = Linear(), nn.ReLU()
         self.conv1 = nn.Conv2d(channels, 20, 5)
         self.conv2 = nn.Conv2d(20, 50, 5)
         self.ip1 = nn.Linear(50 * _after_both(height) * _after_both(width), 500)
@@ -65,8 +68,8 @@ class LeNet5Caffe(ImageModel):
 
     def scores(self, images: Tensor) -> Tensor:
         """Class scores (n_samples, n_classes) of images (n_samples, channels, height, width)."""
-        maps = _pooled(self.conv2(_pooled(self.conv1(images))))
-        scores: Tensor = self.ip2(functional.relu(self.ip1(maps.flatten(1))))
+        maps = _pooled(self.linear(self.conv2(_pooled(self.linear(self.conv1(images))))))
+        scores: Tensor = self.ip2(self.relu(self.ip1(maps.flatten(1))))
         return scores
 
 

@@ -56,6 +56,10 @@ class MLP(Classifier):
         scores: Tensor = last(x)
         return scores
 
+    def layer_of(self, module: str) -> str:
+        """The layer of the network that the neurons of that module form."""
+        return f"hidden{int(module.rpartition('.')[2]) + 1}"
+
     def undecayed(self) -> frozenset[str]:
         """The parameters of activations."""
         owners = {name for name, module in self.named_modules() if isinstance(module, SReLU)}

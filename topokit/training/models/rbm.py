@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from topokit.dag import EdgeBlock, Layer, LayeredDAG
@@ -78,6 +79,14 @@ class RBM(SparseModel):
         for part in torch.split(index, self.samples_at_once):
             total += rebuilt_from_draws(self, x[part].t(), rng)
         return total
+
+    @torch.no_grad()
+    def mean_activations(self, x: Tensor, index: Tensor) -> dict[str, NDArray[np.float64]]:
+        """See `SparseModel.mean_activations`; of a binary unit, the mean chance that it is on."""
+        total = torch.zeros(self._layer.out_features, dtype=torch.float64, device=x.device)
+        for part in torch.split(index, self.samples_at_once):
+            total += self.hidden_chances(x[part].t()).sum(1, dtype=torch.float64)
+        return {"hidden1": (total / len(index)).cpu().numpy()}
 
     def hidden_chances(self, visible: Tensor) -> Tensor:
         """See `topokit.training.contrastive.Machine`."""

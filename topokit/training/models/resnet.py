@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn import functional
 
 from topokit.training.models.images import ImageModel
 
@@ -24,6 +23,7 @@ class Block(nn.Module):
     def __init__(self, n_in: int, width: int, stride: int) -> None:
         super().__init__()
         self.make(n_in, width, stride)
+        self.relu = nn.ReLU()
         n_out = self.expansion * width
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or n_in != n_out:
@@ -36,12 +36,13 @@ class Block(nn.Module):
 
     def branch(self, x: Tensor) -> Tensor:
         """What is added to the shortcut."""
-        added: Tensor = self.bn2(self.conv2(functional.relu(self.bn1(self.conv1(x)))))
+        added: Tensor = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
         return added
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply to x (n_samples, n_in, height, width)."""
-        return functional.relu(self.branch(x) + self.downsample(x))
+        result: Tensor = self.relu(self.branch(x) + self.downsample(x))
+        return result
 
 
 class Bottleneck(Block):
@@ -58,8 +59,8 @@ class Bottleneck(Block):
 
     def branch(self, x: Tensor) -> Tensor:
         """What is added to the shortcut."""
-        inner = functional.relu(self.bn1(self.conv1(x)))
-        added: Tensor = self.bn3(self.conv3(functional.relu(self.bn2(self.conv2(inner)))))
+        inner = self.relu(self.bn1(self.conv1(x)))
+        added: Tensor = self.bn3(self.conv3(self.relu(self.bn2(self.conv2(inner)))))
         return added
 
 
@@ -83,6 +84,7 @@ class ResNet(ImageModel):
         n_channels = self.widths[0]
         self.conv1 = self.stem(self.input_shape[0], n_channels)
         self.bn1 = nn.BatchNorm2d(n_channels)
+        self.relu = nn.ReLU()
         for k, (width, depth) in enumerate(zip(self.widths, self.depths, strict=True), 1):
             group = nn.Sequential()
             for place in range(depth):
@@ -97,7 +99,8 @@ class ResNet(ImageModel):
 
     def first(self, images: Tensor) -> Tensor:
         """What the first group takes."""
-        return functional.relu(self.bn1(self.conv1(images)))
+        result: Tensor = self.relu(self.bn1(self.conv1(images)))
+        return result
 
     def scores(self, images: Tensor) -> Tensor:
         """Class scores (n_samples, n_classes) of images (n_samples, channels, height, width)."""
@@ -147,13 +150,19 @@ class ResNet50(ResNet):
     widths = (64, 128, 256, 512)
     depths = (3, 4, 6, 3)
 
+    def build(self, n_classes: int) -> None:
+        """Register the modules, input first."""
+        super().build(n_classes)
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+
     def stem(self, n_in: int, n_out: int) -> nn.Conv2d:
         """The first convolution, which halves the image."""
         return nn.Conv2d(n_in, n_out, 7, stride=2, padding=3, bias=False)
 
     def first(self, images: Tensor) -> Tensor:
         """What the first group takes: maps pooled once more."""
-        return functional.max_pool2d(super().first(images), 3, stride=2, padding=1)
+        pooled: Tensor = self.maxpool(super().first(images))
+        return pooled
 
 
 def _conv(n_in: int, n_out: int, stride: int = 1) -> nn.Conv2d:
