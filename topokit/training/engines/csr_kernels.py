@@ -2,7 +2,8 @@
 
 Activations are (n_neurons, n_samples), each neuron's samples next to each other, so every edge is one multiply-add
 over contiguous numbers. Row i of the matrix holds the edges that reach neuron i: places ``starts[i]`` to
-``starts[i + 1]``, their sources ascending. Four edges at a time share what they read and write.
+``starts[i + 1]``, their sources ascending. Four or eight edges at a time share
+what they read and write.
 
 Sums may be taken in any order (so that they are vectorised), but NaN and infinity stay what they are.
 """
@@ -44,13 +45,17 @@ def forward(starts: Starts, sources: Neurons, weights: Floats, bias: Floats, inp
         total = out[target]
         total[:] = bias[target]
         edge, end = starts[target], starts[target + 1]
-        while edge + 4 <= end:
+        while edge + 8 <= end:
             w0, w1, w2, w3 = weights[edge], weights[edge + 1], weights[edge + 2], weights[edge + 3]
+            w4, w5, w6, w7 = weights[edge + 4], weights[edge + 5], weights[edge + 6], weights[edge + 7]
             x0, x1 = inputs[sources[edge]], inputs[sources[edge + 1]]
             x2, x3 = inputs[sources[edge + 2]], inputs[sources[edge + 3]]
+            x4, x5 = inputs[sources[edge + 4]], inputs[sources[edge + 5]]
+            x6, x7 = inputs[sources[edge + 6]], inputs[sources[edge + 7]]
             for k in range(n):
-                total[k] += w0 * x0[k] + w1 * x1[k] + w2 * x2[k] + w3 * x3[k]
-            edge += 4
+                first = w0 * x0[k] + w1 * x1[k] + w2 * x2[k] + w3 * x3[k]
+                total[k] += first + w4 * x4[k] + w5 * x5[k] + w6 * x6[k] + w7 * x7[k]
+            edge += 8
         while edge < end:
             w0, x0 = weights[edge], inputs[sources[edge]]
             for k in range(n):
