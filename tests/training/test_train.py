@@ -273,6 +273,13 @@ def train_almost(folder: Path) -> None:
     (folder / "run.json").write_text(json.dumps(run))
 
 
+def test_tiny_numbers_count_as_zero_in_training_alone() -> None:
+    tiny = np.full(1, 1e-40, np.float32)
+    with experiment.one_thread():
+        assert (tiny * np.float32(0.5))[0] == 0
+    assert (tiny * np.float32(0.5))[0] > 0
+
+
 def test_what_a_killed_run_left_of_a_checkpoint_is_removed(tmp_path: Path) -> None:
     train(SHORT, tmp_path / "whole")
     before = contents(tmp_path / "whole")
