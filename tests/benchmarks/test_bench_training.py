@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
-from toy_training import toy_data, toy_engine
+from toy_training import change, toy_data, toy_engine
 
 from topokit.training import TrainConfig
 from topokit.training.methods.selection import smallest
@@ -60,12 +60,12 @@ def test_step(benchmark: BenchmarkFixture, method: str) -> None:
 @pytest.mark.benchmark(group="training: one rewiring, 784-300-100-10")
 @pytest.mark.parametrize("method", ["set", "rigl", "snfs"])
 def test_rewiring(benchmark: BenchmarkFixture, method: str) -> None:
-    engine, rng = toy_engine(config(method), DATA), np.random.default_rng(0)
+    engine = toy_engine(config(method), DATA)
 
     def gradient() -> None:
         engine.train_batch(X, Y, learning_rate=0.01, rewires=True)
 
-    benchmark.pedantic(lambda: engine.rewire(0.3, rng), setup=gradient, rounds=50)
+    benchmark.pedantic(lambda: engine.rewire(change(0.3, config=engine.config)), setup=gradient, rounds=50)
 
 
 @pytest.mark.benchmark(group="training: the 30,000 smallest of 1,000,000")

@@ -164,7 +164,7 @@ def test_equal_configurations_give_equal_bytes(tmp_path: Path, method: str) -> N
 
 def test_sums_are_those_of_one_thread() -> None:
     torch.set_num_threads(2)
-    with experiment._one_thread():
+    with experiment.one_thread():
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == 2
     torch.set_num_threads(1)
@@ -207,14 +207,14 @@ def test_a_run_is_not_begun_twice(tmp_path: Path) -> None:
 
 
 def test_a_run_that_another_began_meanwhile_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, load = tmp_path / "run", experiment._data
+    folder, load = tmp_path / "run", experiment.data_of
 
     def load_while_another_begins(config: TrainConfig) -> Data:
         monkeypatch.undo()
         train(SHORT.replace(epochs=1), folder)
         return load(config)
 
-    monkeypatch.setattr(experiment, "_data", load_while_another_begins)
+    monkeypatch.setattr(experiment, "data_of", load_while_another_begins)
     with pytest.raises(OutputExistsError, match="run exists"):
         train(SHORT, folder)
     assert open_recording(folder).config["epochs"] == 1
