@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from topokit.training import TrainConfig
+from topokit.training.engines.descent import Descent
 from topokit.training.engines.sgd import SGD
 
 
@@ -17,12 +19,27 @@ def test_equals_torch(momentum: float, nesterov: bool, decay: float) -> None:
     peer = torch.optim.SGD([theirs], lr=0.1, momentum=momentum, nesterov=nesterov, weight_decay=decay, foreach=False)
     for _ in range(20):
         theirs.grad = torch.randn(7, 5, generator=rng)
-        SGD(momentum, nesterov, decay).step_(ours, theirs.grad.clone(), velocity, learning_rate=0.1)
+        SGD(momentum, nesterov, decay).step_([ours], [theirs.grad.clone()], [velocity], learning_rate=0.1)
         peer.step()
         assert torch.equal(ours, theirs.detach())
 
 
 def test_undecayed_parameters_do_not_decay() -> None:
     parameter = torch.ones(3)
-    SGD(0.9, True, 0.1).step_(parameter, torch.zeros(3), torch.zeros(3), learning_rate=1.0, decays=False)
+    SGD(0.9, True, 0.1).step_([parameter], [torch.zeros(3)], [torch.zeros(3)], learning_rate=1.0, decays=False)
     assert torch.equal(parameter, torch.ones(3))
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_one_launch_for_all_parameters_moves_them_as_one_after_the_other(everywhere: bool) -> None:
+    rng = torch.Generator().manual_seed(0)
+    shapes = {"small": (7, 5), "bias": (7,), "large": (300, 200), "slope": (3,)}
+    moved = {}
+    for device in ("cpu", "cuda"):
+        rng.manual_seed(1)
+        values, gradients, velocities = ({k: torch.randn(s, generator=rng) for k, s in shapes.items()} for _ in "wgv")
+        gates = {k: (torch.rand(shapes[k], generator=rng) < 0.3).float() for k in ("small", "large")}
+        descent = Descent(TrainConfig(device=device), values, frozenset({"slope"}))
+        descent.step_(values, gradients, velocities, gates, learning_rate=0.1, everywhere=everywhere)
+        moved[device] = [*values.values(), *velocities.values()]
+    assert all(map(torch.equal, moved["cpu"], moved["cuda"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -89,18 +90,23 @@ def moved(
         Of the shape of `images`.
     """
     n, channels, height, width = images.shape
-    down, right = torch.from_numpy(shifts).to(images.device)
-    flips = torch.from_numpy(mirrored).to(images.device)[:, None]
+    down, right = _placed(shifts, images)
+    flips = _placed(mirrored, images)[:, None]
     rows = _reflected(torch.arange(height, device=images.device) + down[:, None], height)
     columns = _reflected(torch.arange(width, device=images.device) + right[:, None], width)
     if degrees is not None:
-        angles = torch.from_numpy(np.radians(degrees).astype(np.float32)).to(images.device)
+        angles = _placed(np.radians(degrees).astype(np.float32), images)
         return functional.grid_sample(
             images, _turned(rows, columns, angles, flips), padding_mode="reflection", align_corners=True
         )
     columns = torch.where(flips, width - 1 - columns, columns)
     pixels = (rows[:, :, None] * width + columns[:, None, :]).view(n, 1, -1).expand(-1, channels, -1)
     return images.flatten(2).gather(2, pixels).view(images.shape)
+
+
+def _placed(values: NDArray[Any], images: Tensor) -> Tensor:
+    """Where the images are; a GPU is not waited for."""
+    return torch.from_numpy(values).to(images.device, non_blocking=True)
 
 
 def _reflected(places: Tensor, size: int) -> Tensor:

@@ -38,16 +38,25 @@ class Masks(Mapping[str, Tensor]):
         """Edges of all layers."""
         return sum(int(edges.sum()) for edges in self._edges.values())
 
+    @property
+    def gates(self) -> Mapping[str, Tensor]:
+        """1 where there is an edge and 0 elsewhere, float32, by the parameter's name."""
+        return self._gates
+
     def hide_(self, name: str, values: Tensor) -> None:
         """Zero `values`, of the shape of that parameter, in place where there is no edge."""
         values.mul_(self._gates[name])
 
     def rewire_(self, name: str, rewiring: Rewiring) -> None:
         """Remove the dropped edges of that layer and add the grown ones."""
+        device = self._edges[name].device
+        dropped, grown = (torch.from_numpy(at).to(device) for at in (rewiring.dropped, rewiring.grown))
         for tensor in (self._edges[name], self._gates[name]):
-            flat = tensor.view(-1)
-            flat[torch.from_numpy(rewiring.dropped)] = 0
-            flat[torch.from_numpy(rewiring.grown)] = 1
+            tensor.view(-1).index_fill_(0, dropped, 0).index_fill_(0, grown, 1)
+
+    def move_(self, name: str, gates: Tensor) -> None:
+        """Keep the `gates` of that layer in this tensor of its shape from now on."""
+        self._gates[name] = gates.copy_(self._gates[name])
 
     def load_(self, name: str, edges: Tensor) -> None:
         """Take over the edges of that layer from a boolean tensor of its shape."""

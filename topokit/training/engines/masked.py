@@ -24,8 +24,8 @@ from torch import Tensor
 
 from topokit.dag import LayeredDAG
 from topokit.training.config import TrainConfig
+from topokit.training.engines.descent import Descent
 from topokit.training.engines.new_weights import new_weights
-from topokit.training.engines.sgd import SGD
 from topokit.training.masks import Masks
 from topokit.training.methods import Change, DenseScores, LayerView, Method, Rewiring
 from topokit.training.models.base import SparseModel
@@ -56,8 +56,7 @@ class MaskedEngine:
         self.model, self.masks, self.method, self.config = model, masks, method, config
         self.parameters, self.buffers = dict(model.named_parameters()), dict(model.named_buffers())
         self.momentum = {name: torch.zeros_like(p, requires_grad=False) for name, p in self.parameters.items()}
-        self._undecayed = model.undecayed()
-        self._sgd = SGD.of(config)
+        self._descent = Descent(config, self.parameters, model.undecayed())
         self._targets = dict(zip(masks, target_edges, strict=True))
         self._gradients: dict[str, Tensor] = {}
         self.latent = {name: self.parameters[name].detach().clone() for name in masks if method.latent}
@@ -69,7 +68,7 @@ class MaskedEngine:
         return self.model.draws
 
     @property
-    def _moves_everywhere(self) -> bool:
+    def moves_everywhere(self) -> bool:
         """Whether momentum gathers where there is no edge; not any more once latent weights are gone."""
         return self.method.dense_momentum and bool(self.latent) == self.method.latent
 
@@ -86,30 +85,30 @@ class MaskedEngine:
         for parameter in self.parameters.values():
             parameter.grad = None
         score = self.model.learn(x, y, rng)
-        if rewires and self.method.uses_gradient:
-            self._gradients = {name: _gradient(self.parameters[name]).clone() for name in self.masks}
+        gradients = {name: _gradient(parameter) for name, parameter in self.parameters.items()}
+        if rewires:
+            self.keep(gradients)
         if not (rewires and self.config.update_replaces_step):
-            self._descend(learning_rate)
+            self._descend(gradients, learning_rate)
         return score
 
+    def keep(self, gradients: Mapping[str, Tensor]) -> None:
+        """Copy those gradients, by parameter, that the method's rule reads in `rewire`."""
+        if self.method.uses_gradient:
+            self._gradients = {name: gradients[name].clone() for name in self.masks}
+
     @torch.no_grad()
-    def _descend(self, learning_rate: float) -> None:
-        for name, parameter in self.parameters.items():
-            gradient, masked = _gradient(parameter), name in self.masks
-            if masked and not self._moves_everywhere:
-                self.masks.hide_(name, gradient)
-            decays = name not in self._undecayed
-            moved = self.latent.get(name, parameter)
-            self._sgd.step_(moved, gradient, self.momentum[name], learning_rate=learning_rate, decays=decays)
-            if name in self.latent:
-                self._show(name)
-            elif masked and self._moves_everywhere:
-                self.masks.hide_(name, parameter)
+    def _descend(self, gradients: Mapping[str, Tensor], learning_rate: float) -> None:
+        moved = {**self.parameters, **self.latent}
+        gates = {} if self.latent else self.masks.gates
+        everywhere = self.moves_everywhere
+        self._descent.step_(moved, gradients, self.momentum, gates, learning_rate=learning_rate, everywhere=everywhere)
+        for name in self.latent:
+            self._show(name)
 
     def _show(self, name: str) -> None:
         """Give the network the latent weights of its edges."""
-        self.parameters[name].copy_(self.latent[name])
-        self.masks.hide_(name, self.parameters[name])
+        torch.mul(self.latent[name], self.masks.gates[name], out=self.parameters[name])
 
     @torch.no_grad()
     def rewire(self, change: Change) -> dict[str, Rewiring]:
@@ -199,7 +198,8 @@ class MaskedEngine:
     def is_finite(self) -> bool:
         """Whether all parameters, their momentum and the gradients kept for `rewire` are finite numbers."""
         groups: list[Mapping[str, Tensor]] = [self.parameters, self.momentum, self._gradients]
-        return all(bool(tensor.isfinite().all()) for group in groups for tensor in group.values())
+        # One answer for all, because reading it waits for what a GPU still does.
+        return bool(torch.stack([tensor.isfinite().all() for group in groups for tensor in group.values()]).all())
 
     def network(self) -> LayeredDAG:
         """The wiring with its weights."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -43,18 +44,28 @@ class SGD:
         return cls(config.momentum, config.nesterov, config.weight_decay, config.decay_form)
 
     def step_(
-        self, parameter: Tensor, gradient: Tensor, velocity: Tensor, *, learning_rate: float, decays: bool = True
+        self,
+        parameters: list[Tensor],
+        gradients: list[Tensor],
+        velocities: list[Tensor],
+        *,
+        learning_rate: float,
+        decays: bool = True,
     ) -> None:
-        """Update `parameter` and its momentum `velocity` in place; `gradient` is used up."""
+        """Update `parameters` and their momenta `velocities` in place; `gradients` are used up."""
         added, taken = self._decay(learning_rate) if decays else (0.0, 0.0)
         if added:
-            gradient.add_(parameter, alpha=added)
+            torch._foreach_add_(gradients, parameters, alpha=added)
         if taken:
-            parameter.mul_(1 - taken)
+            torch._foreach_mul_(parameters, 1 - taken)
         if self.momentum:
-            velocity.mul_(self.momentum).add_(gradient)
-            gradient = gradient.add_(velocity, alpha=self.momentum) if self.nesterov else velocity
-        parameter.add_(gradient, alpha=-learning_rate)
+            torch._foreach_mul_(velocities, self.momentum)
+            torch._foreach_add_(velocities, gradients)
+            if self.nesterov:
+                torch._foreach_add_(gradients, velocities, alpha=self.momentum)
+            else:
+                gradients = velocities
+        torch._foreach_add_(parameters, gradients, alpha=-learning_rate)
 
     def rule(self, learning_rate: float, *, decays: bool = True) -> NDArray[np.float32]:
         """The numbers of one step as compiled code takes them; see `topokit.training.engines.csr_kernels`."""

@@ -85,7 +85,8 @@ class Dropout(nn.Module):
         if self.rng is None or not self.share:
             return x
         active = dropout.active(self.share, dropout.draws(self.rng, x.shape[1], x.shape[0]))
-        return x * (torch.from_numpy(active.T).to(x.device) * dropout.scale(self.share))
+        # A GPU that is not waited for goes on working meanwhile.
+        return x * (torch.from_numpy(active.T).to(x.device, non_blocking=True) * dropout.scale(self.share))
 
 
 def make_activation(config: TrainConfig, size: int, layer: int, rng: torch.Generator) -> nn.Module:
