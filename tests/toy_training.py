@@ -13,6 +13,7 @@ from topokit.training.data import Data
 from topokit.training.engines.build import masked_engine
 from topokit.training.engines.masked import MaskedEngine
 from topokit.training.methods import Change, Rewiring
+from topokit.training.randomness import stream
 
 
 def toy_data(n: int = 48, features: int = 12, classes: int = 3, *, seed: int = 0) -> Data:
@@ -54,8 +55,9 @@ def run_steps(
     Pruning comes ever closer to the density.
     """
     for step in range(start + 1, start + steps + 1):
+        rng = stream(engine.config.seed, engine.draws, step) if engine.draws else None
         due = engine.method.rule is not None and (step % every == 0 or engine.method.timing.in_step)
-        engine.train_batch(*toy_batch(data, step), learning_rate=0.1, rewires=due)
+        engine.train_batch(*toy_batch(data, step), learning_rate=0.1, rewires=due, rng=rng)
         after_step()
         if due:
             after_update(engine.rewire(change(0.4, step, engine.config, step / (step + 2))))

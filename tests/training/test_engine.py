@@ -25,7 +25,7 @@ WITHOUT_SCORES = [name for name in METHODS if METHODS.load(name).start is None]
 
 def is_possible(config: TrainConfig) -> bool:
     """Whether the method can do so and every layer of the toy network gets an edge; other ones are refused."""
-    sizes = (12, *config.hidden, 3)
+    sizes = (12, *config.hidden) if config.model == "rbm" else (12, *config.hidden, 3)
     try:
         check_options(config, METHODS.load(config.method))
         return bool(edge_counts(config, [(n_out, n_in) for n_in, n_out in pairwise(sizes)]))
@@ -65,7 +65,14 @@ def with_redistribution(config: TrainConfig) -> TrainConfig:
     return moving if is_possible(moving) else config
 
 
-configs = st.one_of(configs, configs.map(with_redistribution))
+def as_rbm(config: TrainConfig) -> TrainConfig:
+    """The same for a Boltzmann machine, which has one layer of weights."""
+    hidden = config.hidden[:1] or (7,)
+    machine = config.replace(model="rbm", hidden=hidden, activation="relu", dense_output=False)
+    return machine if is_possible(machine) else config
+
+
+configs = st.one_of(configs, configs.map(with_redistribution), configs.map(as_rbm))
 
 
 def tensors(engine: MaskedEngine, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

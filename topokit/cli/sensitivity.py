@@ -45,9 +45,10 @@ def sensitivity(runs: tuple[Path, ...], folder: Path | None, scope: str, repeats
         print_json({"rows": frame_rows(table)})
         return
     chosen = table[table["removed"].isin(SHOWN)]
-    means = chosen.pivot_table("test_accuracy", ["run", "order"], "removed", sort=False)
+    kind = "accuracy" if table["test_accuracy"].notna().any() else "loss"
+    means = chosen.pivot_table(f"test_{kind}", ["run", "order"], "removed", sort=False)
     rows = [[*key, *(round(value, 4) for value in means.loc[key])] for key in means.index]
-    print_table(["run", "order", *(f"-{share:.0%}" for share in means.columns)], rows, title="accuracy on test data")
+    print_table(["run", "order", *(f"-{share:.0%}" for share in means.columns)], rows, title=f"{kind} on test data")
 
 
 def _label(run: Path, runs: tuple[Path, ...]) -> str:

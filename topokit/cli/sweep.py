@@ -62,7 +62,7 @@ def _print(result: SweepResult, folder: Path, as_json: bool) -> None:
     if done:
         table = result.over_seeds()
         rows = [[_shown(value) for value in row] for row in table.itertuples(index=False)]
-        print_table([str(name) for name in table.columns], rows, title=f"{folder}: accuracy on test data, last epoch")
+        print_table([str(name) for name in table.columns], rows, title=f"{folder}: {result.measure.replace('_', ' ')}")
 
 
 def _shown(value: object) -> object:

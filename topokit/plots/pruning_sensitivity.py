@@ -15,6 +15,7 @@ from topokit.plots.bands import Band, plot_bands
 from topokit.plots.canvas import grid, own_axes, shared_legend
 from topokit.plots.style import COLUMN_WIDTH, PAGE_WIDTH, style
 
+MEASURES = {"test_accuracy": "Accuracy on test data", "test_loss": "Loss on test data"}
 WORDS = {"magnitude": "Smallest weights first", "random": "In random order"}
 
 
@@ -23,7 +24,9 @@ def pruning_sensitivity(result: Result, *, ax: Axes | None = None) -> Axes: ...
 @overload
 def pruning_sensitivity(result: Mapping[str, Result], *, ax: None = None) -> Figure: ...
 def pruning_sensitivity(result: Result | Mapping[str, Result], *, ax: Axes | None = None) -> Axes | Figure:
-    """Test accuracy against the share of edges left; bands reach from the worst to the best random order.
+    """Test accuracy, or loss where no classes are told, against the share of edges left.
+
+    Bands reach from the least to the largest of the random orders.
 
     Parameters
     ----------
@@ -46,22 +49,23 @@ def pruning_sensitivity(result: Result | Mapping[str, Result], *, ax: Axes | Non
             return _panels({label: one.frame for label, one in result.items()})
         axes = own_axes(ax)
         frame = result.frame
-        plot_bands(axes, [_band(WORDS[order], frame[frame["order"] == order]) for order in _orders([frame])])
+        measure = _measure([frame])
+        plot_bands(axes, [_band(WORDS[order], frame[frame["order"] == order], measure) for order in _orders([frame])])
         _label(axes)
-        axes.set_ylabel("Accuracy on test data")
+        axes.set_ylabel(MEASURES[measure])
         axes.legend()
         return axes
 
 
 def _panels(frames: Mapping[str, pd.DataFrame]) -> Figure:
-    orders = _orders(list(frames.values()))
+    orders, measure = _orders(list(frames.values())), _measure(list(frames.values()))
     figure, rows = grid(1, len(orders), width=PAGE_WIDTH, height=0.72 * COLUMN_WIDTH)
     for axes, order in zip(rows[0], orders, strict=True):
         chosen = {label: frame[frame["order"] == order] for label, frame in frames.items()}
-        plot_bands(axes, [_band(label, frame) for label, frame in chosen.items() if len(frame)])
+        plot_bands(axes, [_band(label, frame, measure) for label, frame in chosen.items() if len(frame)])
         axes.set_title(WORDS[order])
         _label(axes)
-    rows[0][0].set_ylabel("Accuracy on test data")
+    rows[0][0].set_ylabel(MEASURES[measure])
     shared_legend(figure, rows[0])
     return figure
 
@@ -73,9 +77,13 @@ def _orders(frames: list[pd.DataFrame]) -> list[str]:
     return orders
 
 
-def _band(name: str, frame: pd.DataFrame) -> Band:
-    accuracy = frame.groupby("remaining")["test_accuracy"]
-    mean, low, high = accuracy.mean(), accuracy.min(), accuracy.max()
+def _measure(frames: list[pd.DataFrame]) -> str:
+    return "test_accuracy" if any(frame["test_accuracy"].notna().any() for frame in frames) else "test_loss"
+
+
+def _band(name: str, frame: pd.DataFrame, measure: str) -> Band:
+    values = frame.groupby("remaining")[measure]
+    mean, low, high = values.mean(), values.min(), values.max()
     return Band(name, mean.index.to_numpy(float), *(part.to_numpy(float) for part in (mean, low, high)))
 
 

@@ -27,8 +27,13 @@ class Swept(Protocol):
         """A row a run."""
         ...
 
+    @property
+    def measure(self) -> str:
+        """The column that sums a run up."""
+        ...
 
-def sweep(result: Swept, *, ax: Axes | None = None, x: str | None = None, measure: str = "last_test_accuracy") -> Axes:
+
+def sweep(result: Swept, *, ax: Axes | None = None, x: str | None = None, measure: str | None = None) -> Axes:
     """One measure of all runs against one varied value, a line for each combination of the others.
 
     Dots are runs, lines their means over seeds, bands reach from the least to the largest.
@@ -41,8 +46,8 @@ def sweep(result: Swept, *, ax: Axes | None = None, x: str | None = None, measur
         Where to draw.
     x : str, optional
         The varied field along the axis; unless given the first of numbers, seeds aside, else the first that varies.
-    measure : str
-        A column of the frame.
+    measure : str, optional
+        A column of the frame; the result's own `measure` unless given.
 
     Raises
     ------
@@ -51,7 +56,7 @@ def sweep(result: Swept, *, ax: Axes | None = None, x: str | None = None, measur
     InsufficientDataError
         No run has that measure.
     """
-    frame = result.frame
+    frame, measure = result.frame, measure or result.measure
     along = x or _along(result)
     for name, known in ((along, result.swept), (measure, list(frame.columns))):
         if name not in known:

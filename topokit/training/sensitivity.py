@@ -46,7 +46,7 @@ class PrunedScore:
     remaining : float
         Share of the trained network's edges that this is.
     test_loss, test_accuracy : float
-        Then.
+        Then; for a Boltzmann machine the mean squared error of rebuilt samples, and NaN.
     """
 
     order: Order

@@ -13,6 +13,7 @@ from topokit.analyzers.result import Meta, Result
 from topokit.outputs import whole_file
 
 TABLE_FILE = "sweep.csv"
+MEASURES = ("last_test_accuracy", "last_test_reconstruction_error")
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,19 @@ class SweepResult(Result):
         """A row a run: run, the fields that vary, the numbers of its summary, and error."""
         return _table(self.runs)
 
-    def over_seeds(self, measure: str = "last_test_accuracy") -> pd.DataFrame:
+    @property
+    def measure(self) -> str:
+        """The column that sums a run up: the test accuracy after the last epoch, or the error where there is none."""
+        known = [name for name in MEASURES if any(name in run.summary for run in self.runs)]
+        return known[0] if known else MEASURES[0]
+
+    def over_seeds(self, measure: str | None = None) -> pd.DataFrame:
         """Mean and spread of one measure over the runs that differ only in their seed.
 
         Parameters
         ----------
-        measure : str
-            A column of the frame.
+        measure : str, optional
+            A column of the frame; `measure` unless given.
 
         Returns
         -------
@@ -81,7 +88,7 @@ class SweepResult(Result):
             NaN for one run), min and max.
         """
         keys = [key for key in self.swept if key != "seed"]
-        frame = self.frame
+        frame, measure = self.frame, measure or self.measure
         words = {key: frame[key].map(_hashable) for key in keys}
         grouped = frame[measure].groupby([words[key] for key in keys] or (lambda _: 0), sort=False, dropna=False)
         table = grouped.agg(runs="count", mean="mean", std="std", min="min", max="max").reset_index()
