@@ -34,6 +34,8 @@ ONLY_IN = {
     "numba": ("kernels/", "training/engines/"),
     "click": ("cli/",),
     "sklearn": ("training/data/",),
+    "lightning": ("recording/adapters/lightning.py",),
+    "transformers": ("recording/adapters/huggingface.py",),
 }
 
 # People type `result.plot()`, so the base of the results may import the figures when it is called.
@@ -82,7 +84,7 @@ def test_outside_packages_stay_in_their_rooms(path: Path) -> None:
 
 
 def test_import_is_light() -> None:
-    heavy = ["torch", "matplotlib", "pandas", "numba", "scipy", "networkx"]
+    heavy = ["torch", "lightning", "transformers", "matplotlib", "pandas", "numba", "scipy", "networkx"]
     code = f"import sys, topokit; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

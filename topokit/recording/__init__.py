@@ -35,15 +35,21 @@ from topokit.recording.recording import Recording, open_recording
 from topokit.recording.writer import RecordingWriter
 
 if TYPE_CHECKING:
+    from topokit.recording.adapters.huggingface import HuggingFaceRecorder
+    from topokit.recording.adapters.lightning import LightningRecorder
     from topokit.recording.adapters.torch import network_from_module
     from topokit.recording.adapters.torch_activations import mean_activations
 
-_TORCH_HOMES = {
+_HOMES = {
+    "HuggingFaceRecorder": "topokit.recording.adapters.huggingface",
+    "LightningRecorder": "topokit.recording.adapters.lightning",
     "mean_activations": "topokit.recording.adapters.torch_activations",
     "network_from_module": "topokit.recording.adapters.torch",
 }
 
 __all__ = [
+    "HuggingFaceRecorder",
+    "LightningRecorder",
     "Recording",
     "RecordingWriter",
     "TopologyRecorder",
@@ -54,10 +60,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _TORCH_HOMES:
+    if name not in _HOMES:
         raise AttributeError(f"module 'topokit.recording' has no attribute {name!r}")
     try:
-        return getattr(import_module(_TORCH_HOMES[name]), name)
+        return getattr(import_module(_HOMES[name]), name)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
