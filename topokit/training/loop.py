@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -24,6 +24,7 @@ from topokit.training.config import TrainConfig
 from topokit.training.connection import Connection
 from topokit.training.data import Data
 from topokit.training.engines.build import make_engine
+from topokit.training.engines.turn import Turn
 from topokit.training.methods import Change, Method
 from topokit.training.randomness import stream
 from topokit.training.samples import Samples
@@ -63,6 +64,7 @@ class Loop:
         steps = self.samples.steps_per_epoch(config.batch_size, drop_last=config.drop_last)
         self.timetable = Timetable(config, steps, method.timing)
         self.position = Position()
+        self._saved = 0
         self.connection = Connection()
         self.turnover = {"edges_changed": 0, "edges_gone": 0}
         self._data = data
@@ -85,28 +87,38 @@ class Loop:
 
         Raises
         ------
+        DivergenceError, RecordingError
+            As in `turns`.
+        KeyboardInterrupt
+            Stopped by the user; the message says how to continue.
+        """
+        try:
+            for turn in self.turns(writer):
+                turn.take()
+        except KeyboardInterrupt as error:
+            last = self.timetable.total_epochs
+            raise KeyboardInterrupt(
+                f"stopped before the end of {last} epochs; {writer.folder} keeps epochs 0 to {self._saved}: "
+                "continue with resume=True, or `topokit train` with --resume"
+            ) from error
+
+    def turns(self, writer: RecordingWriter) -> Iterator[Turn]:
+        """The same, but that each step is left to the caller, who takes it before asking for the next one.
+
+        Raises
+        ------
         DivergenceError
             The loss or a weight is no finite number any more.
         RecordingError
             The folder's checkpoint is damaged.
-        KeyboardInterrupt
-            Stopped by the user; the message says how to continue.
         """
         self._restore(writer)
-        last = self.timetable.total_epochs
-        epochs = range(self.position.epoch + 1, last + 1)
-        kept = self.position.epoch
-        try:
-            for epoch in progress(epochs, f"{self.config.method}, seed {self.config.seed}"):
-                self._train_epoch(epoch, writer)
-                if self._saves_at(epoch):
-                    write_checkpoint(writer.folder, self.position, self.engine.state())
-                    kept = epoch
-        except KeyboardInterrupt as error:
-            raise KeyboardInterrupt(
-                f"stopped before the end of {last} epochs; {writer.folder} keeps epochs 0 to {kept}: "
-                "continue with resume=True, or `topokit train` with --resume"
-            ) from error
+        epochs = range(self.position.epoch + 1, self.timetable.total_epochs + 1)
+        for epoch in progress(epochs, f"{self.config.method}, seed {self.config.seed}"):
+            yield from self._train_epoch(epoch, writer)
+            if self._saves_at(epoch):
+                write_checkpoint(writer.folder, self.position, self.engine.state())
+                self._saved = epoch
         writer.add_facts({"summary": summarised(read_table(writer.folder / METRICS_FILE).rows, self.engine.network())})
 
     def _saves_at(self, epoch: int) -> bool:
@@ -119,6 +131,7 @@ class Loop:
             self._begin(writer)
             return
         self.position, state = found
+        self._saved = self.position.epoch
         try:
             self.engine.load(state)
         except (KeyError, RuntimeError) as error:
@@ -134,7 +147,7 @@ class Loop:
         self._keep_or_forget()
         self._record(writer, self._evaluated())
 
-    def _train_epoch(self, epoch: int, writer: RecordingWriter) -> None:
+    def _train_epoch(self, epoch: int, writer: RecordingWriter) -> Iterator[Turn]:
         started, rate = perf_counter(), self.timetable.learning_rate(epoch)
         training, metrics, speed = Score(), Metrics(), 0.0
         self.turnover = {"edges_changed": 0, "edges_gone": 0}
@@ -142,7 +155,10 @@ class Loop:
         batches = self.samples.batches(size, order, drop_last=self.config.drop_last)
         for x, y in self.augmentation.batches(batches, epoch):
             step = self.position.step + 1
-            training += self._train_batch(x, y, step, rate)
+            turn = self._turn(x, y, step, rate)
+            yield turn
+            self._check_loss(turn)
+            training += turn.score
             self.position = replace(self.position, step=step)
             self._check_before_use(step, rate)
             if self.timetable.updates_first(step):
@@ -162,13 +178,15 @@ class Loop:
         known = {"learning_rate": rate, **metrics, **wiring, **times}
         writer.append_metrics({"step": self.position.step, "epoch": epoch, **known})
 
-    def _train_batch(self, x: Tensor, y: Tensor, step: int, rate: float) -> Score:
+    def _turn(self, x: Tensor, y: Tensor, step: int, rate: float) -> Turn:
         rng = stream(self.config.seed, self.engine.draws, step) if self.engine.draws else None
-        score = self.engine.train_batch(x, y, learning_rate=rate, rewires=self.timetable.updates_at(step), rng=rng)
+        return Turn(self.engine, step, x, y, rate, self.timetable.updates_at(step), rng)
+
+    def _check_loss(self, turn: Turn) -> None:
         # On a GPU, to look at a loss is to wait for it; once not finite, the weights stay so until they are looked at.
-        if isinstance(score.loss, float) or step % _STEPS_UNSEEN == 0:
-            self._check(math.isfinite(score.loss), "the loss", step, rate)
-        return score
+        loss = turn.score.loss
+        if isinstance(loss, float) or turn.number % _STEPS_UNSEEN == 0:
+            self._check(math.isfinite(loss), "the loss", turn.number, turn.learning_rate)
 
     def _check_before_use(self, step: int, rate: float) -> None:
         """Weights are looked at before they are evaluated, recorded or compared."""
