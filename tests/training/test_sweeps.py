@@ -110,6 +110,13 @@ def test_a_run_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     assert result.over_seeds()["runs"].tolist() == [0, 1]
 
 
+def test_what_is_varied_and_measured_alike_stands_as_it_was_asked_for(tmp_path: Path) -> None:
+    grid = {"density": [0.21, 0.42], "epochs": [1]}
+    result = tk.sweep({"hidden": [8], "batch_size": 256, "grid": grid}, tmp_path)
+    assert result.frame.columns.is_unique
+    assert result.over_seeds()[["density", "epochs"]].to_numpy().tolist() == [[0.21, 1], [0.42, 1]]
+
+
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(OutputExistsError):

@@ -64,7 +64,7 @@ class SweepResult(Result):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A row a run: run, the fields that vary, the numbers of its summary, and error."""
+        """A row a run: run, the fields that vary, the other numbers of its summary, and error."""
         return _table(self.runs)
 
     @property
@@ -103,7 +103,8 @@ def write_table(folder: Path, runs: Sequence[SweptRun]) -> None:
 
 def _table(runs: Sequence[SweptRun]) -> pd.DataFrame:
     keys = list(dict.fromkeys(key for run in runs for key in run.swept))
-    measures = list(dict.fromkeys(name for run in runs for name in run.summary))
+    # What was varied, such as the density or the epochs, stands there as it was asked for.
+    measures = list(dict.fromkeys(name for run in runs for name in run.summary if name not in keys))
     rows = [
         {"run": run.name}
         | {key: run.swept.get(key) for key in keys}
