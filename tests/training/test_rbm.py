@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from run_files import contents
+from safetensors.numpy import load_file
 from toy_training import change, run_steps, toy_batch, toy_data
 
 import topokit as tk
@@ -21,6 +23,7 @@ from topokit.errors import ConfigError, DivergenceError
 from topokit.recording import RecordingWriter
 from topokit.registry import METHODS
 from topokit.training import TrainConfig, train
+from topokit.training.augmentation import Augmentation, Batches
 from topokit.training.contrastive import contrast, drawn
 from topokit.training.data import Data
 from topokit.training.data.digits import DIGITS
@@ -241,20 +244,21 @@ def test_saved_and_restored_training_goes_on_the_same(method: str) -> None:
             assert np.array_equal(values, second.state()[name]), name
 
 
-class Stopped(Loop):
-    """A run that is interrupted before its third epoch."""
+class Interrupted(Augmentation):
+    """Stops the run before its third epoch."""
 
-    def _train_epoch(self, epoch: int, writer: RecordingWriter) -> None:
+    def batches(self, batches: Batches, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         if epoch == 3:
             raise KeyboardInterrupt
-        super()._train_epoch(epoch, writer)
+        return super().batches(batches, epoch)
 
 
 @pytest.mark.parametrize(("method", "engine"), [("rigl", "sparse"), ("snfs", "masked")])
 def test_a_resumed_run_ends_the_same(tmp_path: Path, method: str, engine: str) -> None:
     config = SHORT.replace(method=method, engine=engine, momentum=0.5, prune_at_end=True)
     train(config, tmp_path / "whole")
-    loop = Stopped(config, METHODS.load(method), DIGITS.load())
+    loop = Loop(config, METHODS.load(method), DIGITS.load())
+    loop.augmentation = Interrupted(config, DIGITS.shape)
     with pytest.raises(KeyboardInterrupt, match="keeps epochs 0 to"):
         loop.run(RecordingWriter(tmp_path / "stopped", loop.description()))
     train(config, tmp_path / "stopped", resume=True)
@@ -282,11 +286,11 @@ def test_a_run_records_wiring_and_errors(tmp_path: Path, engine: str) -> None:
 
 
 def test_the_error_is_that_of_samples_rebuilt_from_drawn_states(tmp_path: Path) -> None:
-    config, data = SHORT.replace(epochs=1), DIGITS.load()
+    config, data = SHORT.replace(epochs=1, engine="masked"), DIGITS.load()
     run = train(config, tmp_path / "run")
-    loop = Stopped(config, METHODS.load("set"), data)
-    loop._restore(RecordingWriter(tmp_path / "run", {}, resume=True))
-    w, b, c = parameters(loop.engine)
+    engine = masked_engine(config, METHODS.load("set"), data)
+    engine.load(load_file(tmp_path / "run" / "checkpoint.safetensors"))
+    w, b, c = parameters(engine)
     rebuilt = sigmoid(Draws(0).states(sigmoid(data.test_x @ w + c)) @ w.T + b)
     error = ((rebuilt - data.test_x) ** 2).mean()
     assert run.metrics["test_reconstruction_error"].iloc[-1] == pytest.approx(error, rel=1e-5)
