@@ -55,7 +55,7 @@ def train(
     OutputExistsError
         The folder holds something and `resume` is false, or something that is no run.
     RecordingError
-        The run to resume is damaged, or is a recording that something else made.
+        The run to resume is damaged, has learned from other data, or is a recording that something else made.
     DataError
         The data set is absent or damaged.
     DivergenceError
@@ -76,7 +76,9 @@ def train(
         from topokit.training.loop import Loop
 
         loop = Loop(config, method, data_of(config) if data is None else data)
-        loop.run(RecordingWriter(place, {} if begun else loop.description(), resume=begun))
+        run = loop.description()
+        told = {"dataset": run["dataset"]} if begun else run
+        loop.run(RecordingWriter(place, told, resume=begun))
     return open_recording(place)
 
 

@@ -167,6 +167,7 @@ class Loop:
                 metrics = training.metrics("train")
                 speed = training.n / (perf_counter() - started)
                 metrics |= {**self._evaluated(), "edges": self.engine.n_edges}
+                self._check(all(map(math.isfinite, metrics.values())), "the loss", step, rate)
             if self.timetable.records_at(step):
                 self._record(writer, metrics)
             if self.timetable.updates_at(step) and not self.timetable.updates_first(step):
@@ -237,7 +238,10 @@ class Loop:
     def _activations(self) -> dict[str, NDArray[np.float64]]:
         s, asked = self.samples, self.config.record_activations
         of_samples = {"validation": (s.train_x, s.validation), "test": (s.test_x, s.test)}
-        return self.engine.mean_activations(*of_samples[asked]) if asked in of_samples else {}
+        means = self.engine.mean_activations(*of_samples[asked]) if asked in of_samples else {}
+        step, finite = self.position.step, all(np.isfinite(values).all() for values in means.values())
+        self._check(finite, "an activation", step, self.timetable.learning_rate(self._epoch_of(step)))
+        return means
 
     def _evaluated(self) -> Metrics:
         s, metrics = self.samples, Metrics()
@@ -245,9 +249,12 @@ class Loop:
             metrics |= self.engine.evaluate(s.train_x, s.train_y, s.validation).metrics("validation")
         return metrics | self.engine.evaluate(s.test_x, s.test_y, s.test).metrics("test")
 
+    def _epoch_of(self, step: int) -> int:
+        return (step - 1) // self.timetable.steps_per_epoch + 1
+
     def _check(self, finite: bool, what: str, step: int, rate: float) -> None:
         if not finite:
-            epoch = (step - 1) // self.timetable.steps_per_epoch + 1
+            epoch = self._epoch_of(step)
             raise DivergenceError(
                 f"{what} is no finite number at step {step} (epoch {epoch}) with learning rate {rate:g}: "
                 "lower learning_rate; the frames recorded until then are kept"
