@@ -375,6 +375,9 @@ def test_accuracy_in_four_ways() -> None:
         "best_epoch": 2.0,
     }
     assert accuracy_row(table[["epoch"]]) is None
+    pruned = accuracy_row(table.assign(test_accuracy=[0.8, 0.7, 0.6], edges=[9.0, 4.0, 4.0]))
+    assert (pruned["max_test"], pruned["test_at_max_validation"]) == (0.7, 0.7)
+    assert accuracy_row(table.assign(test_accuracy=[0.8, 0.7, 0.6], edges=[9.0, 4.0, 5.0]))["max_test"] == 0.8
     assert accuracy_row(table.drop(columns="validation_accuracy"))["test_at_max_validation"] is None
 
 

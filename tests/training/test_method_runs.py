@@ -106,6 +106,12 @@ def test_one_shot_pruning_at_the_start_in_the_middle_and_at_the_end(
 ) -> None:
     run = train(TINY.replace(method="one-shot", prune_begin=begin), tmp_path / "run")
     assert [network.n_edges for network in run] == counts
+    summary, pruned = run.run["summary"], run.metrics[run.metrics["edges"] == 237]
+    # No best accuracy of a network before it was pruned.
+    assert summary["max_test_accuracy"] == pruned["test_accuracy"].max()
+    best = pruned["validation_accuracy"].idxmax()
+    assert summary["test_accuracy_at_max_validation"] == pruned["test_accuracy"][best]
+    assert summary["epochs_compared"] == len(pruned) == {0.0: 3, 0.5: 2, 1.0: 1}[begin]
 
 
 @pytest.mark.parametrize("engine", ["masked", "sparse"])

@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from topokit.errors import ParameterError, RecordingError, WriteFailedError
@@ -42,6 +43,20 @@ class MetricsTable:
     def until(self, step: int) -> MetricsTable:
         """The rows of that step and before."""
         return MetricsTable(self.columns, tuple(row for row in self.rows if row["step"] <= step))
+
+
+def final_size_from(edges: Sequence[float]) -> int:
+    """Which row is the first at the final number of edges, of a network that only lost edges; 0 for any other.
+
+    What a network reached before it was pruned says nothing about the pruned one.
+
+    Parameters
+    ----------
+    edges : sequence of float
+        Its number of edges in each row.
+    """
+    only_lost = all(before >= after for before, after in pairwise(edges))
+    return list(edges).index(edges[-1]) if only_lost and edges else 0
 
 
 def checked_row(row: Measured) -> Row:

@@ -27,6 +27,7 @@ from topokit.analyzers.result import frame_rows
 from topokit.citations import ANALYZER_REFERENCES, REFERENCES
 from topokit.dag import LayeredDAG, Series
 from topokit.recording import Recording
+from topokit.recording.metrics import final_size_from
 from topokit.report.findings import Findings, RunFindings
 from topokit.report.input_rows import input_rows
 
@@ -94,9 +95,11 @@ def summarise(findings: Findings) -> dict[str, Any]:
 def accuracy_row(metrics: pd.DataFrame) -> Row | None:
     """Last, best validation and best test accuracy, and the test accuracy where validation was best.
 
-    Columns are recognised by the words 'test' or 'val' with 'acc'; of equally good epochs the first counts. None
-    where neither was recorded.
+    Columns are recognised by the words 'test' or 'val' with 'acc'; of equally good epochs the first counts, and where
+    a column ``edges`` only falls, those at its last value alone. None where neither was recorded.
     """
+    if "edges" in metrics:
+        metrics = metrics.iloc[final_size_from(metrics["edges"].tolist()) :]
     test, validation = _column(metrics, "test"), _column(metrics, "val")
     if test is None and validation is None:
         return None
