@@ -45,7 +45,8 @@ class UnknownNameError(TopokitError, LookupError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        near = get_close_matches(str(name), names, n=3, cutoff=0.5)
+        same = [other for other in names if other.lower() == str(name).lower()]
+        near = same or get_close_matches(str(name), names, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(names)}"
         super().__init__(f"unknown {kind} {name!r}: {hint}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ import pytest
 from safetensors.numpy import save_file
 
 import topokit as tk
+from topokit.cli.config_flags import SECTIONS
 from topokit.cli.main import COMMANDS, run
 from topokit.registry import TABLES
+from topokit.training.config import TrainConfig
 
 CONFIG = """\
 method = "set"
@@ -63,6 +66,23 @@ def json_of(capsys: pytest.CaptureFixture[str], *words: object) -> Any:
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     for command in COMMANDS:
         assert f"topokit {command}" in output_of(capsys, command, "--help")
+
+
+def test_the_flags_of_a_run_stand_in_sections(capsys: pytest.CaptureFixture[str]) -> None:
+    page = output_of(capsys, "train", "--help").split("\n\n")
+    sections = {block.partition(":\n")[0]: " ".join(block.split()) for block in page}
+    assert set(SECTIONS.values()) <= set(sections)
+    assert "--mask NAME" in sections["Wiring at the start"]
+    assert "one of er, er-epsilon, erk" in sections["Wiring at the start"]
+    assert "--resume" in sections["Options"]
+    assert all(f"--{field.name.replace('_', '-')} " in "".join(sections.values()) for field in fields(TrainConfig))
+
+
+def test_names_from_one_module_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    for table in ("methods", "models", "datasets", "profiles"):
+        summaries = [entry["summary"] for entry in json_of(capsys, "list", table)]
+        assert all(summaries)
+        assert len(set(summaries)) == len(summaries)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
 import click
 
+from topokit.cli.config_flags import ConfigCommand
 from topokit.cli.tables import json_option, print_json, print_table
 from topokit.training.config import TrainConfig
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def config_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """Give `command` one flag for each field of `TrainConfig`; a flag that is not typed stays None."""
-    for field in reversed(fields(TrainConfig)):
-        command = click.option(_flag(field.name), default=None, help=_help(field), metavar="VALUE")(command)
-    return command
-
-
-def _help(field: Field[Any]) -> str:
-    default = field.default
-    shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
-    return f"{field.metadata['help']}  [default: {shown}]"
 
 
 @contextmanager
@@ -50,21 +33,25 @@ def _base(config: Path | None, profile: str) -> TrainConfig:
     return TrainConfig.from_toml(config, profile=profile)
 
 
-@click.command()
+@click.command(cls=ConfigCommand)
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--out", "-o", "folder", type=click.Path(path_type=Path), help="Run folder; runs/METHOD-seedN unless given."
 )
-@click.option("--profile", metavar="NAME", help="Options of a published code or paper, under all others given here.")
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help="Options of a published code or paper, under all others given here; see `topokit list profiles`.",
+)
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run of the same configuration stopped.")
 @json_option
-@config_flags
 def train(
     config: Path | None, folder: Path | None, profile: str | None, resume: bool, as_json: bool, **flags: str | None
 ) -> None:
     """Train a sparse network and record its wiring over time.
 
-    CONFIG is a TOML file; flags override it, and both override what `--profile` gives.
+    CONFIG is a TOML file of such keys as learning_rate; flags override it, and both override what `--profile` gives.
+    With none of them it trains SET on digits.
     """
     from topokit.training import train as run_training
 

@@ -34,6 +34,10 @@ ACTIVE_SAMPLES = ("none", "validation", "test")
 STRUCTURE_WEIGHTS = ("new", "stored", "original")
 ENGINES = ("auto", "masked", "sparse")
 
+# What papers and other programs call some keys, too far from their names here to be found as slips of the pen.
+_OTHER_NAMES = {"lr": "learning_rate", "zeta": "rewire_fraction"}
+_SWEEP_KEYS = ("grid", "variants")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
@@ -260,9 +264,7 @@ class TrainConfig:
         names = [field.name for field in dataclasses.fields(cls)]
         for key in values:
             if key not in names:
-                near = get_close_matches(key, names, n=1, cutoff=0.5)
-                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
-                raise ConfigError(f"{where}unknown key {key!r}: {hint}")
+                raise ConfigError(f"{where}unknown key {key!r}: {_key_hint(str(key), names)}")
         try:
             return cls(**values)
         except TopokitError as error:
@@ -323,6 +325,15 @@ class TrainConfig:
         names = [field.name for field in dataclasses.fields(self) if not field.metadata["incidental"]]
         pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _key_hint(key: str, names: list[str]) -> str:
+    if key in _SWEEP_KEYS:
+        return "it belongs to a sweep: give the file to `topokit sweep`"
+    if key in _OTHER_NAMES:
+        return f"it is called {_OTHER_NAMES[key]!r} here"
+    near = get_close_matches(key, [*names, "profile"], n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else "`topokit train --help` lists them all"
 
 
 def _on_profile(values: Mapping[str, Any], where: str) -> dict[str, Any]:

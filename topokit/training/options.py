@@ -51,7 +51,10 @@ def typed(name: str, value: Any, kind: Any) -> Any:
         fits = _is_a(value, kind)
     if not fits:
         raise ConfigError(f"{name} is {value!r}: it takes {_KINDS[kind]}")
-    return tuple(value) if kind == tuple[int, ...] else kind(value)
+    try:
+        return tuple(value) if kind == tuple[int, ...] else kind(value)
+    except OverflowError as error:
+        raise ConfigError(f"{name} has too many digits: it takes {_KINDS[kind]}") from error
 
 
 def check_value(field: dataclasses.Field[Any], value: Any) -> None:

@@ -94,6 +94,7 @@ CIFAR_10 = CifarDataset(
     n_classes=10,
     label_bytes=1,
 )
+"""CIFAR-10 (Krizhevsky 2009): 50,000 + 10,000 colour images of 32 x 32 pixels in 10 classes."""
 
 CIFAR_100 = CifarDataset(
     name="cifar-100",
@@ -104,3 +105,4 @@ CIFAR_100 = CifarDataset(
     n_classes=100,
     label_bytes=2,
 )
+"""CIFAR-100 (Krizhevsky 2009): 50,000 + 10,000 colour images of 32 x 32 pixels in 100 classes."""

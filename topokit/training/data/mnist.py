@@ -85,6 +85,7 @@ MNIST = IdxDataset(
         "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
     },
 )
+"""MNIST (LeCun et al. 1998): handwritten digits, 60,000 + 10,000 images of 28 x 28 pixels."""
 
 FASHION_MNIST = IdxDataset(
     name="fashion-mnist",
@@ -97,3 +98,4 @@ FASHION_MNIST = IdxDataset(
         "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
     },
 )
+"""Fashion-MNIST (Xiao et al. 2017): articles of clothing in 10 classes, sizes as of MNIST."""

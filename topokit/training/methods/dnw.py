@@ -40,6 +40,9 @@ def _without(positions: Positions, others: Positions) -> Positions:
 
 
 DNW = Method(name="dnw", sparse=False, rule=choose_largest, timing=EVERY_STEP, dense_momentum=True, latent=True)
+"""Discovering neural wirings (Wortsman et al., NeurIPS 2019): the largest latent weights, anew in every step."""
+
 DNW_FROZEN = Method(
     name="dnw-frozen", sparse=False, rule=choose_largest, timing=UNTIL_FROZEN, dense_momentum=True, latent=True
 )
+"""DNW until the end of ``freeze_epoch``, static from there on (Van Gelder et al. 2021)."""

@@ -49,8 +49,14 @@ def _mixed(first: str, second: str) -> Method:
 
 
 RANDOM_GRADIENT = _mixed("random", "gradient")
+"""Grows at random, then by gradient (Matab et al. 2024, appendix E)."""
 RANDOM_MOMENTUM = _mixed("random", "momentum")
+"""Grows at random, then by momentum (Matab et al. 2024, appendix E)."""
 GRADIENT_RANDOM = _mixed("gradient", "random")
+"""Grows by gradient, then at random (Matab et al. 2024, appendix E)."""
 GRADIENT_MOMENTUM = _mixed("gradient", "momentum")
+"""Grows by gradient, then by momentum (Matab et al. 2024, appendix E)."""
 MOMENTUM_RANDOM = _mixed("momentum", "random")
+"""Grows by momentum, then at random (Matab et al. 2024, appendix E)."""
 MOMENTUM_GRADIENT = _mixed("momentum", "gradient")
+"""Grows by momentum, then by gradient (Matab et al. 2024, appendix E)."""

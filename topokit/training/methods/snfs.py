@@ -17,4 +17,7 @@ from topokit.training.methods.timing import PERIODIC
 _RULE = DropAndGrow(drop_smallest, grow_by_momentum)
 
 SNFS = Method(name="snfs", rule=_RULE, timing=PERIODIC, uses_momentum=True, dense_momentum=True)
+"""Sparse networks from scratch (Dettmers and Zettlemoyer 2019): SET that grows where the momentum is largest."""
+
 SNFS_MASKED = Method(name="snfs-masked", rule=_RULE, timing=PERIODIC, uses_momentum=True)
+"""A defect of public code: momentum on edges alone, so that every update grows back what it dropped."""
