@@ -42,6 +42,8 @@ _TABLES: Mapping[str, Sequence[str]] = {
     "onion_spectrum": ("spectrum", "summary"),
     "effective_sparsity": ("neurons",),
     "input_z_map": ("summary", "extremes"),
+    "activation_dormancy": ("summary",),
+    "dormancy_scatter": ("summary",),
     "edge_survival": ("summary", "hazards"),
     "attachment": ("verdicts", "bins"),
 }
@@ -84,9 +86,9 @@ class Choices:
     null_replicates: int = 400
 
 
-def analyses(choices: Choices, *, over_time: bool) -> dict[str, Analysis]:
-    """The analyses by name, as functions of a series; those `over_time` need several networks."""
-    found = _of_each(choices) | _beside_chance(choices)
+def analyses(choices: Choices, *, over_time: bool, active: bool = False) -> dict[str, Analysis]:
+    """The analyses by name, as functions of a series; `over_time` of several networks, `active` with activations."""
+    found = _of_each(choices) | (_of_activations(choices) if active else {}) | _beside_chance(choices)
     return found | _of_changes(choices) if over_time else found
 
 
@@ -130,6 +132,15 @@ def _of_each(choices: Choices) -> dict[str, Analysis]:
             series, shape=choices.shape, pool_channels=_has_channels(series, choices.shape)
         ),
         "moran": lambda series: tk.moran(series, shape=choices.shape, rng=choices.seed),
+    }
+
+
+def _of_activations(choices: Choices) -> dict[str, Analysis]:
+    import topokit as tk
+
+    return {
+        "tau_dormant": tk.tau_dormant,
+        "dormancy_join": lambda series: tk.dormancy_join(series, threshold=choices.threshold),
     }
 
 

@@ -84,7 +84,8 @@ def analyze(
             place = folder / own_name if len(sources) > 1 else folder
             place.mkdir(exist_ok=True)
             left_out: dict[str, list[str]] = {}
-            for name, analysis in analyses(Choices(**options), over_time=len(series) > 1).items():
+            active = any(series.activations(k) for k in range(len(series)))
+            for name, analysis in analyses(Choices(**options), over_time=len(series) > 1, active=active).items():
                 if problem := write(analysis, series, place / name, suffix):
                     left_out.setdefault(problem[1], []).append(problem[0])
             for reason, missing in left_out.items():

@@ -137,9 +137,17 @@ def _onions(findings: Findings) -> list[Drawing]:
 
 
 def _dormant(findings: Findings) -> list[Drawing]:
-    results = findings.of("dormant")
-    caption = f"Hidden neurons with fewer than {findings.options.threshold} connections."
-    return [_drawing(plots.dormant_evolution, results, "Line charts: dormant neurons", caption)] if results else []
+    results, active = findings.of("dormant"), findings.of("tau_dormant")
+    found = []
+    if results:
+        caption = f"Hidden neurons with fewer than {findings.options.threshold} connections."
+        found.append(_drawing(plots.dormant_evolution, results, "Line charts: dormant neurons", caption))
+    if active:
+        caption = "τ-dormant: mean activation at most τ times the layer's average (Sokar et al. 2023)."
+        found.append(
+            _drawing(plots.activation_evolution, active, "Line charts: neurons dormant by activation", caption)
+        )
+    return found
 
 
 def _rank(findings: Findings) -> list[Drawing]:

@@ -29,6 +29,7 @@ from topokit.analyzers import (
     power_law,
     rank_evolution,
     shell_layout,
+    tau_dormant,
 )
 from topokit.dag import LayeredDAG, Series
 from topokit.errors import IncompatibleNetworksError, InsufficientDataError, NotAChainError, ParameterError
@@ -172,6 +173,7 @@ ANALYSES: dict[str, Callable[[Series, Options], Result]] = {
     "random_onion": lambda series, options: _picture(same_density(series[-1], options.rng), options),
     "effective": lambda series, options: effective_sparsity(spread(series, 2)),
     "dormant": lambda series, options: dormant(spread(series, options.frames), threshold=options.threshold),
+    "tau_dormant": lambda series, options: tau_dormant(series),
     "rank": lambda series, options: rank_evolution(spread(series, options.frames)),
     "input_map": lambda series, options: _image_map(spread(series, options.frames)),
     "input_significance": lambda series, options: inputs_beside(spread(series, 2)),
