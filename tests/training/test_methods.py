@@ -17,7 +17,7 @@ from topokit.registry import METHODS
 from topokit.training import TrainConfig
 from topokit.training.methods import DROP_RULES, DenseScores, LayerView, Method, Rewiring, drop_signed, drop_smallest
 from topokit.training.methods.redistribution import shared_out
-from topokit.training.methods.selection import largest, smallest
+from topokit.training.methods.selection import among_largest, largest, smallest
 
 # Few distinct values, so that ties are common.
 numbers = st.sampled_from([-2.0, -1.0, -0.5, -0.0, 0.0, 0.25, 0.5, 1.0, 3.0])
@@ -59,6 +59,17 @@ def test_selection_is_that_of_a_stable_sort(values: np.ndarray, data: st.DataObj
     count = data.draw(st.integers(0, len(values)))
     assert smallest(values, count).tolist() == in_order(values.tolist(), count)
     assert largest(values, count).tolist() == in_order((-values).tolist(), count)
+    assert np.flatnonzero(among_largest(values, count)).tolist() == in_order((-values).tolist(), count)
+
+
+@pytest.mark.parametrize("count", [0, 7_000, 40_000, 60_000])
+@pytest.mark.parametrize("every", [0, 3, 1])
+def test_the_largest_of_many_need_no_true_sample(count: int, every: int) -> None:
+    """Every third value is looked at first; where these are all alike they say nothing of the others."""
+    values = np.random.default_rng(count).normal(0, 1, 60_000).astype(np.float32).round(every or 9)
+    if every:
+        values[::3] = 9
+    assert np.flatnonzero(among_largest(values, count)).tolist() == largest(values, count).tolist()
 
 
 @given(weights, fractions)

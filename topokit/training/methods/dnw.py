@@ -15,7 +15,7 @@ import numpy as np
 
 from topokit.training.methods.layer_view import LayerView, Rewiring
 from topokit.training.methods.method import Change, Layers, Method
-from topokit.training.methods.selection import Positions
+from topokit.training.methods.selection import among_largest
 from topokit.training.methods.timing import EVERY_STEP, UNTIL_FROZEN
 
 
@@ -26,17 +26,10 @@ def choose_largest(layers: Layers, change: Change) -> dict[str, Rewiring]:
 
 def _chosen(layer: LayerView) -> Rewiring:
     assert layer.latent is not None
-    edges = layer.latent.largest(layer.n_target_edges, but=layer.edges[:0])
-    return Rewiring(_without(layer.edges, edges), _without(edges, layer.edges))
-
-
-def _without(positions: Positions, others: Positions) -> Positions:
-    """Both ascending."""
-    if not len(others):
-        return positions
-    places = np.minimum(np.searchsorted(others, positions), len(others) - 1)
-    alone: Positions = positions[others[places] != positions]
-    return alone
+    chosen = among_largest(np.abs(layer.latent.values), layer.n_target_edges)
+    dropped = layer.edges[~chosen[layer.edges]]
+    chosen[layer.edges] = False
+    return Rewiring(dropped, np.flatnonzero(chosen))
 
 
 DNW = Method(name="dnw", sparse=False, rule=choose_largest, timing=EVERY_STEP, dense_momentum=True, latent=True)

@@ -68,7 +68,7 @@ class LayerView:
         Edges that the configured density leaves this layer: where pruning ends.
     gradient, momentum : Scores, optional
         Of the loss, on all possible edges; where the method asks for them.
-    latent : Scores, optional
+    latent : DenseScores, optional
         Weights on all possible edges, of methods in which they go on where there is no edge.
     """
 
@@ -78,7 +78,7 @@ class LayerView:
     n_target_edges: int = 0
     gradient: Scores | None = None
     momentum: Scores | None = None
-    latent: Scores | None = None
+    latent: DenseScores | None = None
 
     @property
     def n_possible(self) -> int:
