@@ -138,13 +138,15 @@ def test_progress_shows_on_standard_error_after_a_second_only(tmp_path: Path) ->
         from topokit import execute
 
         print(list(execute.progress([1, 2, 3], "counting")))
-        execute.map(lambda _: time.sleep(0.4), range(4), label="sleeping")
+        for _ in execute.progress(range(4), "sleeping", told=lambda: "loss 0.25"):
+            time.sleep(0.4)
         """,
         tmp_path,
     )
     assert slow.stdout == "[1, 2, 3]\n"
     assert "counting" not in slow.stderr
     assert "sleeping" in slow.stderr
+    assert "loss 0.25" in slow.stderr
 
 
 def test_usable_cores() -> None:

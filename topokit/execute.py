@@ -111,7 +111,9 @@ def as_finished(
         _cancel(running)
 
 
-def progress(items: Iterable[Item], label: str = "", *, total: int | None = None) -> Iterator[Item]:
+def progress(
+    items: Iterable[Item], label: str = "", *, total: int | None = None, told: Callable[[], str] | None = None
+) -> Iterator[Item]:
     """The items, with a progress bar on standard error once a second has passed; none in a pool's worker.
 
     Parameters
@@ -122,9 +124,15 @@ def progress(items: Iterable[Item], label: str = "", *, total: int | None = None
         What the bar says.
     total : int, optional
         How many there are, where `items` has no length.
+    told : callable, optional
+        What the bar says at its end, after each item.
     """
     in_worker = parent_process() is not None
-    yield from tqdm(items, desc=label or None, total=total, delay=1.0, leave=False, disable=in_worker)
+    with tqdm(items, desc=label or None, total=total, delay=1.0, leave=False, disable=in_worker) as bar:
+        for item in bar:
+            yield item
+            if told is not None:
+                bar.set_postfix_str(told(), refresh=False)
 
 
 def process_pool(workers: int | None = None, *, short_tasks: bool = False) -> ProcessPoolExecutor:

@@ -68,6 +68,7 @@ class Loop:
         self.connection = Connection()
         self.turnover = {"edges_changed": 0, "edges_gone": 0}
         self._data = data
+        self._told = ""
 
     def description(self) -> dict[str, Any]:
         """What ``run.json`` says about the run."""
@@ -114,7 +115,8 @@ class Loop:
         """
         self._restore(writer)
         epochs = range(self.position.epoch + 1, self.timetable.total_epochs + 1)
-        for epoch in progress(epochs, f"{self.config.method}, seed {self.config.seed}"):
+        label = f"{self.config.method}, seed {self.config.seed}"
+        for epoch in progress(epochs, label, told=lambda: self._told):
             yield from self._train_epoch(epoch, writer)
             if self._saves_at(epoch):
                 write_checkpoint(writer.folder, self.position, self.engine.state())
@@ -177,6 +179,8 @@ class Loop:
         wiring = {**self.turnover, **self.connection.metrics()}
         times = {"seconds": perf_counter() - started, "samples_per_second": speed}
         known = {"learning_rate": rate, **metrics, **wiring, **times}
+        shown = [name for name in metrics if name == "train_loss" or name.endswith(("_accuracy", "_error"))]
+        self._told = ", ".join(f"{name} {metrics[name]:.4g}" for name in shown)
         writer.append_metrics({"step": self.position.step, "epoch": epoch, **known})
 
     def _turn(self, x: Tensor, y: Tensor, step: int, rate: float) -> Turn:
