@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from topokit.recording import Recording, RecordingWriter, open_recording
 from topokit.registry import DATASETS, METHODS
 from topokit.training import TrainConfig, train
 from topokit.training.connection import Connection, ConnectionWarning
+from topokit.training.engines.turn import Turn
 from topokit.training.loop import Loop
 
 TINY = TrainConfig(
@@ -39,10 +41,10 @@ class Watched(Loop):
         self.changed: list[LayeredDAG] = []
         self.momentum: list[float] = []
 
-    def _train_epoch(self, epoch: int, writer: RecordingWriter) -> None:
+    def _train_epoch(self, epoch: int, writer: RecordingWriter) -> Iterator[Turn]:
         if epoch == self.stop_before:
             raise KeyboardInterrupt
-        super()._train_epoch(epoch, writer)
+        return super()._train_epoch(epoch, writer)
 
     def _rewire(self) -> None:
         super()._rewire()
