@@ -4,7 +4,7 @@ Nowak et al., Fantastic Weights and How to Find Them, NeurIPS 2023; repository a
 comes first and the change after it, by the gradient of the same batch, every 400 steps to the end. The ceiling of a
 cosine share, from one half down to 0.005, goes by magnitude. Random growth takes each free position by chance, so the
 edges drift in number. An edge that goes and comes back at once keeps its weight, and new edges keep what momentum has
-gathered.
+gathered. The change after the very last step, which nothing but an evaluation follows, is left out.
 
 ``method`` says how edges grow: 'set' at random, unless another one is given, 'rigl' by gradient, 'snfs' by momentum. In
 that code momentum gathers everywhere whatever the growth: 'random-momentum' and 'gradient-momentum' with

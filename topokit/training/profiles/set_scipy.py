@@ -1,9 +1,10 @@
 """SET as in the SciPy code of the tutorial by Curci et al. (2020): its removal counts, He weights, unscaled decay.
 
 Repository SelimaC/Tutorial-SCADS-Summer-School-2020-Scalable-Deep-Learning, ``set_mlp.py``. Thresholds are read off the
-sorted weights, which takes up to two edges more than the share. New edges get weights from He's uniform rule over all
+sorted weights: one to three edges more go than the share. New edges get weights from He's uniform rule over all
 inputs, kept edges keep their momentum, and the weight decay is taken off the weights without the learning rate. Inputs
 are in [0, 1], momentum is the classical one, and the last samples of an epoch that fill no batch are left out.
+That code never changes the output layer; here it stays only where it is full, as it is at usual epsilons.
 """
 
 PROFILE: dict[str, object] = {
