@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--out", "-o", "folder", type=click.Path(path_type=Path), help="Folder; the file's name unless given.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes that train.")
+@click.option("--together", is_flag=True, help="Train seeds of a small MLP in one computation (engine = 'masked').")
 @click.option("--list", "lists", is_flag=True, help="List the runs and train nothing.")
 @json_option
-def sweep(file: Path, folder: Path | None, jobs: int, lists: bool, as_json: bool) -> None:
+def sweep(file: Path, folder: Path | None, jobs: int, together: bool, lists: bool, as_json: bool) -> None:
     """Train every combination of the values in FILE, a TOML file, and tabulate what came out.
 
     Keys at the top are those of `topokit train`; lists under [grid] are combined; tables [[variants]] hold values that
@@ -38,7 +39,7 @@ def sweep(file: Path, folder: Path | None, jobs: int, lists: bool, as_json: bool
     target = folder or file.with_suffix("")
     workers = process_pool(jobs) if jobs > 1 else nullcontext()
     with workers as pool:
-        result = run_sweep(plan, target, executor=pool)
+        result = run_sweep(plan, target, executor=pool, together=together)
     show(result, target, as_json)
 
 

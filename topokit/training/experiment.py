@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from topokit.errors import ConfigError, MissingExtraError, OutputExistsError, RecordingError
 from topokit.outputs import check_absent
@@ -17,6 +18,9 @@ from topokit.training.config import TrainConfig
 from topokit.training.data import Data
 from topokit.training.method_options import check_options
 from topokit.training.methods import Method
+
+if TYPE_CHECKING:
+    from topokit.training.loop import Loop
 
 
 def train(
@@ -65,21 +69,37 @@ def train(
     """
     place = Path(folder)
     begun = resume and (place / RUN_FILE).exists()
-    if begun:
-        _check_same(config, place)
-        if "summary" in read_run(place):
-            return open_recording(place)
-    else:
-        _check_free(place)
-    method = method_of(config)
-    with one_thread():
-        from topokit.training.loop import Loop
-
-        loop = Loop(config, method, data_of(config) if data is None else data)
-        run = loop.description()
-        told = {"dataset": run["dataset"]} if begun else run
-        loop.run(RecordingWriter(place, told, resume=begun))
+    if is_left(config, place, begun=begun):
+        with one_thread():
+            loop, writer = opened(config, place, data, begun=begun)
+            loop.run(writer)
     return open_recording(place)
+
+
+def is_left(config: TrainConfig, folder: Path, *, begun: bool) -> bool:
+    """Whether the run that is to begin in that folder, or has begun there, is not finished yet.
+
+    Raises
+    ------
+    ConfigError, OutputExistsError, RecordingError
+        As in `train`.
+    """
+    if begun:
+        _check_same(config, folder)
+        return "summary" not in read_run(folder)
+    _check_free(folder)
+    return True
+
+
+def opened(config: TrainConfig, folder: Path, data: Data | None = None, *, begun: bool) -> tuple[Loop, RecordingWriter]:
+    """A run ready to begin, or to go on where it has begun; raises as `train` does."""
+    method = method_of(config)
+    from topokit.training.loop import Loop
+
+    loop = Loop(config, method, data_of(config) if data is None else data)
+    run = loop.description()
+    told = {"dataset": run["dataset"]} if begun else run
+    return loop, RecordingWriter(folder, told, resume=begun)
 
 
 def method_of(config: TrainConfig) -> Method:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -103,7 +103,7 @@ class Loop:
                 "continue with resume=True, or `topokit train` with --resume"
             ) from error
 
-    def turns(self, writer: RecordingWriter) -> Iterator[Turn]:
+    def turns(self, writer: RecordingWriter) -> Generator[Turn]:
         """The same, but that each step is left to the caller, who takes it before asking for the next one.
 
         Raises

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import ceil
 
 import numpy as np
@@ -78,6 +78,11 @@ class Samples:
     def to(self, device: str) -> Samples:
         """The same on that device."""
         return Samples(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
+
+    def of(self, other: Samples) -> Samples:
+        """The same numbers of samples, of the other's data set, which need not lie in memory twice."""
+        whole = {"train_x": other.train_x, "train_y": other.train_y, "test_x": other.test_x, "test_y": other.test_y}
+        return replace(self, **whole)
 
     def steps_per_epoch(self, batch_size: int, *, drop_last: bool = False) -> int:
         """Batches in one pass over the training samples; the last may be smaller, or is left out where it would be."""

@@ -33,9 +33,11 @@ from typing import Any
 from topokit.errors import ConfigError, OutputExistsError, TopokitError
 from topokit.execute import as_finished, progress
 from topokit.outputs import check_absent
+from topokit.recording import open_recording
 from topokit.training.config import TrainConfig
 from topokit.training.experiment import train
 from topokit.training.sweep_table import SweepResult, SweptRun, write_table
+from topokit.training.together import check_together, train_together
 
 RUNS_FOLDER = "runs"
 _LONGEST_NAME = 200
@@ -115,6 +117,7 @@ def sweep(
     folder: str | os.PathLike[str],
     *,
     executor: Executor | None = None,
+    together: bool = False,
 ) -> SweepResult:
     """Train every run of a sweep, or what is missing of it.
 
@@ -127,6 +130,9 @@ def sweep(
         in it are left as they are, interrupted ones go on.
     executor : concurrent.futures.Executor, optional
         Where to train; this process unless given.
+    together : bool
+        Whether runs that differ in their seed alone compute their training steps all at once, which takes less time
+        for small networks. See `topokit.training.together` for how far results agree, and for what it can train.
 
     Returns
     -------
@@ -136,21 +142,23 @@ def sweep(
     Raises
     ------
     ConfigError
-        The sweep itself is wrong, or nothing is to be run.
+        The sweep itself is wrong, nothing is to be run, or `together` cannot train it.
     OutputExistsError
         The folder holds something that is no sweep.
     KeyboardInterrupt
         Stopped by the user; the same call goes on.
     """
     plan = _plan(runs)
+    groups = _seed_groups(plan) if together else [[position] for position in range(len(plan))]
     place = Path(folder)
     _check_folder(place)
     ended: dict[int, SweptRun] = {}
     try:
-        finished = closing(as_finished(partial(_trained, folder=place / RUNS_FOLDER), plan, executor))
+        tasks = [[plan[position] for position in group] for group in groups]
+        finished = closing(as_finished(partial(_trained, folder=place / RUNS_FOLDER), tasks, executor))
         with finished as answers:
-            for position, run in progress(answers, "sweep", total=len(plan)):
-                ended[position] = run
+            for number, runs_done in progress(answers, "sweep", total=len(tasks)):
+                ended.update(zip(groups[number], runs_done, strict=True))
                 write_table(place, [ended[k] for k in sorted(ended)])
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt(
@@ -168,11 +176,31 @@ def _plan(runs: str | os.PathLike[str] | Mapping[str, Any] | Sequence[PlannedRun
     return plan
 
 
-def _trained(run: PlannedRun, folder: Path) -> SweptRun:
+def _seed_groups(plan: Sequence[PlannedRun]) -> list[list[int]]:
+    """Positions of the runs that differ in their seed alone, which have to be such as train together."""
+    groups: dict[TrainConfig, list[int]] = {}
+    for position, run in enumerate(plan):
+        check_together(run.config)
+        groups.setdefault(run.config.replace(seed=0), []).append(position)
+    return list(groups.values())
+
+
+def _trained(runs: Sequence[PlannedRun], folder: Path) -> list[SweptRun]:
+    """Runs that differ in their seed alone, trained together, or one that is trained by itself."""
+    places = [folder / run.name for run in runs]
+    if len(runs) > 1:
+        return list(map(_swept, runs, places, train_together([run.config for run in runs], places)))
     try:
-        recording = train(run.config, folder / run.name, resume=True)
+        train(runs[0].config, places[0], resume=True)
     except TopokitError as error:
+        return [_swept(runs[0], places[0], error)]
+    return [_swept(runs[0], places[0], None)]
+
+
+def _swept(run: PlannedRun, folder: Path, error: TopokitError | None) -> SweptRun:
+    if error is not None:
         return SweptRun(run.name, dict(run.swept), {}, " ".join(str(error).split()))
+    recording = open_recording(folder)
     seconds = float(recording.metrics["seconds"].sum())
     return SweptRun(run.name, dict(run.swept), {**recording.run["summary"], "seconds": seconds}, "")
 

@@ -182,6 +182,14 @@ class MaskedEngine:
         for name in self.masks:
             self.masks.hide_(name, self.momentum[name])
 
+    @torch.no_grad()
+    def move_(self, name: str, values: Tensor, velocities: Tensor, gates: Tensor | None) -> None:
+        """Keep that parameter, its momentum and, if it has edges, their gates in these tensors from now on."""
+        self.parameters[name].data = values.copy_(self.parameters[name])
+        self.momentum[name] = velocities.copy_(self.momentum[name])
+        if gates is not None:
+            self.masks.move_(name, gates)
+
     def evaluate(self, x: Tensor, y: Tensor, index: Tensor) -> Score:
         """The score on the samples `index` of x (n, n_features) and y (n,)."""
         return self.model.evaluate(x, y, index)
