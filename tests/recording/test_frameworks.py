@@ -37,7 +37,6 @@ class CrashError(Exception):
 class TestLightning:
     @pytest.fixture(autouse=True)
     def quiet(self) -> None:
-        pytest.importorskip("lightning")
         logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 
     def fit(self, folder: Path, *, epochs: int = 2, crash: int = 0, resume: bool = False, **options: Any) -> nn.Module:
@@ -139,13 +138,6 @@ class Tokens(Dataset[dict[str, torch.Tensor]]):
 
 
 class TestHuggingFace:
-    @pytest.fixture(autouse=True)
-    def installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        # transformers takes our folder of tests called "datasets" for the package of that name.
-        monkeypatch.setattr(sys, "path", [place for place in sys.path if Path(place).name != "tests"])
-        pytest.importorskip("transformers")
-        pytest.importorskip("accelerate")
-
     def fit(self, folder: Path, *, crash: int = 0, resume: bool = False, **options: Any) -> Any:
         """Three epochs of 5 steps; checkpoints every 4."""
         from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainerCallback, TrainingArguments
