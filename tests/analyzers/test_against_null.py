@@ -11,7 +11,7 @@ from scipy import stats
 
 import topokit as tk
 from topokit.analyzers import KShells
-from topokit.dag import LayeredDAG
+from topokit.dag import LayeredDAG, Series
 from topokit.errors import InsufficientDataError, ParameterError
 from topokit.execute import process_pool
 
@@ -240,6 +240,14 @@ def test_a_whole_series_at_once() -> None:
     assert np.abs(found.mean).max() < 0.25
     kept = tk.against_null(tk.rank_evolution, series, model="degrees", moment="together", n=5)
     assert np.isnan(kept.z).all()
+
+
+def test_a_random_series_is_the_same_at_each_reading() -> None:
+    def repeats(series: Series) -> float:
+        return float(all(a.equals(b) for a, b in zip(series, series, strict=True)))
+
+    found = tk.against_null(repeats, grown(2), model="density", moment="together", n=3)
+    assert (found.replicates == 1).all()
 
 
 def test_holm_counts_what_could_have_differed(network: LayeredDAG) -> None:

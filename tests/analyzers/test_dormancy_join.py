@@ -188,6 +188,7 @@ def test_results_bring_their_own_thresholds() -> None:
         (lambda net, act: tk.dormancy_join(net, {"hidden1": np.ones(41)}), "40 neurons and activations of 41"),
         (lambda net, act: tk.dormancy_join(series(3), {0.7: act, 1.0: act}), "taken at epoch 0.7, when no network was"),
         (lambda net, act: tk.dormancy_join([net, net, net], {0: act, 1: act}), "share neither epochs nor steps"),
+        (lambda net, act: tk.dormancy_join(series(3), [act]), "1 activations were given for 3 moments"),
         (lambda net, act: tk.dormancy_join({"a": net}, {"b": act}), "give both by run"),
         (lambda net, act: tk.dormancy_join({"a": net}, [act]), "activations are list"),
         (lambda net, act: tk.dormancy_join({}, {}), "no run was given"),

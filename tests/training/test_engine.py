@@ -157,10 +157,11 @@ def test_new_edges_have_the_weight_and_momentum_asked_for(config: TrainConfig) -
     run_steps(engine, data, 6, after_step=remember, after_update=check)
 
 
-@pytest.mark.parametrize(("rule", "deviation"), [("normal", 0.1), ("uniform", np.sqrt(6 / 12) / np.sqrt(3))])
+@pytest.mark.parametrize(("rule", "deviation"), [("normal", 0.04), ("uniform", np.sqrt(6 / 12) / np.sqrt(3))])
 def test_new_weights_are_spread_as_their_rule_says(rule: str, deviation: float) -> None:
     data = toy_data()
-    engine = toy_engine(TrainConfig(method="set", hidden=(2000,), mask="uniform", grown_weights=rule), data)
+    config = TrainConfig(method="set", hidden=(2000,), mask="uniform", grown_weights=rule, grown_deviation=0.04)
+    engine = toy_engine(config, data)
     grown = engine.rewire(change(1.0, config=engine.config))["layers.0.weight"].grown
     new = engine.parameters["layers.0.weight"].detach().numpy().reshape(-1)[grown]
     assert new.std() == pytest.approx(deviation, rel=0.1)

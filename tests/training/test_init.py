@@ -12,6 +12,7 @@ from toy_training import toy_data
 
 from topokit.training import TrainConfig
 from topokit.training.engines.build import make_engine
+from topokit.training.engines.first_edges import initial_numbers
 from topokit.training.methods.static import STATIC
 from topokit.training.models.init import initial_biases, initial_weights
 
@@ -60,6 +61,11 @@ def test_biases_start_at_the_value_given_but_pytorchs() -> None:
     assert initial_biases("truncated-normal", SHAPE, seed=0, layer=0, value=0.1).tolist() == [np.float32(0.1)] * 50
     biases = initial_biases("torch", SHAPE, seed=0, layer=0, value=0.1)
     assert stats.kstest(biases, LAWS["torch"].cdf).pvalue > 0.01
+
+
+def test_all_layers_and_biases_have_draws_of_their_own() -> None:
+    numbers = initial_numbers(TrainConfig(init="torch"), [(8, 8)] * 2, [np.arange(64)] * 2)
+    assert len({tuple(values[:8]) for layer in numbers for values in layer}) == 4
 
 
 @pytest.mark.parametrize("engine", ["masked", "sparse"])

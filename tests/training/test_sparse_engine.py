@@ -21,6 +21,7 @@ from topokit.training import dropout as silence
 from topokit.training.engines.build import make_engine, masked_engine, sparse_engine
 from topokit.training.engines.engine import Engine
 from topokit.training.engines.masked import MaskedEngine
+from topokit.training.engines.neuron_kernels import cross_entropy
 from topokit.training.engines.product_scores import ProductScores
 from topokit.training.engines.sparse import SparseEngine
 from topokit.training.methods import DenseScores, Rewiring
@@ -104,6 +105,8 @@ def test_both_engines_take_the_same_steps_and_change_the_same_edges(config: Trai
             gradients = dict(masked._gradients)
             done = [engine.rewire(change(0.4, number, config)) for engine in (masked, sparse)]
             assert_same_choice(*done, gradients)
+            if all(np.array_equal(ours.grown, done[0][name].grown) for name, ours in done[1].items()):
+                assert_same(masked, sparse, 1e-5)
             copy_state(masked, sparse)
 
 
@@ -126,11 +129,22 @@ def assert_same_choice(
             np.testing.assert_allclose(np.sort(score[ours.grown]), np.sort(score[theirs.grown]), rtol=1e-4, atol=1e-7)
 
 
+def bend(engine: Engine) -> None:
+    """Let SReLU have distances of both signs, which inputs exceed, and slopes other than 1 beyond them."""
+    for key, values in engine.state().items():
+        if key.startswith("weight.") and key.endswith("right_distance"):
+            values[:] = np.where(np.arange(len(values)) % 2, 0.2, -0.2)
+        if key.startswith("weight.") and key.endswith("right_slope"):
+            values[:] = 0.3
+
+
 @pytest.mark.parametrize("method", ["set", "rigl"])
 @pytest.mark.parametrize("activation", ["relu", "srelu", "allrelu"])
 def test_edges_stay_the_same_over_many_updates(method: str, activation: str) -> None:
     config = TrainConfig(method=method, hidden=(40, 30), density=0.2, activation=activation, dropout=0.2)
     masked, sparse = both(config)
+    for engine in (masked, sparse):
+        bend(engine)
     for number in range(1, 21):
         for engine in (masked, sparse):
             step(engine, number, rewires=number % 5 == 0)
@@ -201,6 +215,12 @@ def test_scores_by_blocks_are_those_of_the_whole_product(
         blocks = ProductScores(errors, inputs)
         assert np.array_equal(blocks.largest(count, but=but), whole.largest(count, but=but))
     assert np.array_equal(blocks.at(but), whole.at(but))
+
+
+def test_of_equal_scores_the_first_class_counts() -> None:
+    scores, classes = np.zeros((3, 4), np.float32), np.array([0, 0, 1, 2])
+    expected = (torch.tensor(scores).argmax(0).numpy() == classes).sum()
+    assert cross_entropy(scores, classes)[1] == expected == 2
 
 
 def test_dropout_is_silent_in_the_share_asked_for_and_keeps_the_mean() -> None:

@@ -156,8 +156,7 @@ def _activations(activations: Any, told: Sides, moments: tuple[Moment, ...]) -> 
             raise ParameterError(f"tau={told.tau}: the activation dormancy has a tau of its own, leave it out")
         return activations
     tau = _DEFAULT_TAU if told.tau is None else told.tau
-    listed = isinstance(activations, Sequence) and not isinstance(activations, Series)
-    in_order = listed and len(activations) == len(moments)
+    in_order = isinstance(activations, Sequence) and not isinstance(activations, Series)
     return tau_dormant(activations, tau=tau, moments=moments if in_order else None)
 
 
