@@ -14,7 +14,7 @@ from topokit.cli.main import run as topokit
 from topokit.errors import ConfigError, DivergenceError
 from topokit.training import TrainConfig, train
 from topokit.training.checkpoint import CHECKPOINT_FILE, read_checkpoint, write_checkpoint
-from topokit.training.together import _Runs, train_together
+from topokit.training.together import SeedRuns, train_together
 
 SEEDS = 3
 QUICK = {"hidden": [24, 16], "density": 0.2, "epochs": 3, "train_samples": 500, "engine": "masked"}
@@ -30,7 +30,7 @@ def places(folder: Path) -> list[Path]:
 
 def interrupted(folder: Path, steps: int, **options: Any) -> list[Path]:
     """Runs left in the midst of training."""
-    runs = _Runs()
+    runs = SeedRuns()
     for seed, config in enumerate(configs(**options)):
         runs.begin(seed, config, places(folder)[seed])
     for _ in range(steps):

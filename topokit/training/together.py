@@ -67,7 +67,7 @@ def train_together(configs: Sequence[TrainConfig], folders: Sequence[Path]) -> l
     KeyboardInterrupt
         Stopped by the user; each folder can be resumed.
     """
-    runs = _Runs()
+    runs = SeedRuns()
     with one_thread():
         try:
             for number, (config, folder) in enumerate(zip(configs, folders, strict=True)):
@@ -79,7 +79,7 @@ def train_together(configs: Sequence[TrainConfig], folders: Sequence[Path]) -> l
     return [runs.errors.get(number) for number in range(len(configs))]
 
 
-class _Runs:
+class SeedRuns:
     """Runs before their next steps."""
 
     def __init__(self) -> None:
