@@ -30,6 +30,15 @@ def test_undecayed_parameters_do_not_decay() -> None:
     assert torch.equal(parameter, torch.ones(3))
 
 
+@pytest.mark.parametrize(("form", "left"), [("coupled", 0.8575), ("decoupled", 0.95**2), ("unscaled", 0.9**2)])
+def test_decay_alone_leaves_what_its_form_says(form: str, left: float) -> None:
+    """Two steps of size 1/2 with decay 0.1: once through a momentum of 0.9, twice past it."""
+    parameter, velocity = torch.ones(1), torch.zeros(1)
+    for _ in range(2):
+        SGD(0.9, False, 0.1, form).step_([parameter], [torch.zeros(1)], [velocity], learning_rate=0.5)
+    assert float(parameter) == pytest.approx(left)
+
+
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_one_launch_for_all_parameters_moves_them_as_one_after_the_other(everywhere: bool) -> None:
     rng = torch.Generator().manual_seed(0)

@@ -13,6 +13,7 @@ import pytest
 import torch
 from run_files import contents
 from safetensors.numpy import load_file
+from scipy.special import logsumexp
 
 from topokit.errors import ConfigError, DivergenceError, OutputExistsError, RecordingError, UnknownNameError
 from topokit.recording import Recording, TopologyRecorder, open_recording
@@ -81,12 +82,15 @@ def test_there_is_a_frame_for_each_epoch_and_it_carries_its_metrics(runs: dict[s
 def test_a_frame_is_the_network_that_was_evaluated(runs: dict[str, Recording]) -> None:
     run, data = runs["set"], DIGITS.load()
     state = load_file(run.folder / "checkpoint.safetensors")
-    h = data.test_x
-    for k, block in enumerate(run[-1].blocks):
-        h = h @ block.weight_matrix().toarray() + state[f"weight.layers.{k}.bias"]
-        h = np.maximum(h, 0) if k < 2 else h
-    accuracy = float((h.argmax(1) == data.test_y).mean())
-    assert accuracy == pytest.approx(run.metrics["test_accuracy"].iloc[-1])
+    held = Samples.split(data, TrainConfig(method="set")).validation.numpy()
+    parts = {"test": (data.test_x, data.test_y), "validation": (data.train_x[held], data.train_y[held])}
+    for part, (h, classes) in parts.items():
+        for k, block in enumerate(run[-1].blocks):
+            h = h @ block.weight_matrix().toarray() + state[f"weight.layers.{k}.bias"]
+            h = np.maximum(h, 0) if k < 2 else h
+        loss = logsumexp(h, axis=1).mean() - h[np.arange(len(h)), classes].mean()
+        assert (h.argmax(1) == classes).mean() == pytest.approx(run.metrics[f"{part}_accuracy"].iloc[-1])
+        assert loss == pytest.approx(run.metrics[f"{part}_loss"].iloc[-1], rel=1e-4)
 
 
 def test_updates_draw_anew(tmp_path: Path) -> None:
