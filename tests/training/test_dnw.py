@@ -11,6 +11,8 @@ from toy_training import change, run_steps, toy_batch, toy_data, toy_engine
 
 from topokit.training import TrainConfig
 from topokit.training.engines.masked import MaskedEngine
+from topokit.training.masks import Masks
+from topokit.training.methods import Rewiring
 
 CONFIG = TrainConfig(method="dnw", hidden=(10, 6), density=0.3, weight_decay=0.01)
 
@@ -71,6 +73,23 @@ def test_edges_that_went_come_back() -> None:
     seen = torch.stack(masks).int()
     assert ((seen.diff(dim=0) == 1).any(0) & (seen.diff(dim=0) == -1).any(0)).any()
     assert len(set(seen.flatten(1).sum(1).tolist())) == 1
+
+
+def test_positions_of_edges_are_kept_right_through_small_and_large_changes() -> None:
+    rng = np.random.default_rng(0)
+    masks = Masks({"layer": torch.from_numpy(rng.random((40, 50)) < 0.5)})
+    for n_changed in (0, 3, 8, 400, 3, 0, 5):
+        before = masks.positions("layer")
+        masks.rewire_(
+            "layer",
+            Rewiring(
+                np.sort(rng.choice(before, n_changed, replace=False)),
+                np.sort(rng.choice(np.setdiff1d(np.arange(2000), before), n_changed, replace=False)),
+            ),
+        )
+        assert np.array_equal(masks.positions("layer"), np.flatnonzero(masks["layer"].numpy()))
+    masks.load_("layer", ~masks["layer"])
+    assert np.array_equal(masks.positions("layer"), np.flatnonzero(masks["layer"].numpy()))
 
 
 def test_the_first_edges_are_the_largest_initial_weights() -> None:

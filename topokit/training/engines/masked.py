@@ -110,6 +110,11 @@ class MaskedEngine:
         """Give the network the latent weights of its edges."""
         torch.mul(self.latent[name], self.masks.gates[name], out=self.parameters[name])
 
+    def _show_changed(self, name: str, rewiring: Rewiring) -> None:
+        dropped, grown = self._place(rewiring.dropped), self._place(rewiring.grown)
+        shown, latent = self.parameters[name].view(-1), self.latent[name].view(-1)
+        shown.index_fill_(0, dropped, 0).index_copy_(0, grown, latent[grown])
+
     @torch.no_grad()
     def rewire(self, change: Change) -> dict[str, Rewiring]:
         """Change the wiring by the method's rule; what changed, by parameter."""
@@ -118,7 +123,7 @@ class MaskedEngine:
         for name, rewiring in done.items():
             if name in self.latent:
                 self.masks.rewire_(name, rewiring)
-                self._show(name)
+                self._show_changed(name, rewiring)
             else:
                 self._settle(name, rewiring, change.rng)
         self._gradients = {}
@@ -128,7 +133,7 @@ class MaskedEngine:
         return done
 
     def _view(self, name: str) -> LayerView:
-        edges = np.flatnonzero(_flat(self.masks[name]))
+        edges = self.masks.positions(name)
         gradient = self._gradients.get(name)
         return LayerView(
             shape=tuple(self.parameters[name].shape),
