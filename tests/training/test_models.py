@@ -10,7 +10,7 @@ import torch
 from toy_training import toy_data, toy_engine
 
 from topokit.training import TrainConfig
-from topokit.training.models.activations import SReLU
+from topokit.training.models.activations import SReLU, make_activation
 
 
 def srelu(seed: int = 0) -> SReLU:
@@ -50,6 +50,12 @@ def test_srelu_starts_as_published() -> None:
     for values, high in ((unit.left_slope.detach(), 1.0), (unit.right_distance.detach(), 5.0)):
         assert 0 <= float(values.min()) < 0.01 * high
         assert 0.99 * high < float(values.max()) < high
+
+
+def test_allrelu_turns_its_slope_from_layer_to_layer() -> None:
+    config = TrainConfig(activation="allrelu", allrelu_slope=0.6)
+    units = [make_activation(config, 1, layer, torch.Generator()) for layer in (1, 2, 3)]
+    assert [unit(torch.tensor([-10.0])).item() for unit in units] == [-6, 6, -6]
 
 
 def test_masks_cover_all_matrices_and_nothing_else() -> None:

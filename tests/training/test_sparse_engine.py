@@ -21,7 +21,7 @@ from topokit.training import dropout as silence
 from topokit.training.engines.build import make_engine, masked_engine, sparse_engine
 from topokit.training.engines.engine import Engine
 from topokit.training.engines.masked import MaskedEngine
-from topokit.training.engines.neuron_kernels import cross_entropy
+from topokit.training.engines.neuron_kernels import cross_entropy, silenced
 from topokit.training.engines.product_scores import ProductScores
 from topokit.training.engines.sparse import SparseEngine
 from topokit.training.methods import DenseScores, Rewiring
@@ -229,6 +229,10 @@ def test_dropout_is_silent_in_the_share_asked_for_and_keeps_the_mean() -> None:
     assert active.mean() == pytest.approx(0.8, abs=2e-3)
     assert silence.scale(0.2) * 0.8 == pytest.approx(1, abs=2e-5)
     assert len(np.unique(drawn)) > 65_000
+    every = np.arange(2**16, dtype=np.uint16)[None]
+    values = np.ones(every.shape, np.float32)
+    silenced(values, every, np.uint16(silence.threshold(0.25)), np.float32(silence.scale(0.25)))
+    assert silence.active(0.25, every).mean() == (values > 0).mean() == 0.75
 
 
 @pytest.mark.parametrize("method", ["snfs", "dnw"])
