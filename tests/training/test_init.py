@@ -65,7 +65,7 @@ def test_biases_start_at_the_value_given_but_pytorchs() -> None:
 
 def test_all_layers_and_biases_have_draws_of_their_own() -> None:
     numbers = initial_numbers(TrainConfig(init="torch"), [(8, 8)] * 2, [np.arange(64)] * 2)
-    assert len({tuple(values[:8]) for layer in numbers for values in layer}) == 4
+    assert len({tuple(values[:8].round(5)) for layer in numbers for values in layer}) == 4
 
 
 @pytest.mark.parametrize("engine", ["masked", "sparse"])

@@ -225,16 +225,19 @@ def test_sharing_out_is_exact_and_in_proportion(pairs: list[tuple[float, int]], 
         assert (np.abs(given_ - exact) < 1).all()
 
 
-def test_redistribution_moves_edges_to_the_layer_with_the_larger_momentum() -> None:
-    strong, weak = (np.where(np.arange(100) < 40, value, 0.0) for value in (3.0, 1.0))
-    weights = np.arange(1, 101, dtype=np.float32)
-    layers = {"a": view(np.arange(100) < 40, weights, momentum=strong)}
-    layers["b"] = view(np.arange(100) < 40, weights, momentum=weak)
+@pytest.mark.parametrize(("n_strong", "grown"), [(40, [45, 15]), (90, [55, 30])])
+def test_redistribution_moves_edges_to_the_layer_with_the_larger_mean_momentum(n_strong: int, grown: list[int]) -> None:
+    """Three times as large in the smaller layer, which takes no more than it has room for."""
+    edges = {"a": np.arange(100) < n_strong, "b": np.arange(200) < 80}
+    layers = {
+        name: view(mask, np.arange(1, len(mask) + 1, dtype=np.float32), momentum=np.where(mask, value, 0.0))
+        for (name, mask), value in zip(edges.items(), (3.0, 1.0), strict=True)
+    }
     method, config = METHODS.load("snfs"), TrainConfig(method="snfs", redistribute=True)
     assert method.rule is not None
     done = method.rule(layers, change(0.5, config=config))
-    assert [len(done[name].dropped) for name in "ab"] == [20, 20]
-    assert [len(done[name].grown) for name in "ab"] == [30, 10]
+    assert [len(done[name].dropped) for name in "ab"] == [n_strong // 2, 40]
+    assert [len(done[name].grown) for name in "ab"] == grown
 
 
 @given(layers, rewiring_methods)

@@ -12,10 +12,12 @@ from toy_training import toy_data
 import topokit as tk
 from topokit.dag import LayeredDAG
 from topokit.errors import ConfigError
+from topokit.generators import moved_keys
 from topokit.registry import METHODS
 from topokit.training import TrainConfig
 from topokit.training.data.digits import DIGITS
 from topokit.training.engines.build import make_engine
+from topokit.training.randomness import stream
 
 SHORT = TrainConfig(hidden=(20, 10), density=0.2, epochs=2, batch_size=256, init="he")
 CONVOLUTIONS = TrainConfig(model="lenet-5", dataset="digits", density=0.3, mask="uniform", epochs=1, batch_size=512)
@@ -115,9 +117,11 @@ def test_generations_move_a_share_of_the_edges_each() -> None:
     config = TrainConfig(hidden=(300,), mask="uniform", density=0.1, generation_change=0.05)
     chain = [edges_of(start_of(config.replace(generation=k)))[0] for k in range(5)]
     n = int(chain[0].sum())
-    for before, after in pairwise(chain):
+    for generation, (before, after) in enumerate(pairwise(chain)):
         assert after.sum() == n
         assert int((after & ~before).sum()) == round(0.05 * n)
+        moved = moved_keys(np.flatnonzero(before.T), before.size, 0.05, stream(0, "generations", generation))
+        np.testing.assert_array_equal(np.flatnonzero(after.T), np.sort(moved))
     apart = [int((edges & ~chain[0]).sum()) for edges in chain]
     assert apart == sorted(apart)
     assert apart[-1] > 3 * apart[1]
