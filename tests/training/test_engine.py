@@ -141,6 +141,9 @@ def test_new_edges_have_the_weight_and_momentum_asked_for(config: TrainConfig) -
             assert np.array_equal(mask, expected)
             assert np.array_equal(weight[kept], weight_then[kept])
             assert np.array_equal(velocity[kept], velocity_then[kept])
+            elsewhere = np.setdiff1d(np.flatnonzero(~mask_then), rewiring.grown)
+            assert np.array_equal(velocity[elsewhere], velocity_then[elsewhere])
+            assert velocity_then[elsewhere].any() <= engine.method.dense_momentum
             back = rewiring.regrown if config.keep_regrown else rewiring.regrown[:0]
             assert np.array_equal(weight[back], weight_then[back])
             assert np.array_equal(velocity[back], velocity_then[back])

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from run_files import contents
 from toy_training import change, toy_batch, toy_data
@@ -91,8 +91,13 @@ def assert_same(masked: MaskedEngine, sparse: SparseEngine, tolerance: float) ->
         np.testing.assert_allclose(found[key], values, rtol=tolerance, atol=tolerance, err_msg=key)
 
 
+KEEPS = TrainConfig(method="set", hidden=(12,), mask="uniform", density=0.4, keep_regrown=True, weight_decay=0.1)
+
+
 @settings(max_examples=25)
 @given(configs)
+@example(KEEPS)
+@example(KEEPS.replace(keep_regrown=False, reset_momentum=True))
 def test_both_engines_take_the_same_steps_and_change_the_same_edges(config: TrainConfig) -> None:
     masked, sparse = both(config)
     assert_same(masked, sparse, 0)
