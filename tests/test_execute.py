@@ -102,11 +102,40 @@ def test_process_pool(tmp_path: Path) -> None:
     assert done.stdout == "invalid literal for int() with base 10: 'x'\n", done.stderr
 
 
+def test_workers_end_with_a_process_that_is_killed(tmp_path: Path) -> None:
+    code = """
+        import os, signal, time
+        from topokit import execute
+
+        def write(folder):
+            open(f"{folder}/worker", "w").write(str(os.getpid()))
+            time.sleep(60)
+
+        if __name__ == "__main__":
+            pool = execute.process_pool(1)
+            pool.submit(write, os.path.dirname(__file__))
+            told = os.path.dirname(__file__) + "/worker"
+            while not os.path.exists(told) or not os.path.getsize(told):
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    assert run(code, tmp_path).returncode == -9
+    worker = (tmp_path / "worker").read_text()
+    assert any(has_ended(worker) or time.sleep(0.05) for _ in range(200))
+
+
+def has_ended(process: str) -> bool:
+    """Whether it is gone, or waits for somebody to ask how it ended."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", process], capture_output=True, text=True, check=False).stdout
+    return not state.strip() or state.startswith("Z")
+
+
 def test_workers_have_one_thread_per_library_even_when_the_script_imports_numpy_first(tmp_path: Path) -> None:
     done = run(
         """
         import numpy as np
         import os
+        import threading
         from topokit import execute
 
         VARIABLES = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"]
@@ -116,7 +145,8 @@ def test_workers_have_one_thread_per_library_even_when_the_script_imports_numpy_
             matrix @ matrix
             import numba
             running = [line for line in open("/proc/self/status") if line.startswith("Threads:")]
-            return int(running[0].split()[1]), numba.config.NUMBA_NUM_THREADS, [os.environ[v] for v in VARIABLES]
+            of_libraries = int(running[0].split()[1]) - threading.active_count()
+            return of_libraries, numba.config.NUMBA_NUM_THREADS, [os.environ[v] for v in VARIABLES]
 
         if __name__ == "__main__":
             for variable in VARIABLES:
@@ -128,7 +158,7 @@ def test_workers_have_one_thread_per_library_even_when_the_script_imports_numpy_
         """,
         tmp_path,
     )
-    assert done.stdout == "[(1, 1, ['1', '1', '1', '1'])]\n2 False\n", done.stderr
+    assert done.stdout == "[(0, 1, ['1', '1', '1', '1'])]\n2 False\n", done.stderr
 
 
 def test_progress_shows_on_standard_error_after_a_second_only(tmp_path: Path) -> None:

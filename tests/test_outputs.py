@@ -107,7 +107,7 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     for target in (tmp_path / "file" / "a.txt", tmp_path / "folder", tmp_path / ("x" * 300)):
-        refused = pytest.raises(WriteFailedError, match=r"cannot be written: .*; nothing was kept, make room")
+        refused = pytest.raises(WriteFailedError, match=r"cannot be written: .*; nothing was kept, choose another")
         with refused as error, whole_file(target) as temporary:
             temporary.touch()
         assert error.value.exit_code == 1

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import parent_process, resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
+from threading import Thread
 from typing import TypeVar
 
 from tqdm import TqdmWarning
@@ -142,7 +143,19 @@ def process_pool(workers: int | None = None, *, short_tasks: bool = False) -> Pr
     too, which end with a traceback each; with `short_tasks` they end quietly with the tasks that they are at.
     """
     context = _DeafContext() if short_tasks else _OneThreadContext()
-    return ProcessPoolExecutor(workers or usable_cores(), mp_context=context)
+    return ProcessPoolExecutor(workers or usable_cores(), mp_context=context, initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Workers of a process that was killed would go on with their tasks and then wait for others for ever."""
+    Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _check(executor: Executor | None) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from topokit.errors import OutputExistsError, WriteFailedError
+from topokit.errors import OutputError, OutputExistsError, WriteFailedError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -76,12 +80,51 @@ def check_absent(path: str | os.PathLike[str]) -> None:
 
 
 @contextmanager
+def sole_use(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Keep others who ask for the same folder away meanwhile, in this process and all others of the machine.
+
+    Nothing is left behind, not even by a process that is killed. Where the file system has no locks, nobody is kept
+    away.
+
+    Raises
+    ------
+    OutputError
+        Another one uses the folder.
+    """
+    handle = None if sys.platform == "win32" else os.open(folder, os.O_RDONLY)
+    try:
+        if handle is None or _locked(handle):
+            yield
+        else:
+            raise OutputError(f"{folder} is in use by another run: wait until it ends, or choose another folder")
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    """Whether the lock is ours, or there are none on that file system; it goes when the handle is closed."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        return error.errno in (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOTSUP)
+    return True
+
+
+@contextmanager
 def _reported(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        remedy = "make room" if error.errno in _FULL else "choose another place"
         raise WriteFailedError(
-            f"{target}: cannot be written: {error.strerror or error}; nothing was kept, make room"
+            f"{target}: cannot be written: {error.strerror or error}; nothing was kept, {remedy}"
         ) from error
 
 

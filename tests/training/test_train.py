@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from math import cos, floor, pi
 from pathlib import Path
 
@@ -15,7 +17,15 @@ from run_files import contents
 from safetensors.numpy import load_file
 from scipy.special import logsumexp
 
-from topokit.errors import ConfigError, DivergenceError, OutputExistsError, RecordingError, UnknownNameError
+from topokit.errors import (
+    ConfigError,
+    DivergenceError,
+    OutputError,
+    OutputExistsError,
+    RecordingError,
+    UnknownNameError,
+)
+from topokit.outputs import sole_use
 from topokit.recording import Recording, TopologyRecorder, open_recording
 from topokit.registry import METHODS
 from topokit.training import TrainConfig, experiment, train
@@ -223,6 +233,32 @@ def test_a_run_that_another_began_meanwhile_is_left_alone(tmp_path: Path, monkey
         train(SHORT, folder)
     assert open_recording(folder).config["epochs"] == 1
     assert len(open_recording(folder)) == 2
+
+
+def test_two_never_train_in_one_folder(tmp_path: Path) -> None:
+    folder, config = tmp_path / "run", SHORT.replace(epochs=20)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(train, config, folder)
+        while not (folder / "checkpoint.safetensors").exists():
+            time.sleep(0.001)
+        with pytest.raises(OutputError, match="run is in use by another run: wait until it ends"):
+            train(config, folder, resume=True)
+        assert len(first.result()) == 21
+    assert len(train(config, folder, resume=True)) == 21
+
+
+def test_a_run_to_go_on_with_is_held(tmp_path: Path) -> None:
+    config = SHORT.replace(learning_rate=1e30)
+    with pytest.raises(DivergenceError):
+        train(config, tmp_path / "run")
+    half_written = tmp_path / "run" / ".run.json.x"
+    half_written.touch()
+    with sole_use(tmp_path / "run"), pytest.raises(OutputError, match="in use"):
+        train(config, tmp_path / "run", resume=True)
+    assert half_written.exists()
+    with pytest.raises(DivergenceError):
+        train(config, tmp_path / "run", resume=True)
+    assert not half_written.exists()
 
 
 def test_resume_with_another_configuration_shows_the_difference(tmp_path: Path) -> None:

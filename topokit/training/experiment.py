@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from topokit.errors import ConfigError, MissingExtraError, OutputExistsError, RecordingError
-from topokit.outputs import check_absent
+from topokit.outputs import check_absent, sole_use
 from topokit.recording import Recording, RecordingWriter, open_recording
 from topokit.recording.layout import RUN_FILE
 from topokit.recording.run_file import read_run
@@ -60,6 +60,8 @@ def train(
         The folder holds something and `resume` is false, or something that is no run.
     RecordingError
         The run to resume is damaged, has learned from other data, or is a recording that something else made.
+    OutputError
+        Another process trains in that folder.
     DataError
         The data set is absent or damaged.
     DivergenceError
@@ -70,8 +72,8 @@ def train(
     place = Path(folder)
     begun = resume and (place / RUN_FILE).exists()
     if is_left(config, place, begun=begun):
-        with one_thread():
-            loop, writer = opened(config, place, data, begun=begun)
+        with one_thread(), ExitStack() as held:
+            loop, writer = opened(config, place, data, begun=begun, held=held)
             loop.run(writer)
     return open_recording(place)
 
@@ -91,15 +93,25 @@ def is_left(config: TrainConfig, folder: Path, *, begun: bool) -> bool:
     return True
 
 
-def opened(config: TrainConfig, folder: Path, data: Data | None = None, *, begun: bool) -> tuple[Loop, RecordingWriter]:
-    """A run ready to begin, or to go on where it has begun; raises as `train` does."""
+def opened(
+    config: TrainConfig, folder: Path, data: Data | None = None, *, begun: bool, held: ExitStack
+) -> tuple[Loop, RecordingWriter]:
+    """A run ready to begin, or to go on where it has begun; raises as `train` does.
+
+    No other process can open the folder until `held` is closed.
+    """
     method = method_of(config)
     from topokit.training.loop import Loop
 
     loop = Loop(config, method, data_of(config) if data is None else data)
     run = loop.description()
-    told = {"dataset": run["dataset"]} if begun else run
-    return loop, RecordingWriter(folder, told, resume=begun)
+    if begun:
+        # First of all, for opening removes files that are half-written.
+        held.enter_context(sole_use(folder))
+        return loop, RecordingWriter(folder, {"dataset": run["dataset"]}, resume=True)
+    writer = RecordingWriter(folder, run)
+    held.enter_context(sole_use(folder))
+    return loop, writer
 
 
 def method_of(config: TrainConfig) -> Method:

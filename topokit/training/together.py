@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,7 @@ class SeedRuns:
         self.errors: dict[int, TopokitError] = {}
         self.waiting: dict[int, Turn] = {}
         self._turns: dict[int, Generator[Turn]] = {}
+        self._held = ExitStack()
         self._data: Data | None = None
         self._samples: Samples | None = None
         self._stack: SeedStack | None = None
@@ -97,7 +99,7 @@ class SeedRuns:
             if not is_left(config, folder, begun=begun):
                 return
             self._data = data_of(config) if self._data is None else self._data
-            loop, writer = opened(config, folder, self._data, begun=begun)
+            loop, writer = opened(config, folder, self._data, begun=begun, held=self._held)
         except TopokitError as error:
             self.errors[number] = error
             return
@@ -128,6 +130,7 @@ class SeedRuns:
         """Leave all runs where they are."""
         for turns in self._turns.values():
             turns.close()
+        self._held.close()
 
     def _advance(self, number: int) -> None:
         """Let that run do what it does between steps; it leaves at its end, and when it fails."""
