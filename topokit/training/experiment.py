@@ -48,7 +48,10 @@ def train(
     -------
     Recording
         The frames and metrics. A frame shows the network as it was trained and evaluated, just before its wiring
-        changes: the initial one, one before each change (see ``record_every``), and the final one.
+        changes: the initial one, one before each change (see ``record_every``), and the final one. The metrics of an
+        epoch have the edges at its evaluation, and how many edges that were not there before came (``edges_changed``)
+        and how many went (``edges_gone``) in the changes since the last row, the one after that evaluation included;
+        where every step is a change, an edge counts each time.
 
     Raises
     ------
