@@ -154,6 +154,7 @@ def test_running_statistics_gather_in_training_alone_and_are_restored() -> None:
     step(engine, data, rewires=False)
     step(again, data, rewires=False)
     assert all(np.array_equal(values, again.state()[name]) for name, values in engine.state().items())
+    assert not np.array_equal(engine.state()["buffer.bn1.running_mean"], state["buffer.bn1.running_mean"])
 
 
 def test_a_network_without_batch_normalisation_starts_as_its_weights_say() -> None:
