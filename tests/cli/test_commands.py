@@ -131,6 +131,28 @@ def test_a_flag_overrides_the_file(recorded: Path, tmp_path: Path, capsys: pytes
     assert (stored["hidden"], stored["epochs"], stored["seed"], stored["density"]) == ([8], 1, 3, 0.2)
 
 
+def test_a_wiring_that_cannot_be_trained_again_is_refused_at_once(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option, value, said in (("--epoch", "77", "unknown epoch"), ("--method", "snip", "a stored structure needs")):
+        assert run(["retrain", str(recorded), "-o", str(tmp_path / "again"), option, value]) == 2
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "again").exists()
+
+
+def test_sensitivity_shows_errors_where_there_are_no_accuracies(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "rbm.toml").write_text('profile = "set-rbm"\nhidden = [12]\nepochs = 1\n')
+    output_of(capsys, "train", tmp_path / "rbm.toml", "-o", tmp_path / "rbm")
+    shown = output_of(capsys, "sensitivity", recorded, tmp_path / "rbm", "--repeats", "1")
+    accuracies, errors = shown.strip().split("\n\n")
+    assert accuracies.startswith("accuracy on test data")
+    assert "rbm" not in accuracies
+    assert errors.startswith("reconstruction error on test data")
+    assert errors.count("rbm") == 2
+
+
 def test_analyze_writes_a_frame_and_a_figure_each(
     recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from topokit.cli.tables import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 SHOWN = (0.0, 0.5, 0.75, 0.9, 0.95, 0.99)
 
@@ -45,10 +49,18 @@ def sensitivity(runs: tuple[Path, ...], folder: Path | None, scope: str, repeats
         print_json({"rows": frame_rows(table)})
         return
     chosen = table[table["removed"].isin(SHOWN)]
-    kind = "accuracy" if table["test_accuracy"].notna().any() else "loss"
-    means = chosen.pivot_table(f"test_{kind}", ["run", "order"], "removed", sort=False)
+    classified = chosen["test_accuracy"].notna()
+    _print(chosen[classified], "test_accuracy", "accuracy on test data")
+    _print(chosen[~classified], "test_loss", "reconstruction error on test data")
+
+
+def _print(table: DataFrame, measure: str, title: str) -> None:
+    """A row a run and order, if there is any."""
+    if table.empty:
+        return
+    means = table.pivot_table(measure, ["run", "order"], "removed", sort=False)
     rows = [[*key, *(round(value, 4) for value in means.loc[key])] for key in means.index]
-    print_table(["run", "order", *(f"-{share:.0%}" for share in means.columns)], rows, title=f"{kind} on test data")
+    print_table(["run", "order", *(f"-{share:.0%}" for share in means.columns)], rows, title=title)
 
 
 def _label(run: Path, runs: tuple[Path, ...]) -> str:

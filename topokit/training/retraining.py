@@ -10,6 +10,7 @@ from typing import Any
 
 from topokit.recording import Recording, open_recording
 from topokit.training.config import TrainConfig
+from topokit.training.experiment import method_of
 from topokit.training.sweep_table import SweepResult
 from topokit.training.sweeps import PlannedRun, sweep
 from topokit.training.trained import stored_config
@@ -49,12 +50,17 @@ def retrain(
     ------
     RecordingError
         Another program made the recording.
+    UnknownNameError
+        No frame of that epoch, or no such method.
     ConfigError
-        As `topokit.sweep`.
+        The method does not start with a stored wiring, or as `topokit.sweep`.
     """
     recording = run if isinstance(run, Recording) else open_recording(run)
     asked = {"method": "static", "structure": str(recording.folder), "structure_epoch": epoch, **changes}
     base = stored_config(recording).replace(**asked)
+    method_of(base)
+    if epoch >= 0:
+        recording.at(epoch=epoch)
     return sweep([_planned(base, kind, seed) for kind, seed in product(weights, seeds)], folder, executor=executor)
 
 
