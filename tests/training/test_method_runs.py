@@ -168,6 +168,17 @@ def test_a_network_that_is_cut_is_told_when_it_happens(tmp_path: Path) -> None:
     assert set(run.metrics["cut_outputs"]) == {10}
 
 
+def test_a_run_that_goes_on_knows_that_it_is_cut(tmp_path: Path) -> None:
+    loop = Watched(TINY.replace(method="static", density=0.005), stop_before=2)
+    with pytest.raises(KeyboardInterrupt), pytest.warns(ConnectionWarning):
+        loop.run(RecordingWriter(tmp_path / "run", loop.description()))
+    assert loop._change(loop.timetable.total_steps).progress == 1
+    with pytest.warns(ConnectionWarning):
+        run = train(loop.config, tmp_path / "run", resume=True)
+    assert run.metrics["cut_outputs"].tolist() == [loop.connection.cut_outputs] * 3
+    assert loop.connection.cut_outputs
+
+
 def test_a_network_that_is_whole_is_not_told(tmp_path: Path) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -17,6 +17,7 @@ def test_the_last_samples_of_the_file_validate() -> None:
     samples = Samples.split(DATA, TrainConfig(validation="last"))
     assert samples.training.tolist() == list(range(180))
     assert samples.validation.tolist() == list(range(180, 200))
+    assert len(Samples.split(DATA, TrainConfig(validation_fraction=0.128)).validation) == 26
 
 
 def test_a_subset_is_that_of_the_published_script() -> None:
@@ -41,6 +42,17 @@ def test_validation_samples_come_from_the_subset() -> None:
         assert sorted([*parts.training.tolist(), *parts.validation.tolist()]) == whole.training.tolist()
         assert parts.test.tolist() == list(range(200))
     assert parts.validation.tolist() == whole.training.tolist()[-5:]
+
+
+def test_a_pass_takes_each_sample_once_in_an_order_of_its_own() -> None:
+    samples = Samples.split(DATA, TrainConfig())
+    whole = samples.train_x[samples.training].numpy()
+    passes = [np.concatenate([x for x, _ in samples.batches(32, np.random.default_rng(seed))]) for seed in (0, 1)]
+    for one in passes:
+        assert one.shape == whole.shape
+        assert np.array_equal(np.unique(one, axis=0), np.unique(whole, axis=0))
+    assert not np.array_equal(passes[0], whole)
+    assert not np.array_equal(passes[0], passes[1])
 
 
 @pytest.mark.parametrize("name", ["train_samples", "test_samples"])

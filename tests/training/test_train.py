@@ -76,8 +76,9 @@ def test_changes_in_the_metrics_are_those_between_frames(runs: dict[str, Recordi
     run = runs["set"]
     for k in (1, 20, 48):
         pairs = zip(run[k].blocks, run[k + 1].blocks, strict=True)
-        new = sum((after.adjacency().astype(int) - before.adjacency().astype(int) > 0).sum() for before, after in pairs)
-        assert new == run.metrics["edges_changed"][k - 1]
+        moved = [after.adjacency().astype(int) - before.adjacency().astype(int) for before, after in pairs]
+        assert sum((change > 0).sum() for change in moved) == run.metrics["edges_changed"][k - 1]
+        assert sum((change < 0).sum() for change in moved) == run.metrics["edges_gone"][k - 1]
 
 
 def test_there_is_a_frame_for_each_epoch_and_it_carries_its_metrics(runs: dict[str, Recording]) -> None:
@@ -156,6 +157,7 @@ def test_the_summary_is_that_of_the_metrics(runs: dict[str, Recording]) -> None:
         assert summary["last_test_accuracy"] == metrics["test_accuracy"].iloc[-1]
         assert summary["test_accuracy_at_max_validation"] == metrics["test_accuracy"][best]
         assert summary["max_validation_epoch"] == metrics["epoch"][best]
+        assert summary["max_test_epoch"] == metrics["epoch"][metrics["test_accuracy"].argmax()]
 
 
 def test_all_methods_see_the_same_split_and_sparse_ones_start_from_the_same_network(runs: dict[str, Recording]) -> None:
