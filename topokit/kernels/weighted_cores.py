@@ -129,10 +129,11 @@ def weighted_levels(
         for edge in range(starts[node], starts[node + 1]):
             strengths[node] += weights[edge]
         keys[node] = weighted_degree(degrees[node], strengths[node] * unit, alpha, beta)
-    heap = np.argsort(keys).astype(np.int32)
-    place = np.empty(count, np.int32)
-    for at in range(count):
-        place[heap[at]] = at
+    # A sorted start would need numba's argsort, whose compiled code is mistaken for that of its sort once different
+    # processes have cached them.
+    heap, place = np.arange(count, dtype=np.int32), np.arange(count, dtype=np.int32)
+    for at in range(count // 2 - 1, -1, -1):
+        _sink(heap, place, keys, at, count)
     level = 0.0
     for left in range(count - 1, -1, -1):
         node = heap[0]
