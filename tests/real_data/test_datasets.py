@@ -45,8 +45,8 @@ def test_raw_pixels_lie_between_0_and_1(name: str, datasets_folder: Path) -> Non
 
 def test_a_run_takes_its_data_as_the_configuration_says(datasets_folder: Path) -> None:
     config = TrainConfig(dataset="mnist", data_folder=str(datasets_folder))
-    assert experiment._data(config).test_x.min() < 0
-    assert experiment._data(config.replace(normalise=False)).test_x.min() == 0
+    assert experiment.data_of(config).test_x.min() < 0
+    assert experiment.data_of(config.replace(normalise=False)).test_x.min() == 0
 
 
 def test_cifar_pixels_are_those_of_a_loop(datasets_folder: Path) -> None:
