@@ -127,6 +127,18 @@ def test_generations_move_a_share_of_the_edges_each() -> None:
     assert apart[-1] > 3 * apart[1]
 
 
+def test_runs_of_one_mask_seed_start_alike_and_differ_in_all_else() -> None:
+    config = TrainConfig(hidden=(300,), mask="uniform", density=0.1, generation=3)
+    start, other, own = (
+        start_of(config.replace(**changes)) for changes in ({}, {"seed": 7, "mask_seed": 0}, {"seed": 7})
+    )
+    np.testing.assert_array_equal(edges_of(other)[0], edges_of(start)[0])
+    assert (edges_of(own)[0] != edges_of(start)[0]).any()
+    same = edges_of(start)[0].astype(bool)
+    weights = [weights_of(network)[0][same] for network in (start, other)]
+    assert not np.isclose(*weights).any()
+
+
 def test_toy_data_start_from_a_structure_too(trained: Path) -> None:
     with pytest.raises(ConfigError, match="choose the same model, data set"):
         make_engine(SHORT.replace(structure=str(trained)), METHODS.load("set"), toy_data())

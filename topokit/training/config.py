@@ -127,6 +127,12 @@ class TrainConfig:
         "have had, when that run began",
         choices=STRUCTURE_WEIGHTS,
     )
+    mask_seed: int = option(
+        -1,
+        "what the first edges and their generations follow from, for runs that start alike and differ in all else; "
+        "-1: the seed",
+        within="[-1, inf)",
+    )
     generation: int = option(
         0, "how often a share of the first edges has moved, at random, before training starts", within="[0, 1e6]"
     )
@@ -224,6 +230,11 @@ class TrainConfig:
         if self.binarise and self.normalise:
             raise ConfigError("binarise takes inputs in [0, 1]: set normalise = false")
         self._check_mask()
+
+    @property
+    def wiring_seed(self) -> int:
+        """What the first edges follow from."""
+        return self.seed if self.mask_seed == -1 else self.mask_seed
 
     def _check_mask(self) -> None:
         """Values of a mask that do not go together.

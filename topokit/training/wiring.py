@@ -93,7 +93,7 @@ def initial_edges(config: TrainConfig, shapes: Shapes, *, sparse: bool, rng: np.
 def _descended(config: TrainConfig, shapes: Shapes, edges: list[Positions]) -> list[Positions]:
     """The edges after so many generations, each made from the one before (Liu et al. 2020, section 4.2)."""
     for generation in range(config.generation):
-        rng = stream(config.seed, "generations", generation)
+        rng = stream(config.wiring_seed, "generations", generation)
         for layer in sparse_range(config, len(shapes)):
             moved = moved_keys(edges[layer], prod(shapes[layer]), config.generation_change, rng)
             edges[layer] = np.sort(moved)

@@ -36,7 +36,7 @@ def first_edges(config: TrainConfig, method: Method, shapes: Shapes, data: Data)
     if config.structure:
         return [layer.edges for layer in stored_layers(config, shapes)]
     if method.start is None:
-        return initial_edges(config, shapes, sparse=method.sparse, rng=stream(config.seed, "masks"))
+        return initial_edges(config, shapes, sparse=method.sparse, rng=stream(config.wiring_seed, "masks"))
     edges: list[Positions] = [np.arange(prod(shape)) for shape in shapes]
     sparse = sparse_range(config, len(shapes))
     if sparse:
