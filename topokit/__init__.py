@@ -83,6 +83,7 @@ _HOMES = {
     ],
     "topokit.training": ["TrainConfig", "pruning_sensitivity", "retrain", "sweep", "train"],
     "topokit.report": ["report"],
+    "topokit.papers": ["reproduce"],
     "topokit.citations": ["cite"],
     "topokit.errors": ["CheckpointError", "TopokitError"],
 }

@@ -252,7 +252,12 @@ PLOTS = Registry(
     },
 )
 
-PAPERS = Registry("paper", {})
+PAPERS = Registry(
+    "paper",
+    {
+        "liu2020": "topokit.papers.liu2020:PAPER",
+    },
+)
 
 TABLES = {
     "formats": FORMATS,

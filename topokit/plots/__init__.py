@@ -30,6 +30,7 @@ from topokit.plots.input_map import input_map
 from topokit.plots.input_map_grid import input_map_grid
 from topokit.plots.input_z_map import input_z_map
 from topokit.plots.mantel import mantel
+from topokit.plots.matrix_grid import matrix_grid
 from topokit.plots.moran_evolution import moran_evolution
 from topokit.plots.network_map import network_map
 from topokit.plots.null_comparison import null_comparison
@@ -76,6 +77,7 @@ __all__ = [
     "input_map_grid",
     "input_z_map",
     "mantel",
+    "matrix_grid",
     "moran_evolution",
     "network_map",
     "null_comparison",

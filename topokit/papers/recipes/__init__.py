@@ -1,0 +1,1 @@
+"""How a kind of figure is made again: networks to tables, tables to figures, tables to verdicts."""
