@@ -15,8 +15,8 @@ import topokit as tk
 from topokit import plots
 from topokit.cli.main import run as topokit
 from topokit.errors import ConfigError, InsufficientDataError, OutputExistsError, ParameterError
+from topokit.training.planned_runs import planned, read_sweep
 from topokit.training.sweep_table import SweepResult, SweptRun
-from topokit.training.sweeps import planned, read_sweep
 
 QUICK = {"hidden": [8], "epochs": 1, "batch_size": 256}
 FILE = """

@@ -28,7 +28,7 @@ def sweep(file: Path, folder: Path | None, jobs: int, together: bool, lists: boo
     go together. What is finished stays, what was interrupted goes on when the command is typed again.
     """
     from topokit.execute import process_pool
-    from topokit.training.sweeps import read_sweep
+    from topokit.training.planned_runs import read_sweep
     from topokit.training.sweeps import sweep as run_sweep
 
     plan = read_sweep(file)

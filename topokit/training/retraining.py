@@ -11,8 +11,9 @@ from typing import Any
 from topokit.recording import Recording, open_recording
 from topokit.training.config import TrainConfig
 from topokit.training.experiment import method_of
+from topokit.training.planned_runs import PlannedRun
 from topokit.training.sweep_table import SweepResult
-from topokit.training.sweeps import PlannedRun, sweep
+from topokit.training.sweeps import sweep
 from topokit.training.trained import stored_config
 
 
