@@ -46,18 +46,19 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = True) -> Itera
 
 
 @contextmanager
-def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
     """A temporary folder to fill; it becomes `path` when the block ends well and vanishes otherwise.
 
     Raises
     ------
     OutputExistsError
-        `path` exists and is not an empty folder.
+        `path` exists and is not an empty folder, and `overwrite` is false.
     WriteFailedError
         The disk is full or the folder cannot be written.
     """
     target = Path(path)
-    check_absent(target)
+    if not overwrite:
+        check_absent(target)
     with _reported(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
@@ -66,7 +67,7 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
             yield temporary
             temporary.chmod(0o777 & ~_umask())
             if target.exists():
-                target.rmdir()
+                shutil.rmtree(target) if overwrite else target.rmdir()
             temporary.replace(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

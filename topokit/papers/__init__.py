@@ -4,31 +4,31 @@ A file here is a paper: its experiments, its items with the numbers they are com
 wrong in it. How a kind of figure is measured, drawn and judged stands in `recipes`, for papers share them.
 """
 
-from topokit.papers.experiment import SCALES, Experiment, Retraining, Scale, Sweep
-from topokit.papers.paper import Figures, Item, Paper, Published, Tables
-from topokit.papers.reproduce import Cost, Reproduction, cost, find_paper, reproduce, scale_for
-from topokit.papers.verdicts import Verdict
-from topokit.papers.workplace import TrainedRun, TrainedRuns, Workplace
+from __future__ import annotations
 
-__all__ = [
-    "SCALES",
-    "Cost",
-    "Experiment",
-    "Figures",
-    "Item",
-    "Paper",
-    "Published",
-    "Reproduction",
-    "Retraining",
-    "Scale",
-    "Sweep",
-    "Tables",
-    "TrainedRun",
-    "TrainedRuns",
-    "Verdict",
-    "Workplace",
-    "cost",
-    "find_paper",
-    "reproduce",
-    "scale_for",
-]
+from importlib import import_module
+from typing import Any
+
+# Whoever lists the papers needs neither figures nor recordings.
+_HOMES = {
+    "topokit.papers.costs": ["Cost", "cost"],
+    "topokit.papers.experiment": ["SCALES", "Experiment", "Retraining", "Scale", "Sweep"],
+    "topokit.papers.found": ["find_paper"],
+    "topokit.papers.making": ["reproduce", "way_to"],
+    "topokit.papers.overview": ["listed", "papers_in"],
+    "topokit.papers.paper": ["Figures", "Item", "Paper", "Published", "Tables"],
+    "topokit.papers.reproduction": ["Reproduction"],
+    "topokit.papers.verdicts": ["Verdict"],
+    "topokit.papers.workplace": ["TrainedRun", "TrainedRuns", "Workplace"],
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'topokit.papers' has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from topokit.training.sweeps import PlannedRun, planned
+from topokit.training.planned_runs import PlannedRun, planned
 
 Scale = Literal["exact", "quick", "paper"]
 SCALES: tuple[Scale, ...] = ("exact", "quick", "paper")
@@ -35,6 +35,11 @@ class Experiment(Protocol):
         """Roughly how long one core trains a run."""
         ...
 
+    @property
+    def sources(self) -> tuple[Experiment, ...]:
+        """The experiments whose runs have to be there before, in order."""
+        ...
+
     def plan(self, scale: Scale, folder_of: FolderOf) -> tuple[PlannedRun, ...]:
         """The runs, in order."""
         ...
@@ -59,6 +64,11 @@ class Sweep:
     core_minutes: Mapping[Scale, float]
     values: Sequence[Mapping[str, Any]]
     quick: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> tuple[Experiment, ...]:
+        """None: these runs begin on their own."""
+        return ()
 
     def plan(self, scale: Scale, folder_of: FolderOf) -> tuple[PlannedRun, ...]:
         """The runs, in order."""
@@ -93,6 +103,11 @@ class Retraining:
     seeds: Mapping[Scale, Sequence[int]]
     epochs: Mapping[Scale, Sequence[float]] = field(default_factory=lambda: {"quick": (-1,), "paper": (-1,)})
     changes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> tuple[Experiment, ...]:
+        """The runs whose wiring is trained again, and what they need."""
+        return (*self.source.sources, self.source)
 
     def plan(self, scale: Scale, folder_of: FolderOf) -> tuple[PlannedRun, ...]:
         """The runs, in order."""

@@ -11,7 +11,7 @@ from topokit.errors import ConfigError, RecordingError
 from topokit.recording import Recording, open_recording
 from topokit.recording.layout import RUN_FILE
 from topokit.training.config import TrainConfig
-from topokit.training.sweeps import PlannedRun
+from topokit.training.planned_runs import PlannedRun
 
 _NAMED = 5
 

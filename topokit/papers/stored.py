@@ -12,11 +12,13 @@ import pandas as pd
 
 import topokit
 from topokit.errors import RecordingError
+from topokit.outputs import whole_file
 from topokit.papers.experiment import Scale
 from topokit.papers.paper import Tables
 
 FACTS_FILE = "item.json"
 SCHEMA = 1
+_HEAD = {"schema": SCHEMA, "topokit": topokit.__version__}
 
 
 def folder_name(item: str, scale: Scale) -> str:
@@ -37,8 +39,16 @@ def write_tables(folder: Path, tables: Tables, facts: Mapping[str, Any]) -> None
     for name, table in tables.items():
         (folder / f"{name}.csv").write_text(table.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
     sums = {name: sha256((folder / f"{name}.csv").read_bytes()).hexdigest() for name in tables}
-    text = json.dumps({"schema": SCHEMA, "topokit": topokit.__version__, **facts, "tables": sums}, indent=1)
-    (folder / FACTS_FILE).write_text(text + "\n", encoding="utf-8")
+    (folder / FACTS_FILE).write_text(_text({**_HEAD, **facts, "tables": sums}), encoding="utf-8")
+
+
+def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Put these facts in the place of those that are there, where they differ; all others stay."""
+    before = (folder / FACTS_FILE).read_text(encoding="utf-8")
+    after = _text({**json.loads(before), **facts})
+    if after != before:
+        with whole_file(folder / FACTS_FILE) as temporary:
+            temporary.write_text(after, encoding="utf-8")
 
 
 def read_tables(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
@@ -65,17 +75,21 @@ def read_facts(folder: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RecordingError(f"{path}: cannot be read: {error}; remove {folder} and make it again") from error
+        raise RecordingError(f"{path}: cannot be read: {error}; remove {folder}, or make it anew") from error
     if not isinstance(facts, dict) or facts.get("schema") != SCHEMA or not isinstance(facts.get("tables"), dict):
-        raise RecordingError(f"{path}: is of another version: remove {folder} and make it again")
+        raise RecordingError(f"{path}: is of another version: remove {folder}, or make it anew")
     return facts
+
+
+def _text(facts: Mapping[str, Any]) -> str:
+    return json.dumps(facts, indent=1) + "\n"
 
 
 def _table(path: Path, checksum: object) -> pd.DataFrame:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise RecordingError(f"{path}: cannot be read: {error.strerror}; make {path.parent} again") from error
+        raise RecordingError(f"{path}: cannot be read: {error.strerror}; make it anew") from error
     if sha256(content).hexdigest() != checksum:
-        raise RecordingError(f"{path}: was changed after it was written: take it from the source again")
+        raise RecordingError(f"{path}: was changed after it was written: make it anew")
     return pd.read_csv(path, float_precision="round_trip", keep_default_na=True)

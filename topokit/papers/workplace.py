@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from topokit.errors import RecordingError
 from topokit.papers.experiment import Experiment, Scale
-from topokit.papers.found_runs import FoundRun, found_runs
-from topokit.recording import Recording, open_recording
-from topokit.training import TrainConfig, sweep
-from topokit.training.sweeps import RUNS_FOLDER, PlannedRun
+from topokit.training.config import TrainConfig
+from topokit.training.planned_runs import RUNS_FOLDER, PlannedRun
+
+if TYPE_CHECKING:
+    from topokit.papers.found_runs import FoundRun
+    from topokit.recording import Recording
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ class TrainedRun:
     def summary(self) -> Mapping[str, float]:
         """The best and last accuracies and the size; see `topokit.training.summary`."""
         return dict(self.recording.run.get("summary", {}))
+
+    @property
+    def seconds(self) -> float:
+        """How long its training took, as far as it is known."""
+        metrics = self.recording.metrics
+        return float(metrics["seconds"].sum()) if "seconds" in metrics else 0.0
 
 
 @dataclass(frozen=True)
@@ -112,23 +120,28 @@ class Workplace:
     data: Path | None = None
     executor: Executor | None = None
     device: str = "cpu"
+    _at_hand: dict[str, TrainedRuns] = field(default_factory=dict, repr=False, compare=False)
 
     def folder_of(self, experiment: Experiment, run: PlannedRun) -> Path:
         """Where a run lies."""
         return self._place(experiment) / RUNS_FOLDER / run.name
 
     def plan(self, experiment: Experiment) -> tuple[PlannedRun, ...]:
-        """The runs of an experiment at this scale."""
+        """The runs of an experiment at this scale; what has begun goes on where it computed."""
         runs = experiment.plan(self.scale, self.folder_of)
-        return tuple(replace(run, config=self._placed(run.config)) for run in runs)
-
-    def _placed(self, config: TrainConfig) -> TrainConfig:
-        return config if config.engine == "sparse" else config.replace(device=self.device)
+        return tuple(replace(run, config=self._placed(run.config, self.folder_of(experiment, run))) for run in runs)
 
     def is_finished(self, experiment: Experiment, run: PlannedRun) -> bool:
-        """Whether that run needs no training any more."""
+        """Whether that run needs no training any more: it is there, and was trained as planned."""
         folder = self.folder_of(experiment, run)
-        return (folder / "run.json").exists() and "summary" in open_recording(folder).run
+        begun = _begun(folder)
+        config = self._placed(run.config, folder)
+        return begun is not None and "summary" in begun[1] and not config.differences(begun[0])
+
+    @property
+    def used(self) -> tuple[TrainedRuns, ...]:
+        """The runs of each experiment that was asked for so far."""
+        return tuple(self._at_hand.values())
 
     def trained(self, experiment: Experiment) -> TrainedRuns:
         """The runs of an experiment; what is missing is trained, or looked for in `data`.
@@ -138,22 +151,62 @@ class Workplace:
         RecordingError
             A run failed, or `data` lacks runs.
         """
+        if experiment.name not in self._at_hand:
+            runs = self._trained(experiment) if self.data is None else self._found(experiment, self.data)
+            self._at_hand[experiment.name] = runs
+        return self._at_hand[experiment.name]
+
+    def _trained(self, experiment: Experiment) -> TrainedRuns:
+        from topokit.recording import open_recording
+
+        for source in experiment.sources:
+            self.trained(source)
         plan = self.plan(experiment)
-        if self.data is not None:
-            return TrainedRuns(tuple(map(_as_trained, found_runs(plan, self.data, experiment.name))))
-        result = sweep(plan, self._place(experiment), executor=self.executor)
-        failed = [run for run in result.runs if run.error]
-        if failed:
-            raise RecordingError(
-                f"{self._place(experiment)}: {len(failed)} of {len(plan)} runs failed; "
-                f"{failed[0].name}: {failed[0].error}"
-            )
+        if not all(self.is_finished(experiment, run) for run in plan):
+            self._train(experiment, plan)
         return TrainedRuns(
             tuple(TrainedRun(run.name, run.swept, open_recording(self.folder_of(experiment, run)), {}) for run in plan)
         )
 
+    def _train(self, experiment: Experiment, plan: Sequence[PlannedRun]) -> None:
+        from topokit.training.sweeps import sweep
+
+        failed = [run for run in sweep(plan, self._place(experiment), executor=self.executor).runs if run.error]
+        if failed:
+            raise RecordingError(
+                f"{failed[0].error} (so run {failed[0].name!r} failed; {len(failed)} of {len(plan)} runs in "
+                f"{self._place(experiment)} did)"
+            )
+
+    def _found(self, experiment: Experiment, data: Path) -> TrainedRuns:
+        from topokit.papers.found_runs import found_runs
+
+        return TrainedRuns(tuple(map(_as_trained, found_runs(self.plan(experiment), data, experiment.name))))
+
+    def _placed(self, config: TrainConfig, folder: Path) -> TrainConfig:
+        wanted = config if config.engine == "sparse" else config.replace(device=self.device)
+        begun = _begun(folder)
+        if begun is None or not set(wanted.differences(begun[0])) <= set(PLACES):
+            return wanted
+        return wanted.replace(**{name: getattr(begun[0], name) for name in PLACES})
+
     def _place(self, experiment: Experiment) -> Path:
         return self.folder / "runs" / self.paper / f"{experiment.name}-{self.scale}"
+
+
+PLACES = ("device", "structure")
+"""Fields that say where a run computed and where the wiring lay that it began with."""
+
+
+def _begun(folder: Path) -> tuple[TrainConfig, Mapping[str, Any]] | None:
+    """How the run in that folder is trained, and all that is told of it, if there is one."""
+    from topokit.recording.layout import RUN_FILE
+    from topokit.recording.run_file import read_run
+
+    if not (folder / RUN_FILE).exists():
+        return None
+    run = read_run(folder)
+    return TrainConfig.from_dict(run.get("config") or {}, source=str(folder / RUN_FILE)), run
 
 
 def _as_trained(found: FoundRun) -> TrainedRun:
