@@ -5,6 +5,7 @@ figure of panels. Figures live outside pyplot and leave the user's settings alon
 """
 
 from topokit.plots.accuracy import accuracy
+from topokit.plots.accuracy_law import accuracy_law
 from topokit.plots.activation_dormancy import activation_dormancy
 from topokit.plots.activation_evolution import activation_evolution
 from topokit.plots.attachment import attachment
@@ -12,6 +13,7 @@ from topokit.plots.bipartite_cores import bipartite_cores
 from topokit.plots.degree_ccdf import degree_ccdf
 from topokit.plots.degree_grid import degree_grid
 from topokit.plots.degree_inequality import degree_inequality
+from topokit.plots.degree_persistence import degree_persistence
 from topokit.plots.dendrogram import dendrogram
 from topokit.plots.distance_chance import distance_chance
 from topokit.plots.distance_evolution import distance_evolution
@@ -24,6 +26,8 @@ from topokit.plots.edge_changes import edge_changes
 from topokit.plots.edge_survival import edge_survival
 from topokit.plots.effective_sparsity import effective_sparsity
 from topokit.plots.exploration import exploration
+from topokit.plots.frames.coloured_lines import coloured_lines
+from topokit.plots.frames.line_grid import line_grid
 from topokit.plots.group_distances import group_distances
 from topokit.plots.input_correlation import input_correlation
 from topokit.plots.input_map import input_map
@@ -51,13 +55,16 @@ __all__ = [
     "COLUMN_WIDTH",
     "PAGE_WIDTH",
     "accuracy",
+    "accuracy_law",
     "activation_dormancy",
     "activation_evolution",
     "attachment",
     "bipartite_cores",
+    "coloured_lines",
     "degree_ccdf",
     "degree_grid",
     "degree_inequality",
+    "degree_persistence",
     "dendrogram",
     "distance_chance",
     "distance_evolution",
@@ -76,6 +83,7 @@ __all__ = [
     "input_map",
     "input_map_grid",
     "input_z_map",
+    "line_grid",
     "mantel",
     "matrix_grid",
     "moran_evolution",

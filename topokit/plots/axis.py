@@ -43,10 +43,23 @@ def log_log(ax: Axes) -> None:
         plain_log(axis)
 
 
+def log_scale(axis: Axis, values: NDArray[np.float64]) -> None:
+    """A logarithmic axis; with zeros or less among the values, linear between them and the least positive value."""
+    positive = values[values > 0]
+    if not positive.size:
+        return
+    set_scale = axis.axes.set_xscale if axis is axis.axes.xaxis else axis.axes.set_yscale
+    if (values <= 0).any():
+        set_scale("symlog", linthresh=float(positive.min()), linscale=0.5)
+    else:
+        set_scale("log", nonpositive="clip")
+    plain_log(axis)
+
+
 def plain_log(axis: Axis) -> None:
     """Plain numbers on a logarithmic axis, between the powers of ten only where there is room."""
     axis.set_major_formatter("{x:g}")
-    axis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
+    axis.set_minor_formatter(_PlainMinor(minor_thresholds=(1, 0.4)))
 
 
 def count_axis(axis: Axis, *, ticks: int = 5) -> None:
@@ -74,6 +87,18 @@ def label_axis(axis: Axis, labels: Sequence[str]) -> None:
         axis.set_label_text(word.capitalize())
 
 
+def name_ticks(ax: Axes, names: Sequence[str]) -> None:
+    """Name the positions 0, 1, ... of the x axis, all of them; upright where they would touch."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None, "axes without a figure cannot be drawn on"
+    spec = ax.get_subplotspec()
+    width = figure.get_figwidth() / (spec.get_gridspec().ncols if spec else 1)
+    # About 14 letters of a tick label lie on an inch, and an eighth of a panel is not its axis.
+    upright = max(map(len, names)) + 1 > 12 * width / len(names)
+    ax.set_xticks(range(len(names)), names, rotation=90 if upright else 0)
+    ax.minorticks_off()
+
+
 def evenly(count: int, most: int) -> NDArray[np.int64]:
     """At most `most` positions of ``range(count)``, evenly spread, the first and the last among them."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
@@ -96,6 +121,13 @@ def short(number: float) -> str:
     if float(number).is_integer():
         return f"{number:,.0f}"
     return f"{number:.3g}" if abs(number) < 1 else f"{number:.2f}".rstrip("0")
+
+
+class _PlainMinor(LogFormatter):
+    """Chooses the numbers as its parent does, and writes them like those at the powers of ten."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return f"{x:g}" if super().__call__(x, pos) else ""
 
 
 def _common_word(labels: Sequence[str]) -> tuple[str, list[str]]:

@@ -63,12 +63,19 @@ def grid(
     return figure, np.asarray(axes).tolist()
 
 
-def shared_legend(figure: Figure, axes: Sequence[Axes]) -> None:
-    """One legend above the panels with every label once; none where there is a single label."""
+def shared_legend(figure: Figure, axes: Sequence[Axes], *, title: str = "", least: int = 2) -> None:
+    """One legend above the panels with every label once; none where there are fewer than `least`."""
     handles = {label: h for ax in axes for h, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    if len(handles) > 1:
-        columns = min(5 if figure.get_figwidth() > COLUMN_WIDTH else 3, len(handles))
-        figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=columns)
+    if len(handles) < least:
+        return
+    wide = figure.get_figwidth() > COLUMN_WIDTH
+    # A line of the legend holds about 110 letters on a page, and each name takes some room for its mark.
+    columns = max(1, min(5 if wide else 3, len(handles), (110 if wide else 55) // (max(map(len, handles)) + 5)))
+    lines = -(-len(handles) // columns)
+    if lines > 2 and isinstance(figure, StyledFigure):
+        # The panels keep their height.
+        figure.set_figheight(figure.get_figheight() + 0.14 * (lines - 2))
+    figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=columns, title=title or None)
 
 
 def _new_figure(width: float, height: float, images: bool) -> Figure:

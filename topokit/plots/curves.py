@@ -66,7 +66,7 @@ def draw_curves(
         axes, curves = own_axes(ax), read(result)
         plot_lines(axes, curves.lines, curves.x_label)
         axes.set_ylabel(label)
-        _fix_limits([axes], limits)
+        fix_limits([axes], limits)
         legend(figure_of(axes), [axes])
         clear_legend(axes)
         return axes
@@ -123,15 +123,18 @@ def _of_blocks(result: OfBlocks, value: str) -> Curves:
 
 
 def clear_legend(ax: Axes) -> None:
-    """Put a legend that hides some of the lines above the axes."""
+    """Put a legend that hides some of the lines or bands above the axes."""
     legend = ax.get_legend()
     if legend is None:
         return
     figure_of(ax).draw_without_rendering()
     box = legend.get_window_extent()
-    paths = [line.get_path().cleaned(line.get_transform(), remove_nans=True) for line in ax.lines]
-    if any(path.intersects_bbox(box, filled=False) for path in paths if np.size(path.vertices)):
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    lines = [line.get_path().cleaned(line.get_transform(), remove_nans=True) for line in ax.lines]
+    bands = [band.get_transform().transform_path(path) for band in ax.collections for path in band.get_paths()]
+    hidden = [path.intersects_bbox(box, filled=False) for path in lines if np.size(path.vertices)]
+    hidden += [path.intersects_bbox(box, filled=True) for path in bands]
+    if any(hidden):
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, title=legend.get_title().get_text() or None)
 
 
 def plot_lines(ax: Axes, lines: Lines, x_label: str) -> None:
@@ -157,14 +160,16 @@ def _panels(curves: Mapping[str, Curves], label: str, limits: Limits) -> Figure:
         lines = {run: one.lines.get(name, absent) for run, one in curves.items()}
         plot_lines(panel, lines, next(iter(curves.values())).x_label)
         panel.set(title=name, ylabel=label)
-    _fix_limits(panels, limits)
+    fix_limits(panels, limits)
     outer_labels(panels)
     shared_legend(figure, panels)
     return figure
 
 
-def _fix_limits(panels: Sequence[Axes], limits: Limits) -> None:
+def fix_limits(panels: Sequence[Axes], limits: Limits) -> None:
+    """Fix the ends of the y axes that are given, once everything is drawn."""
     # Fixing one end stops autoscaling, so every panel that shares the axis has to be drawn before.
-    panels[0].autoscale_view()
+    for panel in panels:
+        panel.autoscale_view()
     for panel in panels:
         panel.set_ylim(*limits)

@@ -74,14 +74,20 @@ def _many(results: Mapping[str, R], painter: Draw[R], key: Key | None, images: b
     return figure
 
 
-def spread(count: int, *, images: bool = False) -> tuple[Figure, list[Axes]]:
-    """A figure with `count` panels, up to three in a row, four in a square; all but images share their axes."""
-    columns = 2 if count == 4 else min(count, 3)
+def spread(count: int, *, images: bool = False, share_y: bool = True) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels in rows of equal length; all but images share their axes."""
+    columns = _in_a_row(count)
     width = PAGE_WIDTH / columns if columns > 2 else COLUMN_WIDTH
     height = width * (0.85 if images else 0.72) + 0.2
     share: Share = "none" if images else "all"
     figure, cells = grid(
-        -(-count // columns), columns, width=width * columns, height=height, sharex=share, sharey=share, images=images
+        -(-count // columns),
+        columns,
+        width=width * columns,
+        height=height,
+        sharex=share,
+        sharey=share if share_y else "none",
+        images=images,
     )
     panels = [cell for row in cells for cell in row]
     for surplus in panels[count:]:
@@ -89,6 +95,13 @@ def spread(count: int, *, images: bool = False) -> tuple[Figure, list[Axes]]:
     for below in panels[max(0, count - columns) : count]:
         below.tick_params(labelbottom=True)
     return figure, panels[:count]
+
+
+def _in_a_row(count: int) -> int:
+    """Up to three panels in a row, four in a square, of many so many that they fit on a page."""
+    if count == 4:
+        return 2
+    return min(count, 3 if count <= 12 else 4 if count <= 20 else 5)
 
 
 def check_panels(results: Mapping[str, object], ax: Axes | None) -> None:
@@ -99,19 +112,19 @@ def check_panels(results: Mapping[str, object], ax: Axes | None) -> None:
         raise ParameterError(f"{len(results)} results make a figure of panels: leave out ax, or draw them one by one")
 
 
-def legend(figure: Figure, axes: Sequence[Axes]) -> None:
-    """A legend inside a lone panel, beside it where there is much to tell, above several."""
+def legend(figure: Figure, axes: Sequence[Axes], *, title: str = "", least: int = 2) -> None:
+    """A legend inside a lone panel, beside it where there is much to tell, above several; of `least` labels or more."""
     if len(axes) == 1:
         labels = len(axes[0].get_legend_handles_labels()[1])
         if labels > _MOST_INSIDE and isinstance(figure, StyledFigure):
             # The panel keeps its width.
             columns = -(-labels // _MOST_BELOW_EACH_OTHER)
             figure.set_figwidth(figure.get_figwidth() + columns)
-            axes[0].legend(loc="upper left", bbox_to_anchor=(1, 1), ncols=columns)
-        elif labels > 1:
-            axes[0].legend()
+            axes[0].legend(loc="upper left", bbox_to_anchor=(1, 1), ncols=columns, title=title or None)
+        elif labels >= least:
+            axes[0].legend(title=title or None)
     else:
-        shared_legend(figure, axes)
+        shared_legend(figure, axes, title=title, least=least)
 
 
 def colour_bar(label: str, *, extend: Literal["neither", "min"] = "neither", whole: bool = False) -> Key:
