@@ -93,6 +93,8 @@ class Retraining:
         A run for each; an epoch of -1 is the end of training.
     changes : mapping
         Fields of `TrainConfig` in which these runs differ from those.
+    quick : mapping
+        What takes their place at the scale 'quick'.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Retraining:
     seeds: Mapping[Scale, Sequence[int]]
     epochs: Mapping[Scale, Sequence[float]] = field(default_factory=lambda: {"quick": (-1,), "paper": (-1,)})
     changes: Mapping[str, Any] = field(default_factory=dict)
+    quick: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def sources(self) -> tuple[Experiment, ...]:
@@ -112,13 +115,16 @@ class Retraining:
     def plan(self, scale: Scale, folder_of: FolderOf) -> tuple[PlannedRun, ...]:
         """The runs, in order."""
         sources = self.source.plan(scale, folder_of)
+        changes = {**self.changes, **(self.quick if scale == "quick" else {})}
         kinds = list(product(sources, self.epochs[scale], self.weights, self.seeds[scale]))
         return tuple(
-            self._run(run, folder_of(self.source, run), epoch, weights, seed) for run, epoch, weights, seed in kinds
+            _again(run, {"structure": str(folder_of(self.source, run)), **changes}, epoch, weights, seed)
+            for run, epoch, weights, seed in kinds
         )
 
-    def _run(self, source: PlannedRun, folder: Path, epoch: float, weights: str, seed: int) -> PlannedRun:
-        told = {"structure_epoch": epoch, "structure_weights": weights, "seed": seed}
-        config = source.config.replace(**{"method": "static", "structure": str(folder), **self.changes, **told})
-        swept = {f"source_{key}" if key == "seed" else key: value for key, value in source.swept.items()} | told
-        return PlannedRun(f"{source.name},at={epoch:g},weights={weights},again={seed}", swept, config)
+
+def _again(source: PlannedRun, changes: Mapping[str, Any], epoch: float, weights: str, seed: int) -> PlannedRun:
+    told = {"structure_epoch": epoch, "structure_weights": weights, "seed": seed}
+    config = source.config.replace(**{"method": "static", **changes, **told})
+    swept = {f"source_{key}" if key == "seed" else key: value for key, value in source.swept.items()} | told
+    return PlannedRun(f"{source.name},at={epoch:g},weights={weights},again={seed}", swept, config)
