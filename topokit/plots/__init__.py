@@ -26,6 +26,7 @@ from topokit.plots.edge_changes import edge_changes
 from topokit.plots.edge_survival import edge_survival
 from topokit.plots.effective_sparsity import effective_sparsity
 from topokit.plots.exploration import exploration
+from topokit.plots.frames.bar_grid import bar_grid
 from topokit.plots.frames.coloured_lines import coloured_lines
 from topokit.plots.frames.line_grid import line_grid
 from topokit.plots.group_distances import group_distances
@@ -59,6 +60,7 @@ __all__ = [
     "activation_dormancy",
     "activation_evolution",
     "attachment",
+    "bar_grid",
     "bipartite_cores",
     "coloured_lines",
     "degree_ccdf",

@@ -46,7 +46,7 @@ def draw_levels(panels: Sequence[Axes], levels: Mapping[str, float]) -> None:
 
 
 def name_lines(
-    figure: Figure, panels: Sequence[Axes], *, title: str, scale: ScalarMappable | None, least: int = 2
+    figure: Figure, panels: Sequence[Axes], *, title: str, scale: ScalarMappable | None = None, least: int = 2
 ) -> None:
     """A colour bar for lines that have a `scale`, else a legend that hides no line; `title` says what they are."""
     if scale is not None:
