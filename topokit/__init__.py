@@ -44,11 +44,13 @@ _HOMES = {
     ],
     "topokit.recording": ["Recording", "TopologyRecorder", "mean_activations", "open_recording"],
     "topokit.analyzers": [
+        "accuracy_law",
         "against_null",
         "align",
         "attachment",
         "bipartite_core",
         "degree_inequality",
+        "degree_persistence",
         "degrees",
         "dormancy_join",
         "dormant",

@@ -153,6 +153,10 @@ REFERENCES = {
         "M. Wortsman, A. Farhadi, M. Rastegari. Discovering Neural Wirings. NeurIPS 2019.",
         "https://arxiv.org/abs/1906.00586",
     ),
+    "vangelder2020": Reference(
+        "M. Van Gelder, M. Wortsman, K. Ehsani. Deconstructing the Structure of Sparse Neural Networks. 2020.",
+        "https://arxiv.org/abs/2012.00172",
+    ),
     "han2015": Reference(
         "S. Han, J. Pool, J. Tran, W. J. Dally. Learning both Weights and Connections for Efficient Neural Networks. "
         "NeurIPS 2015.",
@@ -332,6 +336,21 @@ REFERENCES = {
         "Aufnahmen). Biológia, Bratislava 13, 1958.",
         "",
     ),
+    "vanengers2021": Reference(
+        "V. van Engers. Towards Understanding and Modelling Sparse Training Algorithms at Extreme Sparsity Regime. 35th "
+        "Twente Student Conference on IT, 2021.",
+        "",
+    ),
+    "golub1973": Reference(
+        "G. H. Golub, V. Pereyra. The Differentiation of Pseudo-Inverses and Nonlinear Least Squares Problems Whose "
+        "Variables Separate. SIAM Journal on Numerical Analysis 10, 1973.",
+        "https://doi.org/10.1137/0710036",
+    ),
+    "wu1986": Reference(
+        "C. F. J. Wu. Jackknife, Bootstrap and Other Resampling Methods in Regression Analysis. Annals of Statistics "
+        "14, 1986.",
+        "https://doi.org/10.1214/aos/1176350142",
+    ),
     "weisfeiler1968": Reference(
         "B. Weisfeiler, A. Leman. The Reduction of a Graph to Canonical Form and the Algebra Which Appears Therein. "
         "Nauchno-Tekhnicheskaya Informatsia 2(9), 1968.",
@@ -401,10 +420,12 @@ ANALYZER_REFERENCES = {
     "edge_survival": ("kaplan1958", "brookmeyer1982", "mantel1966"),
     "exploration": ("liu2021",),
     "degree_inequality": ("gini1912", "hill1973"),
+    "degree_persistence": ("vangelder2020", "kendall1945", "knight1966", "spearman1904", "phipson2010"),
     "attachment": ("jeong2003", "newman2001", "pham2015", "prentice1978", "kunsch1989", "phipson2010", "holm1979"),
     "against_null": ("phipson2010", "holm1979", "strona2014", "carstens2018", "frankle2021", "su2020"),
     "input_significance": ("mocanu2018", "holm1979"),
     "input_change": ("mocanu2018",),
+    "accuracy_law": ("vanengers2021", "golub1973", "wu1986", "phipson2010"),
     "input_correlation": ("lotwick1982", "phipson2010"),
     "moran": ("moran1950", "cliff1981", "phipson2010"),
     "set": ("mocanu2018",),
@@ -413,7 +434,7 @@ ANALYZER_REFERENCES = {
     "snfs-masked": ("dettmers2019",),
     **dict.fromkeys(_MIXED, ("matab2024",)),
     "dnw": ("wortsman2019",),
-    "dnw-frozen": ("wortsman2019",),
+    "dnw-frozen": ("wortsman2019", "vangelder2020"),
     "gradual": ("zhu2017",),
     "one-shot": ("han2015",),
     "imp": ("frankle2019", "frankle2020"),

@@ -51,6 +51,7 @@ RESULTS = {
     "edge_survival": lambda nets: tk.edge_survival(nets),
     "exploration": lambda nets: tk.exploration(nets),
     "degree_inequality": lambda nets: tk.degree_inequality(nets),
+    "degree_persistence": lambda nets: tk.degree_persistence(nets, replicates=5),
     "attachment": lambda nets: tk.attachment(nets, replicates=20),
     "hierarchy": lambda nets: tk.hierarchy(tk.nnstd_matrix(nets)),
     "network_map": lambda nets: tk.network_map(tk.nnstd_matrix(nets)),

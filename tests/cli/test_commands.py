@@ -163,6 +163,7 @@ def test_analyze_writes_a_frame_and_a_figure_each(
     names = {"degrees", "degree_inequality", "power_law", "kshell", "onion_layers", "shell_layout", "dormant"}
     names |= {"effective_sparsity", "input_map", "rank_evolution", "edge_changes", "edge_survival", "exploration"}
     names |= {"attachment", "nnstd_against_first", "nnstd_matrix", "input_significance", "input_change", "moran"}
+    names |= {"degree_persistence"}
     assert figures - names == {"attachment_out", "attachment_retention", "attachment_retention_out"}
     assert names <= figures
     assert {name for table in tables for name in names if table.startswith(name)} == names <= tables

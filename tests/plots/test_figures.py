@@ -22,6 +22,7 @@ from topokit.analyzers import (
     attachment,
     bipartite_core,
     degree_inequality,
+    degree_persistence,
     degrees,
     dormancy_join,
     dormant,
@@ -78,6 +79,7 @@ DRAWN: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "edge_survival": (plots.edge_survival, edge_survival),
     "exploration": (plots.exploration, exploration),
     "degree_inequality": (plots.degree_inequality, degree_inequality),
+    "degree_persistence": (plots.degree_persistence, lambda source: degree_persistence(source, replicates=5)),
     "attachment": (plots.attachment, lambda source: attachment(source, replicates=20)),
 }
 DRAWN |= {
@@ -94,6 +96,7 @@ OVER_TIME = {
     "edge_changes",
     "edge_survival",
     "exploration",
+    "degree_persistence",
     "attachment",
 }
 

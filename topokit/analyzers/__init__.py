@@ -1,10 +1,12 @@
 """Analyzers: one public function and one frozen result each."""
 
+from topokit.analyzers.accuracy_law import AccuracyLaw, accuracy_law
 from topokit.analyzers.against_null import against_null
 from topokit.analyzers.align import align
 from topokit.analyzers.attachment import Attachment, attachment
 from topokit.analyzers.bipartite_core import BipartiteCores, bipartite_core
 from topokit.analyzers.degree_inequality import DegreeInequality, degree_inequality
+from topokit.analyzers.degree_persistence import DegreePersistence, degree_persistence
 from topokit.analyzers.degrees import DegreeDistribution, degrees
 from topokit.analyzers.distances.distance_matrix import DistanceMatrix, GroupDistances
 from topokit.analyzers.distances.distance_series import DistanceSeries
@@ -40,12 +42,14 @@ from topokit.analyzers.tau_dormant import ActivationDormancy, tau_dormant
 from topokit.analyzers.weighted_kshell import WeightedKShells, weighted_kshell
 
 __all__ = [
+    "AccuracyLaw",
     "ActivationDormancy",
     "Attachment",
     "BipartiteCores",
     "ChanceLevel",
     "DegreeDistribution",
     "DegreeInequality",
+    "DegreePersistence",
     "DistanceMatrix",
     "DistanceSeries",
     "DormancyJoin",
@@ -77,11 +81,13 @@ __all__ = [
     "ShellLayout",
     "TopologyDistance",
     "WeightedKShells",
+    "accuracy_law",
     "against_null",
     "align",
     "attachment",
     "bipartite_core",
     "degree_inequality",
+    "degree_persistence",
     "degrees",
     "dormancy_join",
     "dormant",

@@ -149,6 +149,7 @@ def _of_changes(choices: Choices) -> dict[str, Analysis]:
 
     return {
         "rank_evolution": tk.rank_evolution,
+        "degree_persistence": lambda series: tk.degree_persistence(series, rng=choices.seed),
         "edge_changes": tk.edge_changes,
         "edge_survival": tk.edge_survival,
         "exploration": tk.exploration,
