@@ -55,6 +55,7 @@ RESULTS = {
     "attachment": lambda nets: tk.attachment(nets, replicates=20),
     "hierarchy": lambda nets: tk.hierarchy(tk.nnstd_matrix(nets)),
     "network_map": lambda nets: tk.network_map(tk.nnstd_matrix(nets)),
+    "accuracy_law": lambda nets: tk.accuracy_law([0, 0.5, 0.9, 1], [0.8, 0.81, 0.7, 0.5], replicates=9),
     "mantel": lambda nets: tk.mantel(tk.nnstd_matrix([*nets, *nets]), [1, 5, 2, 6, 3, 7], permutations=9),
 }
 

@@ -50,8 +50,10 @@ def accuracy_law(
         Limits of the shares of a lone result, a panel for each with axes of its own; all measured shares unless given.
     beside : mapping of str to Curve
         Other laws by name, drawn as lines without a band.
-    x_label, y_label : str
-        What the axes show.
+    x_label : str
+        What was varied.
+    y_label : str
+        What was measured.
 
     Returns
     -------

@@ -1,0 +1,1 @@
+"""Accuracy as a function of one setting: curves with a plateau and an exponential drop."""
