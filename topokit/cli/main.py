@@ -22,6 +22,7 @@ COMMANDS = {
     "sweep": "topokit.cli.sweep:sweep",
     "retrain": "topokit.cli.retrain:retrain",
     "sensitivity": "topokit.cli.sensitivity:sensitivity",
+    "reproduce": "topokit.cli.reproduce:reproduce",
     "report": "topokit.cli.report:report",
     "convert": "topokit.cli.convert:convert",
     "export": "topokit.cli.export:export",

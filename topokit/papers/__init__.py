@@ -13,7 +13,7 @@ from typing import Any
 _HOMES = {
     "topokit.papers.costs": ["Cost", "cost"],
     "topokit.papers.experiment": ["SCALES", "Experiment", "Retraining", "Scale", "Sweep"],
-    "topokit.papers.found": ["find_paper"],
+    "topokit.papers.found": ["find_paper", "scale_for", "scales_of"],
     "topokit.papers.making": ["reproduce", "way_to"],
     "topokit.papers.overview": ["listed", "papers_in"],
     "topokit.papers.paper": ["Figures", "Item", "Paper", "Published", "Tables"],

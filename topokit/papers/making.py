@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from topokit.errors import RecordingError
 from topokit.papers.experiment import Scale
 from topokit.papers.found import find_paper, scale_for
 from topokit.papers.paper import Item, Paper
@@ -88,13 +89,21 @@ def way_to(
     given = _given(item, scale, data)
     target = folder / paper.key / folder_name(item.name, scale)
     source = None if given is None else _source(item, given, folder, data)
-    if not anew and (target / FACTS_FILE).is_file() and source in (None, read_facts(target).get("source")):
+    if not anew and (target / FACTS_FILE).is_file() and (source is None or _comes_from(source, target)):
         return "there"
     if given is not None:
         return given
     if not anew and stored_folder(paper.key, item.name, scale) is not None:
         return "stored"
     return "trained" if item.experiments and scale != "exact" else "computed"
+
+
+def _comes_from(source: str, target: Path) -> bool:
+    """Whether what lies there was made from it; what is damaged tells so when it is opened."""
+    try:
+        return bool(read_facts(target).get("source") == source)
+    except RecordingError:
+        return True
 
 
 def _given(item: Item, scale: Scale, data: Path | None) -> Literal["published", "recordings"] | None:
