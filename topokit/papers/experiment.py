@@ -40,6 +40,11 @@ class Experiment(Protocol):
         """The experiments whose runs have to be there before, in order."""
         ...
 
+    @property
+    def gaps(self) -> bool:
+        """Whether figures can do with some of the runs, where recordings are given instead of training."""
+        ...
+
     def plan(self, scale: Scale, folder_of: FolderOf) -> tuple[PlannedRun, ...]:
         """The runs, in order."""
         ...
@@ -57,6 +62,8 @@ class Sweep:
         Sweeps as `topokit.sweep` takes them, one after the other, as the paper trained.
     quick : mapping
         What takes their place at the scale 'quick', in each of them; a grid or variants are replaced as a whole.
+    gaps : bool
+        As in `Experiment`.
     """
 
     name: str
@@ -64,6 +71,7 @@ class Sweep:
     core_minutes: Mapping[Scale, float]
     values: Sequence[Mapping[str, Any]]
     quick: Mapping[str, Any] = field(default_factory=dict)
+    gaps: bool = False
 
     @property
     def sources(self) -> tuple[Experiment, ...]:
@@ -111,6 +119,11 @@ class Retraining:
     def sources(self) -> tuple[Experiment, ...]:
         """The runs whose wiring is trained again, and what they need."""
         return (*self.source.sources, self.source)
+
+    @property
+    def gaps(self) -> bool:
+        """As of the runs whose wiring is trained again."""
+        return self.source.gaps
 
     def plan(self, scale: Scale, folder_of: FolderOf) -> tuple[PlannedRun, ...]:
         """The runs, in order."""

@@ -55,9 +55,18 @@ class TrainedRun:
 
 @dataclass(frozen=True)
 class TrainedRuns(Sequence[TrainedRun]):
-    """Runs of an experiment, in its order."""
+    """Runs of an experiment, in its order.
+
+    Attributes
+    ----------
+    runs : tuple of TrainedRun
+        Those that are there.
+    missing : tuple of str
+        Names of those that are not, where the experiment can do without.
+    """
 
     runs: tuple[TrainedRun, ...]
+    missing: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.runs)
@@ -85,13 +94,17 @@ class TrainedRuns(Sequence[TrainedRun]):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How the training was not the planned one, once for each difference."""
+        """How the training was not the planned one, once for each difference, and which runs are missing."""
         told = [
             f"{field} {theirs!r} instead of {planned!r}"
             for run in self.runs
             for field, (planned, theirs) in run.differences.items()
         ]
-        return tuple(dict.fromkeys(told))
+        planned = len(self.runs) + len(self.missing)
+        absent = (
+            [f"{len(self.missing)} of {planned} runs are missing: {', '.join(self.missing)}"] if self.missing else []
+        )
+        return tuple(dict.fromkeys([*told, *absent]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +194,11 @@ class Workplace:
     def _found(self, experiment: Experiment, data: Path) -> TrainedRuns:
         from topokit.papers.found_runs import found_runs
 
-        return TrainedRuns(tuple(map(_as_trained, found_runs(self.plan(experiment), data, experiment.name))))
+        plan = self.plan(experiment)
+        found = found_runs(plan, data, experiment.name, gaps=experiment.gaps)
+        there = {match.planned.name for match in found}
+        missing = [run.name for run in plan if run.name not in there] if experiment.gaps else []
+        return TrainedRuns(tuple(map(_as_trained, found)), tuple(missing))
 
     def _placed(self, config: TrainConfig, folder: Path) -> TrainConfig:
         wanted = config if config.engine == "sparse" else config.replace(device=self.device)
