@@ -28,7 +28,10 @@ from topokit.plots.effective_sparsity import effective_sparsity
 from topokit.plots.exploration import exploration
 from topokit.plots.frames.bar_grid import bar_grid
 from topokit.plots.frames.coloured_lines import coloured_lines
+from topokit.plots.frames.histogram_grid import histogram_grid
+from topokit.plots.frames.image_grid import image_grid
 from topokit.plots.frames.line_grid import line_grid
+from topokit.plots.frames.surface import surface
 from topokit.plots.group_distances import group_distances
 from topokit.plots.input_correlation import input_correlation
 from topokit.plots.input_map import input_map
@@ -37,6 +40,7 @@ from topokit.plots.input_z_map import input_z_map
 from topokit.plots.mantel import mantel
 from topokit.plots.matrix_grid import matrix_grid
 from topokit.plots.moran_evolution import moran_evolution
+from topokit.plots.network_drawing import network_drawing
 from topokit.plots.network_map import network_map
 from topokit.plots.null_comparison import null_comparison
 from topokit.plots.onion import onion
@@ -81,6 +85,8 @@ __all__ = [
     "effective_sparsity",
     "exploration",
     "group_distances",
+    "histogram_grid",
+    "image_grid",
     "input_correlation",
     "input_map",
     "input_map_grid",
@@ -89,6 +95,7 @@ __all__ = [
     "mantel",
     "matrix_grid",
     "moran_evolution",
+    "network_drawing",
     "network_map",
     "null_comparison",
     "onion",
@@ -103,6 +110,7 @@ __all__ = [
     "shell_drawing",
     "shell_histogram",
     "style",
+    "surface",
     "sweep",
     "width",
 ]

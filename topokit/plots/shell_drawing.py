@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
+from topokit.plots.layered import draw_edges, name_layers, neuron_area, places
 from topokit.plots.panels import draw
 from topokit.plots.style import COUNT_COLOURS
 
@@ -49,23 +48,15 @@ def shell_drawing(result: ShellLayout | Mapping[str, ShellLayout], *, ax: Axes |
     colours = colormaps[COUNT_COLOURS]
 
     def paint(axes: Axes, one: ShellLayout) -> None:
-        points = _places(one)
+        points = places(one.layers)
         # Edges of the core lie above the others and are dark.
         inside = np.minimum(one.coreness[one.sources], one.coreness[one.targets]) == one.k_max
         for chosen, shade, width in ((~inside, "0.75", 0.4), (inside, "0.25", 0.7)):
-            lines = np.stack([points[one.sources[chosen]], points[one.targets[chosen]]], axis=1)
-            axes.add_collection(LineCollection(list(lines), colors=shade, linewidths=width, zorder=1))
-        size = float(np.clip(1500 / max(layer.size for layer in one.layers), 3, 60))
+            draw_edges(axes, points, one.sources[chosen], one.targets[chosen], shade, width)
+        size = neuron_area(one.layers)
         x, y = points.T
         axes.scatter(x, y, s=size, c=one.coreness, cmap=colours, norm=scale, edgecolors="0.2", linewidths=0.4, zorder=2)
-        names = [layer.name for layer in one.layers]
-        # About 40 letters fit below a panel of one column.
-        upright = max(map(len, names)) * len(names) > 36
-        axes.set_xticks(np.arange(len(names)), names, rotation=90 if upright else 0)
-        drawn, there = len(one.sources), one.n_edges
-        axes.set(yticks=[], xlabel="" if drawn == there else f"{drawn:,} of {there:,} edges drawn")
-        axes.spines[:].set_visible(False)
-        axes.tick_params(length=0)
+        name_layers(axes, one.layers, drawn=len(one.sources), there=one.n_edges)
 
     def key(figure: Figure, axes: Sequence[Axes]) -> None:
         bar = figure.colorbar(
@@ -81,9 +72,3 @@ def shell_drawing(result: ShellLayout | Mapping[str, ShellLayout], *, ax: Axes |
         bar.outline.set_visible(False)
 
     return draw(result, paint, ax=ax, key=key)
-
-
-def _places(one: ShellLayout) -> NDArray[np.float64]:
-    """Layers at x = 0, 1, ..., their neurons evenly spread from 1 down to 0."""
-    heights = [1 - (np.arange(layer.size) + 0.5) / layer.size for layer in one.layers]
-    return np.column_stack([one.layer_of.astype(float), np.concatenate(heights)])
