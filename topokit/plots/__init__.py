@@ -31,6 +31,7 @@ from topokit.plots.frames.coloured_lines import coloured_lines
 from topokit.plots.frames.histogram_grid import histogram_grid
 from topokit.plots.frames.image_grid import image_grid
 from topokit.plots.frames.line_grid import line_grid
+from topokit.plots.frames.matrix_grid import matrix_grid
 from topokit.plots.frames.surface import surface
 from topokit.plots.group_distances import group_distances
 from topokit.plots.input_correlation import input_correlation
@@ -38,7 +39,6 @@ from topokit.plots.input_map import input_map
 from topokit.plots.input_map_grid import input_map_grid
 from topokit.plots.input_z_map import input_z_map
 from topokit.plots.mantel import mantel
-from topokit.plots.matrix_grid import matrix_grid
 from topokit.plots.moran_evolution import moran_evolution
 from topokit.plots.network_drawing import network_drawing
 from topokit.plots.network_map import network_map

@@ -19,7 +19,7 @@ from topokit.plots.style import palette
 
 Neuron = tuple[str, int]
 
-_MOST_EDGES = 5000
+_MOST_EDGES = 2000
 _HIGHLIGHT = to_hex(palette(2)[1])
 
 
@@ -28,7 +28,7 @@ def network_drawing(
 ) -> Axes | Figure:
     """A panel for each network: layers from left to right, their neurons from top to bottom, and the edges.
 
-    Legible up to some dozens of neurons a layer. Of more than 5,000 edges some are drawn, evenly chosen, and the panel
+    Legible up to some dozens of neurons a layer. Of more than 2,000 edges some are drawn, evenly chosen, and the panel
     says so. As Fig. 1 of Liu et al. (2020) and Fig. 5 of Alford et al. (2019).
 
     Parameters
@@ -78,7 +78,8 @@ def _paint(ax: Axes, network: LayeredDAG, chosen: NDArray[np.int64]) -> None:
     some = evenly(len(sources), _MOST_EDGES) if len(sources) else np.empty(0, np.int64)
     sources, targets = sources[some], targets[some]
     into = np.isin(targets, chosen)
-    draw_edges(ax, points, sources[~into], targets[~into], "0.65" if chosen.size else "0.4", 0.5)
+    width = float(np.clip(10 / np.sqrt(max(1, len(sources))), 0.1, 0.6))
+    draw_edges(ax, points, sources[~into], targets[~into], "0.65" if chosen.size else "0.4", width)
     draw_edges(ax, points, sources[into], targets[into], _HIGHLIGHT, 1.1)
     colours = np.full(len(points), "white", dtype=object)
     colours[chosen] = _HIGHLIGHT

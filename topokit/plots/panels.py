@@ -7,6 +7,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -140,14 +141,20 @@ def colour_bar(label: str, *, extend: Literal["neither", "min"] = "neither", who
 
 
 def heat(
-    ax: Axes, matrix: NDArray[np.float64], labels: Sequence[str], colours: str, *, rows: Sequence[str] | None = None
+    ax: Axes,
+    matrix: NDArray[np.float64],
+    labels: Sequence[str],
+    colours: str,
+    *,
+    rows: Sequence[str] | None = None,
+    scale: Normalize | None = None,
 ) -> None:
-    """A matrix of values from 0 to 1 between checkpoints or networks; NaN stays blank.
+    """A matrix of values between checkpoints or networks, from 0 to 1 unless `scale` says more; NaN stays blank.
 
     `labels` are those of the columns, and of the rows too unless `rows` are; then the matrix fills the axes, for few
     rows beside many columns would be too flat to be named.
     """
-    ax.imshow(matrix, cmap=colours, vmin=0, vmax=1, aspect="equal" if rows is None else "auto")
+    ax.imshow(matrix, cmap=colours, norm=scale or Normalize(0, 1), aspect="equal" if rows is None else "auto")
     ax.spines[:].set_visible(False)
     label_axis(ax.xaxis, labels)
     label_axis(ax.yaxis, labels if rows is None else rows)
@@ -165,14 +172,17 @@ def figure_of(axes: Axes) -> Figure:
     return figure
 
 
-def outer_labels(panels: Sequence[Axes]) -> None:
-    """Axis labels only at the left and below, also above the gap that a row of fewer panels leaves."""
+def outer_labels(panels: Sequence[Axes], *, ticks: bool = False) -> None:
+    """Axis labels only at the left and below, also above the gap that a row of fewer panels leaves; so too `ticks`."""
     columns = _columns(panels)
     for place, panel in enumerate(panels):
-        if place % columns:
+        left, below = place % columns == 0, place + columns >= len(panels)
+        if not left:
             panel.set_ylabel("")
-        if place + columns < len(panels):
+        if not below:
             panel.set_xlabel("")
+        if ticks:
+            panel.tick_params(labelleft=left, labelbottom=below)
 
 
 def _columns(panels: Sequence[Axes]) -> int:

@@ -100,17 +100,19 @@ def _paint(axes: Axes, rows: pd.DataFrame, drawn: Sequence[str]) -> None:
         places = part["place"].to_numpy(float) + (k - (len(drawn) - 1) / 2) * width
         values = part["y"].to_numpy()
         bars = averaged(name, places, values)
-        axes.bar(
+        drawn_bars = axes.bar(
             bars.x,
             np.nan_to_num(bars.y),
             width=0.92 * width,
-            label=visible(name),
             color=colours[name],
             alpha=0.6,
             hatch=_HATCHES[k % len(_HATCHES)],
             edgecolor="white",
             linewidth=0,
         )
+        if len(drawn_bars):
+            # Legends name what is a part of something, as all bars are, after all else.
+            drawn_bars[0].set_label(visible(name))
         error_bars(axes, bars, "0.15")
         several = np.isin(places, bars.x[np.isfinite(bars.low)])
         beside = places[several] + 0.22 * width

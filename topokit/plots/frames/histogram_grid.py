@@ -17,7 +17,7 @@ from topokit.plots.frames.facets import Cell, Facets, folded, name_row
 from topokit.plots.frames.tidy import Values, check_columns, holds_numbers, names, numbers, parts, words
 from topokit.plots.style import COLUMN_WIDTH, PAGE_WIDTH, looks, style
 
-_MOST_BINS = 60
+_MOST_BINS = 120
 _MOST_IN_A_ROW = 3
 
 
@@ -70,13 +70,14 @@ def histogram_grid(
     check_columns(frame, rows, columns, value, share, by)
     edges = _edges(numbers(frame, value), value)
     facets = Facets.of(frame, rows, columns, most=_MOST_IN_A_ROW)
-    drawn = looks(list(dict.fromkeys(names(frame, by))))
+    lines = list(dict.fromkeys(names(frame, by)))
+    drawn = looks(lines)
     with style():
         figure, panels = _panels(facets)
         for place, axes in panels.items():
             for name, part in parts(facets.cells[place][1], by).items():
                 heights, largest = _heights(part, value, share, edges)
-                _steps(axes, heights, edges, name, drawn[name], filled=len(drawn) == 1)
+                _steps(axes, heights, edges, name, drawn[name], filled=len(lines) == 1)
                 if ends:
                     axes.axvline(largest, color=drawn[name]["color"], linestyle="--", linewidth=0.8)
         if log_y:
@@ -132,7 +133,7 @@ def _steps(
 ) -> None:
     if filled:
         axes.stairs(heights, edges, fill=True, color=look["color"], alpha=0.35, linewidth=0)
-    axes.stairs(heights, edges, label=visible(name), color=look["color"], linestyle=look["linestyle"])
+    axes.stairs(heights, edges, label=visible(name), color=look["color"], linestyle=look["linestyle"], linewidth=0.9)
 
 
 def _log(panels: Sequence[Axes]) -> None:

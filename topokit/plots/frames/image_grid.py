@@ -86,7 +86,10 @@ def image_grid(
                 panels[place].imshow(images[place], **look)
             if not rgb:
                 whole = _whole([images[place] for place in group])
-                colour_bar(folded(label, height), whole=whole)(figure, [panels[place] for place in group])
+                # Where each panel has a bar, those at the end of their rows tell what all show.
+                last = scale != "panel" or (group[0][0], group[0][1] + 1) not in panels
+                said = folded(label, height) if last else ""
+                colour_bar(said, whole=whole)(figure, [panels[place] for place in group])
         return figure if len(panels) > 1 else next(iter(panels.values()))
 
 
@@ -129,7 +132,8 @@ def _panels(facets: Facets, ratio: float) -> tuple[Figure, Mapping[Cell, Axes], 
             axes.remove()
             continue
         panels[place] = axes
-        axes.set_title(folded(facets.cells[place][0], side), fontsize=7.5 if side > 1 else 6)
+        size = 7.5 if side > 1 else 6
+        axes.set_title(folded(facets.cells[place][0], side * 8.5 / size), fontsize=size)
         axes.set_ylabel("" if place[1] else folded(facets.rows[place[0]], side * ratio))
         axes.spines[:].set_visible(False)
         _ticks(axes, left=place[1] == 0, below=facets.lowest(place), none=across > _MOST_WITH_TICKS)

@@ -11,7 +11,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import LogLocator
 
 from topokit.errors import ParameterError
-from topokit.plots.axis import visible
+from topokit.plots.axis import plain_log, visible
 from topokit.plots.canvas import own_axes
 from topokit.plots.frames.tidy import Values, check_columns, numbers, words
 from topokit.plots.panels import figure_of
@@ -76,6 +76,8 @@ def surface(
         axes.set(xlabel=words(x), ylabel=words(y))
         bar = figure_of(axes).colorbar(shown, ax=axes, label=label, fraction=0.05, pad=0.02)
         bar.outline.set_visible(False)
+        if log_value:
+            plain_log(bar.ax.yaxis)
         return axes
 
 
