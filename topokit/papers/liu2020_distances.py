@@ -1,0 +1,154 @@
+"""Figures 5 and 6 of Liu et al. 2020: how far networks are apart before and after training, and one from its start."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from topokit.papers.experiment import Scale
+from topokit.papers.liu2020_drift import NO_ZERO
+from topokit.papers.liu2020_initial import network_name, related
+from topokit.papers.liu2020_training import FASHION_SPARSE, SET_CIFAR
+from topokit.papers.paper import Item, Tables
+from topokit.papers.recipes.distances_before_after import (
+    draw_before_after,
+    draw_within,
+    from_the_start,
+    measure_before_after,
+    measure_with_chance,
+    measure_within,
+)
+from topokit.papers.verdicts import Verdict, holds, lies_within, not_comparable, reduced
+from topokit.papers.workplace import TrainedRun
+
+
+def seed_name(run: TrainedRun) -> str:
+    """Such as s3, as the paper calls networks of different seeds."""
+    return f"s{run.swept['seed']}"
+
+
+def level_name(run: TrainedRun) -> str:
+    """Such as 0.6%a2; see `network_name`."""
+    return network_name(run.swept["density"], run.swept["mask_seed"], run.swept["generation"])
+
+
+def judge_levels_after(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
+    """Whether distances increase, by what the networks had in common."""
+    pairs = tables["distances"]
+    gains = (pairs["after"] - pairs["before"]).groupby(related(pairs))
+    words = {"root": "of one root", "density": "of one density", "nothing": "of two densities"}
+    return tuple(
+        holds(
+            f"change of the distance between networks {words[str(kind)]}",
+            "increases, 'in varying degrees'",
+            f"{float((part > 0).mean()):.0%} of {len(part)} pairs, mean {part.mean():+.3f}".replace("%", " %"),
+            bool((part > 0).all()),
+            source="section 4.3, Fig. 5",
+            why="networks without a common root are at chance before training; that level differs between wirings "
+            "with and without hubs, in either direction",
+        )
+        for kind, part in gains
+    )
+
+
+def judge_seeds(tables: Tables, scale: Scale, *, moment: str) -> tuple[Verdict, ...]:
+    """Whether networks of different seeds are far apart."""
+    values, shares = (tables[name][moment] for name in ("distances", "shares"))
+    return (
+        lies_within(
+            f"smallest distance {moment} training: 'very big', as the paper calls 0.8",
+            (0.8, 1.0),
+            float(values.min()),
+            spread=float(values.std()),
+            source="section 4.3, Fig. 6",
+        ),
+        not_comparable(
+            f"mean distance {moment} training over that of random networks",
+            "'very different topologies'",
+            float(shares.mean()),
+            spread=float(shares.std()),
+            source="section 4.3, Fig. 6",
+            why="chance is 1; the paper gives no chance level",
+        ),
+    )
+
+
+def judge_within(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
+    """How far a network comes from its start."""
+    pairs = tables["distances"]
+    values = from_the_start(pairs)
+    share = float(pairs.loc[pairs["a"].astype(str) == str(pairs["a"].iloc[0]), "share"].iloc[-1])
+    rises = holds(
+        "distance from the start",
+        "gradually increases from 0",
+        " ".join(f"{value:.3f}" for value in values),
+        bool((np.diff(values) > 0).all()),
+        source="section 4.3, Fig. 6c",
+    )
+    far = (
+        lies_within(
+            "distance of the end from the start: 'around 0.8', what rounds to it",
+            (0.75, 0.85),
+            float(values[-1]),
+            source="section 4.3, Fig. 6c",
+        ),
+        lies_within(
+            "the same over that of random networks: 'totally different'",
+            (0.95, 1.05),
+            share,
+            source="section 4.3",
+            why="the network keeps more of its first wiring than two unrelated networks share",
+        ),
+    )
+    return (rises, *(reduced(far, "after 18 of 900 epochs on a tenth of the data") if scale == "quick" else far))
+
+
+AFTER_TRAINING = (
+    Item(
+        name="fig5",
+        title="Distances between networks of twelve densities, before and after training",
+        says="The distances between the 96 networks increase with training, in varying degrees.",
+        measure=partial(measure_before_after, experiment=FASHION_SPARSE, name=level_name, method="set"),
+        draw=draw_before_after,
+        judge=judge_levels_after,
+        scales={"quick": FASHION_SPARSE.what["quick"], "paper": FASHION_SPARSE.what["paper"]},
+        experiments=(FASHION_SPARSE,),
+        minutes=3.0,
+        remarks=(NO_ZERO,),
+    ),
+    *(
+        Item(
+            name=name,
+            title=f"Distances between networks of ten seeds {moment} training",
+            says="Ten networks of two hidden layers with a density of 0.7 %, on CIFAR-10: networks of different seeds "
+            f"are at very big distances {moment} training.",
+            measure=partial(measure_with_chance, experiment=SET_CIFAR, name=seed_name),
+            draw=draw_before_after,
+            judge=partial(judge_seeds, moment=moment),
+            scales={"quick": SET_CIFAR.what["quick"], "paper": SET_CIFAR.what["paper"]},
+            experiments=(SET_CIFAR,),
+            minutes=0.5,
+            remarks=(
+                "Two random layers of 3072 and 1000 neurons with 0.7 % of the edges are at 0.94.",
+                "Section 4.1 says 1000 epochs, section 4.3 says 900; these are 900.",
+            ),
+        )
+        for name, moment in (("fig6a", "before"), ("fig6b", "after"))
+    ),
+    Item(
+        name="fig6c",
+        title="Distances between moments of one training",
+        says="One network of the ten, every 100 epochs: the distance from the start grows from 0 to around 0.8, "
+        "towards a totally different topology.",
+        measure=partial(measure_within, experiment=SET_CIFAR),
+        draw=draw_within,
+        judge=judge_within,
+        scales={"quick": SET_CIFAR.what["quick"], "paper": SET_CIFAR.what["paper"]},
+        experiments=(SET_CIFAR,),
+        minutes=0.2,
+        remarks=(
+            "0.8 is 85 % of the distance between unrelated networks of that density, 0.94: not totally different.",
+        ),
+    ),
+)
