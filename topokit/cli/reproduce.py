@@ -164,13 +164,13 @@ def _attempt(make: Callable[[Task], Reproduction], task: Task, outcome: Outcome)
 
 def _write_page(folder: Path, outcome: Outcome) -> None:
     from topokit.papers import papers_in
-    from topokit.report.papers import write_papers
+    from topokit.report.papers import papers_page
 
     found = papers_in(folder)
     items = {(paper["name"], item["name"]): item for paper in found for item in paper["items"]}
     for row in outcome.failed:
         items[row["paper"], row["item"]]["failed"] = row
-    write_papers(found, folder / PAGE)
+    papers_page(found, folder / PAGE)
 
 
 def _conclude(outcome: Outcome, folder: Path, left_out: Sequence[str], as_json: bool) -> None:

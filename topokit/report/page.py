@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -42,8 +43,8 @@ def page(findings: Findings, *, title: str) -> str:
     title : str
         Heading and window title.
     """
-    template = _environment().get_template("page.html")
-    return template.render(title=title, sections=SECTIONS, **_assets(), **_content(findings))
+    template = environment().get_template("page.html")
+    return template.render(title=title, sections=SECTIONS, **assets(), **_content(findings))
 
 
 def _content(findings: Findings) -> dict[str, Any]:
@@ -61,7 +62,8 @@ def _content(findings: Findings) -> dict[str, Any]:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the pages' templates are; whatever is put into them is escaped."""
     environment = Environment(
         loader=PackageLoader("topokit.report", "template"),
         autoescape=True,
@@ -78,13 +80,22 @@ def _is_numeric(cell: object) -> bool:
     return re.fullmatch(r"(< )?[-−]?\d[\d.,e+-]*( %| of [\d,]+)?|–", str(cell)) is not None
 
 
-def _assets() -> dict[str, str]:
-    """Style and script with the hashes by which the page's security policy knows them."""
-    loader = _environment().loader
+def assets(style: Sequence[str] = ("page.css",), script: str = "page.js") -> dict[str, str]:
+    """Style and script of a page with the hashes by which its security policy knows them.
+
+    Parameters
+    ----------
+    style : sequence of str
+        Files of the templates' folder, one after the other.
+    script : str
+        Such a file; none if empty.
+    """
+    texts = {"style": "".join(map(_text, style)), "script": _text(script) if script else ""}
+    hashes = {name: b64encode(sha256(text.encode()).digest()).decode("ascii") for name, text in texts.items()}
+    return texts | {f"{name}_hash": f"sha256-{digest}" for name, digest in hashes.items()}
+
+
+def _text(file: str) -> str:
+    loader = environment().loader
     assert loader is not None, "the environment is made with a loader"
-    found: dict[str, str] = {}
-    for name, file in (("style", "page.css"), ("script", "page.js")):
-        text = loader.get_source(_environment(), file)[0]
-        found[name] = text
-        found[f"{name}_hash"] = f"sha256-{b64encode(sha256(text.encode()).digest()).decode('ascii')}"
-    return found
+    return loader.get_source(environment(), file)[0]
