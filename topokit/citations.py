@@ -184,6 +184,11 @@ REFERENCES = {
         "C. Wang, G. Zhang, R. Grosse. Picking Winning Tickets Before Training by Preserving Gradient Flow. ICLR 2020.",
         "https://arxiv.org/abs/2002.07376",
     ),
+    "alford2019": Reference(
+        "S. Alford, R. Robinett, L. Milechin, J. Kepner. Training Behavior of Sparse Neural Network Topologies. "
+        "HPEC 2019.",
+        "https://doi.org/10.1109/HPEC.2019.8916385",
+    ),
     "robinett2019": Reference(
         "R. A. Robinett, J. Kepner. RadiX-Net: Structured Sparse Matrices for Deep Neural Networks. IPDPSW 2019.",
         "https://arxiv.org/abs/1905.00416",

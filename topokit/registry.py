@@ -265,6 +265,9 @@ PAPERS = Registry(
     "paper",
     {
         "liu2020": "topokit.papers.liu2020:PAPER",
+        "vangelder2020": "topokit.papers.vangelder2020:PAPER",
+        "alford2019": "topokit.papers.alford2019:PAPER",
+        "vanengers2021": "topokit.papers.vanengers2021:PAPER",
     },
 )
 

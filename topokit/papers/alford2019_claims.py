@@ -1,0 +1,177 @@
+"""What Alford et al. say in words, against the numbers that they published besides."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from topokit import plots
+from topokit.papers.alford2019_numbers import (
+    ACCURACY,
+    AFTER,
+    BEFORE,
+    CODE,
+    FIRST_LAST,
+    ITERATIVE,
+    LENET_5,
+    LENET_300,
+    MNIST_5,
+    ONE_TIME,
+    ORIGINAL,
+    SHEET,
+    published_pruned,
+    published_sparse,
+)
+from topokit.papers.experiment import Scale
+from topokit.papers.paper import Figures, Item, Tables
+from topokit.papers.recipes.retrained_accuracies import missing_classes
+from topokit.papers.verdicts import Verdict, equals, holds, lies_within
+from topokit.papers.workplace import Workplace
+
+
+def measure_claims(place: Workplace) -> Tables:
+    """The authors' numbers, and how many test images each class of MNIST has."""
+    from topokit.registry import DATASETS
+
+    shares = np.bincount(DATASETS.load("mnist").load().test_y)
+    return {
+        "pruned": published_pruned(),
+        "sparse": published_sparse(),
+        "classes": pd.DataFrame({"class": range(len(shares)), "images": shares}),
+    }
+
+
+def loses_classes(accuracy: float, images: pd.Series) -> bool:
+    """Whether a network that never predicts some classes and knows 95 % or more of the others can have it."""
+    missing = missing_classes(accuracy)
+    largest = np.sort(images.to_numpy(float) / images.sum())[::-1][:missing].sum()
+    smallest = np.sort(images.to_numpy(float) / images.sum())[:missing].sum()
+    return bool(missing > 0 and 0.95 * (1 - largest) <= accuracy <= 1 - smallest + 1e-9)
+
+
+def _levels(pruned: pd.DataFrame, images: pd.Series) -> Verdict:
+    stuck = [value / 100 for value in pruned.loc[pruned["stage"] == AFTER, "accuracy"] if value < 95]
+    fitting = [value for value in stuck if loses_classes(value, images)]
+    anywhere = np.mean([loses_classes(value, images) for value in np.linspace(0.11, 0.95, 841)])
+    told = ", ".join(f"{100 * value:g} ({missing_classes(value)})" for value in stuck)
+    return holds(
+        "levels at which retrained networks get stuck (%)",
+        "different levels; more research is needed to understand why",
+        f"{told}: classes of ten that are lost in brackets; {len(fitting)} of {len(stuck)} fit, of levels drawn at "
+        f"random between 11 and 95 % {100 * anywhere:.0f} % would",
+        len(fitting) == len(stuck),
+        source="section III",
+    )
+
+
+def draw_claims(tables: Tables) -> Figures:
+    """The accuracies after training again, with what is left when classes are never predicted."""
+    shown = tables["pruned"].assign(line=tables["pruned"]["pruning"] + ", " + tables["pruned"]["stage"])
+    shown = shown.sort_values("sparsity", kind="stable").assign(sparsity=shown["sparsity"].map("{:g} %".format))
+    figure = plots.line_grid(
+        shown,
+        x="sparsity",
+        y="accuracy",
+        by="line",
+        panel="network",
+        x_label="Sparsity",
+        y_label="Test accuracy (%)",
+        levels={f"{k} of 10 classes missing": 98.5 - 10 * k for k in (1, 2, 3)},
+    )
+    return {"published": figure}
+
+
+def judge_claims(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
+    """The paper's sentences against the authors' own numbers."""
+    pruned, sparse = tables["pruned"], tables["sparse"]
+
+    def value(network: str, pruning: str, stage: str, sparsity: int) -> float:
+        keys = {"network": network, "pruning": pruning, "stage": stage, "sparsity": sparsity}
+        rows = pruned[(pruned[list(keys)] == pd.Series(keys)).all(axis=1)]
+        return float(rows["accuracy"].iloc[0])
+
+    def before(network: str, sparsity: int) -> float:
+        return value(network, ITERATIVE, BEFORE, sparsity)
+
+    def after(network: str, sparsity: int, pruning: str = ITERATIVE) -> float:
+        return value(network, pruning, AFTER, sparsity)
+
+    losses = {network: ORIGINAL[network] - before(network, 99) for network in (LENET_5, LENET_300)}
+    at_95 = {network: ORIGINAL[network] - before(network, 95) for network in (LENET_5, LENET_300)}
+    gaps = [after(LENET_300, s) - after(LENET_300, s, ONE_TIME) for s in (50, 75, 90, 95, 99)]
+    gains = [before(LENET_300, s) - ORIGINAL[LENET_300] for s in (50, 75, 90, 95)]
+    reached = [after(LENET_300, s) - ORIGINAL[LENET_300] for s in (50, 75, 90)]
+    small = sparse[(sparse["network"] == MNIST_5)].set_index("size")["accuracy"]
+    return (
+        *(
+            lies_within(
+                f"{network}: loss at 99 % sparsity before retraining (points)",
+                (-np.inf, 1),
+                round(loss, 2),
+                source="section II-A: less than 1 %",
+            )
+            for network, loss in losses.items()
+        ),
+        *(
+            lies_within(
+                f"{network}: loss at 95 % sparsity before retraining (points)",
+                (-np.inf, 0),
+                round(loss, 2),
+                source="section II-A: without any loss in accuracy whatsoever",
+                why="0.45 points are three standard errors of the difference between two accuracies on 10,000 images: the "
+                "sentence holds for LeNet-300-100 alone",
+            )
+            for network, loss in at_95.items()
+        ),
+        holds(
+            "LeNet-300-100: iterative pruning improves accuracy through 95 %",
+            "by more than 0 points",
+            ", ".join(f"{gain:+.2f}" for gain in gains),
+            min(gains) > 0,
+            source="section III",
+        ),
+        holds(
+            "LeNet-300-100: retrained, the original accuracy is achieved up to 90 %",
+            "0 points or more",
+            ", ".join(f"{gap:+.2f}" for gap in reached),
+            min(reached) > -0.02,
+            source="section III",
+        ),
+        holds(
+            "LeNet-300-100: one-time pruned structures do noticeably worse",
+            "iterative above one-time",
+            ", ".join(f"{gap:+.2f}" for gap in gaps),
+            min(gaps) > 0,
+            source="section III",
+        ),
+        equals("LeNet-5 at 95 %, one-time, retrained (%)", 98.32, after(LENET_5, 95, ONE_TIME), source="section III"),
+        equals("LeNet-5 at 95 %, iterative, retrained (%)", 98.54, after(LENET_5, 95), source="section III"),
+        lies_within(
+            "random sparse LeNet-5 on MNIST: loss through 95 % (points)",
+            (-np.inf, 1),
+            round(float(small["dense"] - small["1/20"]), 2),
+            source="section III: only one percent",
+        ),
+        _levels(pruned, tables["classes"]["images"]),
+    )
+
+
+ITEMS = [
+    Item(
+        name="claims",
+        title="The paper's sentences against the authors' own numbers",
+        says="99 % sparsity with less than 1 % reduction in accuracy, 95 % without any loss whatsoever, before "
+        "retraining. Retrained, LeNet-300-100 reaches the original accuracy up to 90 %, one-time pruning does worse; "
+        "LeNet-5 gets stuck at different levels.",
+        measure=measure_claims,
+        draw=draw_claims,
+        judge=judge_claims,
+        scales={"exact": f"the numbers of {SHEET}, no training"},
+        remarks=[
+            ACCURACY,
+            "Where LeNet-5 gets stuck, its accuracy lies near 90, 80 or 70 %, and once at 11.35 %, the share of ones "
+            "in the test data: it has lost one, two, three and nine of the ten classes. " + CODE[1],
+            FIRST_LAST,
+        ],
+    ),
+]
