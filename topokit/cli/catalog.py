@@ -18,6 +18,11 @@ from topokit.registry import TABLES
 @json_option
 def list_names(table: str, as_json: bool) -> None:
     """List what topokit can read, measure, train, draw or reproduce."""
+    if table == "papers":
+        from topokit.cli.catalog_papers import list_papers
+
+        list_papers(as_json=as_json)
+        return
     registry = TABLES[table]
     modules = [code.partition(":")[0] for code in registry.values()]
     rows = [

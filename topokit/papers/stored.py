@@ -18,6 +18,7 @@ from topokit.papers.paper import Tables
 
 FACTS_FILE = "item.json"
 SCHEMA = 1
+_NEEDED = {"figures", "minutes", "notes", "source", "tables", "verdicts", "what"}
 _HEAD = {"schema": SCHEMA, "topokit": topokit.__version__}
 
 
@@ -76,7 +77,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RecordingError(f"{path}: cannot be read: {error}; remove {folder}, or make it anew") from error
-    if not isinstance(facts, dict) or facts.get("schema") != SCHEMA or not isinstance(facts.get("tables"), dict):
+    if not isinstance(facts, dict) or facts.get("schema") != SCHEMA or not facts.keys() >= _NEEDED:
         raise RecordingError(f"{path}: is of another version: remove {folder}, or make it anew")
     return facts
 

@@ -85,7 +85,7 @@ def _totals(papers: Iterable[Row]) -> dict[str, Any]:
     items = [item for paper in papers for item in paper["items"]]
     best = [next((one for one in item["made"] if not one["damage"]), None) for item in items]
     made = [one for one in best if one is not None]
-    return {"items": len(items), "made": len(made), "outcomes": list(zip(OUTCOMES, counts(made), strict=True))}
+    return {"known": len(items), "made": len(made), "outcomes": list(zip(OUTCOMES, counts(made), strict=True))}
 
 
 def _way(scale: str, told: Row) -> str:
