@@ -268,6 +268,7 @@ PAPERS = Registry(
         "vangelder2020": "topokit.papers.vangelder2020:PAPER",
         "alford2019": "topokit.papers.alford2019:PAPER",
         "vanengers2021": "topokit.papers.vanengers2021:PAPER",
+        "matab2024": "topokit.papers.matab2024:PAPER",
     },
 )
 
