@@ -1,6 +1,7 @@
 """Analyzers: one public function and one frozen result each."""
 
-from topokit.analyzers.accuracy_law import AccuracyLaw, accuracy_law
+from topokit.analyzers.accuracy_law import accuracy_law
+from topokit.analyzers.accuracy_laws.law import AccuracyLaw
 from topokit.analyzers.against_null import against_null
 from topokit.analyzers.align import align
 from topokit.analyzers.attachment import Attachment, attachment

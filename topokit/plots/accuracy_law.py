@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from topokit.errors import ParameterError
 from topokit.plots.bands import Band, plot_bands
@@ -110,6 +111,7 @@ def _paint(
     inside = (result.shares >= region[0]) & (result.shares <= region[1])
     ax.plot(result.shares[inside], result.accuracies[inside], "o", color="black", markersize=2, label="runs", zorder=3)
     _mark_contour(ax, result)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
     side = _SIDE * (region[1] - region[0])
     ax.set(xlim=(region[0] - side, region[1] + side), xlabel=x_label, ylabel=y_label)
 

@@ -23,7 +23,7 @@ KEPT, WHOLE = "kept edges", "after regrowth"
 VALUES = {"connections": "count", "weight": "weight"}
 SHAPE = (28, 28)
 _JOIN = " | "
-_ORDERS = 9999
+_ORDERS = 1999
 TOLD = 0.05
 
 
