@@ -18,7 +18,7 @@ Values = NDArray[np.float64]
 Spread = Literal["deviation", "range"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Band:
     """A named curve and its limits, (n,) each; NaN leaves a gap."""
 

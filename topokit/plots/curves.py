@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from numpy.typing import NDArray
 
 from topokit.dag import Moment
@@ -125,16 +126,18 @@ def _of_blocks(result: OfBlocks, value: str) -> Curves:
 def clear_legend(ax: Axes) -> None:
     """Put a legend that hides some of the lines or bands above the axes."""
     legend = ax.get_legend()
-    if legend is None:
-        return
+    if legend is not None and hides(ax, legend):
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+
+
+def hides(ax: Axes, legend: Legend) -> bool:
+    """Whether the legend lies over lines or bands of the axes."""
     figure_of(ax).draw_without_rendering()
     box = legend.get_window_extent()
     lines = [line.get_path().cleaned(line.get_transform(), remove_nans=True) for line in ax.lines]
     bands = [band.get_transform().transform_path(path) for band in ax.collections for path in band.get_paths()]
     hidden = [path.intersects_bbox(box, filled=False) for path in lines if np.size(path.vertices)]
-    hidden += [path.intersects_bbox(box, filled=True) for path in bands]
-    if any(hidden):
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, title=legend.get_title().get_text() or None)
+    return any([*hidden, *(path.intersects_bbox(box, filled=True) for path in bands)])
 
 
 def plot_lines(ax: Axes, lines: Lines, x_label: str) -> None:

@@ -13,7 +13,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from topokit.plots.axis import visible
-from topokit.plots.curves import clear_legend
+from topokit.plots.canvas import shared_legend
+from topokit.plots.curves import hides
 from topokit.plots.panels import legend
 from topokit.plots.style import COUNT_COLOURS, looks
 
@@ -54,5 +55,7 @@ def name_lines(
         bar.outline.set_visible(False)
         return
     legend(figure, panels, title=title, least=least)
-    if len(panels) == 1:
-        clear_legend(panels[0])
+    inside = panels[0].get_legend()
+    if inside is not None and hides(panels[0], inside):
+        inside.remove()
+        shared_legend(figure, panels, title=title, least=least)

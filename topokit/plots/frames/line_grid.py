@@ -48,7 +48,7 @@ def line_grid(
     frame : DataFrame
         A row a measurement.
     x, y : str
-        Its columns along the axes; an `x` of words has its places in the order of the frame.
+        Its columns along the axes; an `x` of words has its places in the order of the frame, and error bars.
     by, panel : str
         Its columns with the names of the lines and of the panels; empty for a single one.
     x_label, y_label : str
@@ -85,7 +85,7 @@ def line_grid(
     with style():
         figure, panels = spread_out(data["panel"].nunique(), share_y=share_y)
         for axes, (title, rows) in zip(panels, data.groupby("panel", sort=False), strict=True):
-            _paint(axes, rows, drawn, dotted, spread)
+            _paint(axes, rows, drawn, dotted, spread, over_words=not holds_numbers(frame[x]))
             if points is True:
                 _dots(axes, rows, drawn)
             axes.set(title=title, ylabel=y_label)
@@ -100,11 +100,17 @@ def line_grid(
 
 def _read(frame: pd.DataFrame, x: str, y: str, by: str, panel: str) -> pd.DataFrame:
     """Columns panel (its title), line, x and y (numbers)."""
-    places = numbers(frame, x) if holds_numbers(frame[x]) else pd.factorize(names(frame, x))[0].astype(float)
+    lines = names(frame, by)
+    if holds_numbers(frame[x]):
+        places = numbers(frame, x)
+    else:
+        # Lines over words lie side by side, for their error bars are at the same few places.
+        which, count = pd.factorize(lines)[0], lines.nunique()
+        places = pd.factorize(names(frame, x))[0] + (which - (count - 1) / 2) * min(0.08, 0.5 / count)
     if np.isnan(places).all():
         raise ParameterError(f"column {x!r} holds no number: there is nothing to draw")
     panels = names(frame, panel).map(titles(frame, panel))
-    return pd.DataFrame({"panel": panels, "line": names(frame, by), "x": places, "y": numbers(frame, y)})
+    return pd.DataFrame({"panel": panels, "line": lines, "x": places, "y": numbers(frame, y)})
 
 
 def _dotted(points: bool | Collection[str], drawn: Looks) -> set[str]:
@@ -115,7 +121,9 @@ def _dotted(points: bool | Collection[str], drawn: Looks) -> set[str]:
     return chosen
 
 
-def _paint(axes: Axes, rows: pd.DataFrame, drawn: Looks, dotted: set[str], spread: Spread) -> None:
+def _paint(
+    axes: Axes, rows: pd.DataFrame, drawn: Looks, dotted: Collection[str], spread: Spread, *, over_words: bool
+) -> None:
     bands = [
         averaged(str(line), part["x"].to_numpy(), part["y"].to_numpy(), spread=spread)
         for line, part in rows.groupby("line", sort=False)
@@ -124,12 +132,12 @@ def _paint(axes: Axes, rows: pd.DataFrame, drawn: Looks, dotted: set[str], sprea
         say(axes, "no values")
     # A mark on a line says that something was measured there, unless points say it.
     lines = {name: {**look, "marker": ""} for name, look in drawn.items()} if dotted else drawn
-    plot_bands(axes, [band for band in bands if band.name not in dotted], drawn=lines)
-    for band in bands:
-        if band.name in dotted:
-            look = {**drawn[band.name], "linestyle": ""}
-            error_bars(axes, band, look["color"])
-            axes.plot(band.x, band.y, label=visible(band.name), **look)
+    apart = [band for band in bands if over_words or band.name in dotted]
+    plot_bands(axes, [band for band in bands if band not in apart], drawn=lines)
+    for band in apart:
+        look = {**drawn[band.name], "linestyle": ""} if band.name in dotted else lines[band.name]
+        error_bars(axes, band, look["color"])
+        axes.plot(band.x, band.y, label=visible(band.name), **look)
 
 
 def _dots(axes: Axes, rows: pd.DataFrame, drawn: Looks) -> None:
@@ -143,7 +151,9 @@ def _scale_x(panels: Sequence[Axes], column: pd.Series, data: pd.DataFrame, labe
     for axes in panels:
         if not holds_numbers(column):
             axes.set_xlabel(label)
-            name_ticks(axes, list(dict.fromkeys(names(column.to_frame(), str(column.name)))))
+            words_below = list(dict.fromkeys(names(column.to_frame(), str(column.name))))
+            name_ticks(axes, words_below)
+            axes.set_xlim(-0.5, len(words_below) - 0.5)
             continue
         time_axis(axes, places, label)
         if log:
