@@ -18,7 +18,7 @@ NETWORKS = {"Fashion-MNIST": WIDTHS, "CIFAR-10": (3072, 1000, 1000, 10)}
 DENSITIES = {"Fashion-MNIST": FASHION_DENSITIES, "CIFAR-10": CIFAR_DENSITIES}
 
 N_INPUTS = 5
-FIRST, SECOND = [[0], [1, 2], [2, 3, 4]], [[2, 3], [0, 1], [1, 2]]
+FIRST, SECOND = [[0], [1, 2], [2, 3, 4]], [[0, 1], [2, 3], [1, 2]]
 CASES = {
     "one input of two is shared": ([0], [0, 1]),
     "the same inputs": ([1, 2], [1, 2]),

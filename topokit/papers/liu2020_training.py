@@ -74,7 +74,7 @@ FIRST_WEIGHTS = Sweep(
         "quick": "one epoch of each network, for the weights it begins with",
         "paper": "one epoch of each network, for the weights it begins with",
     },
-    core_minutes={"quick": 0.03, "paper": 0.03},
+    core_minutes={"quick": 0.04, "paper": 0.04},
     values=[
         {**TEN_FASHION, "epochs": 1, "record_weights": True, "variants": [{"generation": k, "seed": 0} for k in TEN]}
     ],
@@ -117,7 +117,7 @@ FASHION_SPARSE = Sweep(
         "quick": "4 of 12 densities, 4 of 8 networks each, 8 of 200 epochs, 12,000 of 60,000 images",
         "paper": "96 networks of 12 densities, each with SET and with a wiring that stays, 200 epochs",
     },
-    core_minutes={"quick": 0.06, "paper": 14},
+    core_minutes={"quick": 0.07, "paper": 14},
     values=[_densities(FASHION, FASHION_DENSITIES)],
     quick=_quick_densities(0.001, 0.006, 0.05, 0.2),
 )
@@ -136,7 +136,7 @@ CIFAR_SPARSE = Sweep(
         "quick": "4 of 9 densities, 4 of 8 networks each, 8 of 900 epochs, 5,000 of 50,000 images",
         "paper": "72 networks of 9 densities, each with SET and with a wiring that stays, 900 epochs",
     },
-    core_minutes={"quick": 0.08, "paper": 150},
+    core_minutes={"quick": 0.1, "paper": 150},
     values=[_densities(CIFAR, CIFAR_DENSITIES)],
     quick={**_quick_densities(0.001, 0.007, 0.05, 0.2), "train_samples": 5000, "test_samples": 2000},
 )
@@ -155,7 +155,7 @@ SET_CIFAR = Sweep(
         "quick": "18 of 900 epochs, 5,000 of 50,000 images; networks of every 2nd epoch instead of every 100th",
         "paper": "ten networks of density 0.7 % from ten seeds, 900 epochs of SET",
     },
-    core_minutes={"quick": 0.1, "paper": 35},
+    core_minutes={"quick": 0.1, "paper": 40},
     values=[{**CIFAR, "density": 0.007, "engine": "sparse", "record_every": 100, "grid": {"seed": list(TEN)}}],
     quick=QUICK_CIFAR,
 )
@@ -166,7 +166,7 @@ SET_CIFAR_SPARSER = Sweep(
         "quick": "3 of 10 networks, 18 of 900 epochs, 5,000 of 50,000 images",
         "paper": "ten networks of density 0.5 % from ten seeds, 900 epochs of SET",
     },
-    core_minutes={"quick": 0.1, "paper": 35},
+    core_minutes={"quick": 0.1, "paper": 40},
     values=[
         {
             **CIFAR,
@@ -186,7 +186,7 @@ RETRAINED = Retraining(
         "quick": "the wiring of 3 networks at 3 of 9 moments, trained for 18 of 1000 epochs",
         "paper": "the wiring of every 100th epoch, trained for 1000 epochs from new weights and from those of SET",
     },
-    core_minutes={"quick": 0.1, "paper": 38},
+    core_minutes={"quick": 0.1, "paper": 44},
     source=SET_CIFAR_SPARSER,
     weights=("new", "stored"),
     seeds={"quick": (100,), "paper": (100,)},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from topokit import plots
+from topokit.dag import LayeredDAG
 from topokit.papers.experiment import Experiment
 from topokit.papers.paper import Figures, Tables
 from topokit.papers.recipes.distance_matrices import (
@@ -58,6 +59,17 @@ def pair_distances(runs: TrainedRuns, name: Callable[[TrainedRun], str]) -> pd.D
     return before.assign(after=after["after"])
 
 
+def random_distances(networks: Mapping[str, LayeredDAG]) -> Tables:
+    """What `measure_with_chance` finds, of networks that are not trained: columns before alone."""
+    pairs = first_layer_distances(networks).drop(columns="panel").rename(columns={"distance": "before"})
+    level = chance_level(next(iter(networks.values())))
+    return {
+        "distances": pairs,
+        "shares": pairs.assign(before=(pairs["before"] / level).round(DIGITS)),
+        "chance": pd.DataFrame({"moment": ["before"], "chance": [level]}),
+    }
+
+
 def measure_with_chance(place: Workplace, *, experiment: Experiment, name: Callable[[TrainedRun], str]) -> Tables:
     """The same, of networks with equally many edges, and "shares": a, b, before, after, each over its chance level."""
     runs = place.trained(experiment)
@@ -87,7 +99,7 @@ def measure_within(place: Workplace, *, experiment: Experiment) -> Tables:
 
 
 def draw_before_after(tables: Tables) -> Figures:
-    """A heatmap of either moment; where chance is known, also as shares of it."""
+    """A heatmap of each moment; where chance is known, also as shares of it."""
     figures = {"distances": _heatmaps(tables["distances"], "NNSTD")}
     if "shares" in tables:
         figures["shares of chance"] = _heatmaps(tables["shares"], "NNSTD over chance")
@@ -99,6 +111,7 @@ def _heatmaps(pairs: pd.DataFrame, label: str) -> object:
         [
             both_ways(pairs[["a", "b", key]].rename(columns={key: "distance"})).assign(panel=title)
             for key, title in PANELS.items()
+            if key in pairs
         ]
     )
     return plots.matrix_grid(frame, row="a", column="b", value="distance", panel="panel", label=label)
@@ -109,12 +122,13 @@ def draw_within(tables: Tables) -> Figures:
     pairs = tables["distances"].astype({"a": str, "b": str})
     start = pairs[pairs["a"] == pairs["a"].iloc[0]]
     begin = pd.DataFrame({"b": [start["a"].iloc[0]], "distance": [0.0], "share": [0.0]})
-    lines = pd.concat([begin, start[["b", "distance", "share"]]]).rename(columns={"share": "over chance"})
-    long = lines.melt("b", value_vars=["distance", "over chance"], var_name="value").astype({"b": float})
+    lines = pd.concat([begin, start[["b", "distance", "share"]]])
+    lines = lines.rename(columns={"distance": "as it is", "share": "over chance"})
+    long = lines.melt("b", var_name="distance").astype({"b": float})
     return {
         **draw_distances({"distances": pairs}),
         "from the start": plots.line_grid(
-            long, x="b", y="value", by="value", x_label="Epoch", y_label="NNSTD from the start"
+            long, x="b", y="value", by="distance", x_label="Epoch", y_label="NNSTD from the start"
         ),
     }
 
