@@ -156,7 +156,10 @@ def draw_networks(tables: Tables) -> Figures:
     """Weights of each layer."""
     weights = tables["tensors"][tables["tensors"]["is_weight"]]
     frame = weights.assign(layer="layer " + (weights.groupby("model", sort=False).cumcount() + 1).astype(str))
-    return {"weights": plots.bar_grid(frame, x="layer", y="numbers", panel="model", y_label="Weights")}
+    thousands = frame.assign(thousands=frame["numbers"] / 1000)
+    return {
+        "weights": plots.bar_grid(thousands, x="layer", y="thousands", panel="model", y_label="Weights (thousands)")
+    }
 
 
 def judge_networks(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:

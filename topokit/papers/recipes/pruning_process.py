@@ -34,7 +34,7 @@ def measure_process(place: Workplace, *, sizes: Sequence[int], sparsity: float) 
         kept = dense.loc[dense["weight"].abs().sort_values().index[round(sparsity * len(dense)) :]].sort_index()
         again = kept.assign(weight=rng.normal(size=len(kept)).round(6))
         parts += [part.assign(network=name, layer=layer) for name, part in _named(dense, kept, again)]
-    edges = pd.concat(parts)[EDGES].sort_values("network", key=_order, kind="stable")
+    edges = pd.concat(parts)[EDGES].sort_values("network", key=_order, kind="stable", ignore_index=True)
     return {"edges": edges, "sizes": pd.DataFrame({"layer": range(len(sizes)), "size": list(sizes)})}
 
 
@@ -78,9 +78,10 @@ def _matrix(rows: pd.DataFrame, shape: tuple[int, int]) -> sparse.csr_array:
 
 
 def draw_process(tables: Tables) -> Figures:
-    """The three networks side by side."""
-    sizes = [int(size) for size in tables["sizes"]["size"]]
-    return {"process": plots.network_drawing(networks(tables["edges"], sizes))}
+    """The three networks side by side; connections with new weights are coloured."""
+    made = networks(tables["edges"], [int(size) for size in tables["sizes"]["size"]])
+    again = [(layer.name, k) for layer in made["retrained"].layers for k in range(layer.size)]
+    return {"process": plots.network_drawing(made, highlight={"retrained": again})}
 
 
 def measure_timetable(place: Workplace, *, config: Mapping[str, object], shapes: Sequence[Sequence[int]]) -> Tables:

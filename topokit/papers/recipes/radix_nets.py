@@ -115,7 +115,10 @@ def draw_nets(tables: Tables) -> Figures:
 
 
 def draw_in_degrees(tables: Tables) -> Figures:
-    """In-degrees of the first hidden layer."""
+    """In-degrees of the first hidden layer, of networks where they differ."""
     first = tables["in_degrees"][tables["in_degrees"]["layer"] == 1]
-    figure = plots.bar_grid(first, x="in_degree", y="neurons", panel="network", y_label="Neurons of hidden layer 1")
+    several = first.groupby("network")["in_degree"].transform("size") > 1
+    share = 100 * first["neurons"] / first.groupby("network")["neurons"].transform("sum")
+    frame = first.assign(share=share)[several].sort_values("in_degree", kind="stable")
+    figure = plots.bar_grid(frame, x="in_degree", y="share", panel="network", y_label="Neurons of hidden layer 1 (%)")
     return {"in_degrees": figure}
