@@ -109,7 +109,9 @@ def test_other_accuracies_disagree_and_a_table_without_runs_is_not_comparable() 
     assert [verdict.verdict for verdict in item.judge(tables, "paper")] == [DISAGREE] * 3
     assert "three channels" in item.judge(tables, "paper")[0].why
     assert [verdict.verdict for verdict in item.judge(tables, "quick")] == [NOT_COMPARABLE] * 3
-    assert all("not trained" in verdict.why for verdict in item.judge(empty, "paper"))
+    (untrained,) = item.judge(empty, "paper")
+    assert (untrained.verdict, untrained.why[:11]) == (NOT_COMPARABLE, "not trained")
+    assert untrained.paper == "random 96.13 ± 0.28, gradient 96.13 ± 0.15, momentum 96.26 ± 0.28"
 
 
 def test_tolerance_is_two_standard_errors_of_the_difference() -> None:
@@ -242,7 +244,13 @@ def test_runs_become_rows_and_other_networks_in_a_folder_do_not(place: Workplace
     assert rows["accuracy"].between(0, 100).all()
     assert (rows["accuracy"] <= rows["best_accuracy"]).all()
     assert len(runs_at_hand(given, cell.experiment)) == 2
-    assert len(runs_at_hand(given, tiny_cell("other", density=0.5).experiment)) == 0
+    for difference in ({"density": 0.5}, {"hidden": [17]}, {"epochs": 5}):
+        assert len(runs_at_hand(given, tiny_cell("other", **difference).experiment)) == 0
+    told = measure_cells(
+        given, shown=[tiny_cell("shorter", epochs=5)], trained=[tiny_cell("shorter", epochs=5)], whole=False
+    )
+    assert told["accuracies"]["epochs"].tolist() == [4, 4]
+    assert any("epochs 4 instead of 5" in note for runs in given.used for note in runs.notes)
     drops = measure_curves(place, experiment=cell.experiment, growers={"set": "random"})["drops"]
     assert drops[["drop", "epoch"]].to_numpy().tolist() == [[1, 2], [2, 3]]
 

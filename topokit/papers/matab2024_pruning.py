@@ -40,13 +40,13 @@ _LITTLE_RULES = {
 _REDUCED_RULES = "4,000 images, 6 of 300 epochs, 1 of 5 seeds, a change of the wiring every 20 instead of 400 steps"
 
 
-def _rule_sweep(model: str, label: str, own: dict[str, object], minutes: float) -> Sweep:
+def _rule_sweep(model: str, label: str, own: dict[str, object], minutes: tuple[float, float]) -> Sweep:
     words = f"{label} on CIFAR-10, 95 % sparse, three rules of pruning with three growers"
     shared = {key: value for key, value in own.items() if key != "record_weights"}
     return Sweep(
         name=f"fig13-{model}",
         what={"quick": f"{words}: {_REDUCED_RULES}", "paper": f"{words}, 300 epochs, {RUNS} seeds"},
-        core_minutes={"quick": 0.3, "paper": minutes},
+        core_minutes={"quick": minutes[0], "paper": minutes[1]},
         values=[
             {
                 **shared,
@@ -61,8 +61,8 @@ def _rule_sweep(model: str, label: str, own: dict[str, object], minutes: float) 
 
 
 RULE_SWEEPS = {
-    "MLP": _rule_sweep("mlp", "MLP", dict(MLP), 25),
-    "ConvNet": _rule_sweep("convnet", "ConvNet", {**PROTOCOL, "model": "convnet", "init": "torch"}, 200),
+    "MLP": _rule_sweep("mlp", "MLP", dict(MLP), (0.1, 25)),
+    "ConvNet": _rule_sweep("convnet", "ConvNet", {**PROTOCOL, "model": "convnet", "init": "torch"}, (0.3, 200)),
 }
 
 

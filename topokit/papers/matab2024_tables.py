@@ -20,6 +20,7 @@ from topokit.papers.recipes.accuracy_tables import (
     draw_accuracies,
     parts_of,
     runs_at_hand,
+    trained_runs,
 )
 from topokit.papers.recipes.accuracy_tables import title as title_of
 from topokit.papers.recipes.accuracy_verdicts import UNSTABLE, AccuracyJudge, Printed
@@ -79,11 +80,20 @@ _COPIES = {
     "is what comes out if the epoch tested lies before it.",
 }
 
+_SIZES = f"{_PADDED}."
+
 REMARKS: dict[int, list[str]] = {
-    3: [_SELECTION, _RESNET, "The text calls this the table of data sets, which is Table 6."],
-    4: [_SELECTION, _COLLAPSE, _ONE_OF_FIVE, _RESNET, _EARLIER],
-    7: ["The caption names 95 % too; the table has 90 % and 80 % only.", _SELECTION, _COLLAPSE, _RESNET, _COPIES[7]],
-    8: ["Called 'Figure 8' where it is introduced; MNIST and ResNet-50 are not in it.", _SELECTION, _COPIES[8]],
+    3: [_SELECTION, _SIZES, _RESNET, "The text calls this the table of data sets, which is Table 6."],
+    4: [_SELECTION, _SIZES, _COLLAPSE, _ONE_OF_FIVE, _RESNET, _EARLIER],
+    7: [
+        "The caption names 95 % too; the table has 90 % and 80 % only.",
+        _SELECTION,
+        _SIZES,
+        _COLLAPSE,
+        _RESNET,
+        _COPIES[7],
+    ],
+    8: ["Called 'Figure 8' where it is introduced; MNIST and ResNet-50 are not in it.", _SELECTION, _SIZES, _COPIES[8]],
 }
 
 
@@ -157,7 +167,7 @@ def _item(
         source=f"Table {table}",
         runs=RUNS,
         short=SHORT,
-        untrained=f"not trained: the items table{table}-MODEL do so at scale 'paper'",
+        untrained=f"not trained: the items table{table}-... do so at scale 'paper'",
         labels=LABELS,
         whys=WHYS,
     )
@@ -182,13 +192,12 @@ def measure_cells(place: Workplace, *, shown: Sequence[Cell], trained: Sequence[
     Tables
         "accuracies" as of `accuracy_rows`; "published": model, dataset, density, growth, mean, deviation.
     """
-    if not whole or place.scale == "quick":
-        for cell in trained:
-            place.trained(cell.experiment)
+    wanted = [] if whole and place.scale == "paper" else [cell.experiment.name for cell in trained]
     tables = [
         accuracy_rows(runs, model=cell.model, dataset=cell.dataset, growers=GROWERS)
         for cell in shown
-        for runs in [runs_at_hand(place, cell.experiment)]
+        for train in [cell.experiment.name in wanted]
+        for runs in [trained_runs(place, cell.experiment) if train else runs_at_hand(place, cell.experiment)]
         if len(runs)
     ]
     accuracies = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
@@ -215,6 +224,7 @@ def _remarks(shown: Sequence[Cell]) -> list[str]:
     models, datasets = {cell.model for cell in shown}, {cell.dataset for cell in shown}
     unstable = bool((_printed(shown)["deviation"] >= UNSTABLE).any())
     chance = shown[0].table == 4 and "convnet" in models and WITHHELD in datasets
-    earlier = shown[0].table == 4 and models == {"mlp"} and bool(datasets & {"mnist", "fashion-mnist"})
-    told = {_RESNET: "resnet-50" in models, _COLLAPSE: unstable, _ONE_OF_FIVE: chance, _EARLIER: earlier}
+    earlier = shown[0].table == 4 and models == {"mlp"} and grey
+    grey = bool(datasets & {"mnist", "fashion-mnist"})
+    told = {_SIZES: grey, _RESNET: "resnet-50" in models, _COLLAPSE: unstable, _ONE_OF_FIVE: chance, _EARLIER: earlier}
     return [_SELECTION, *(remark for remark, concerned in told.items() if concerned)]

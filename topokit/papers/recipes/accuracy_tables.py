@@ -16,7 +16,8 @@ CELL = ["model", "dataset", "density"]
 KEY = [*CELL, "growth"]
 COLUMNS = [*KEY, "seed", "epochs", "accuracy", "last_accuracy", "best_accuracy"]
 
-_TELLING = ("model", "dataset", "density", "method", "drop", "hidden")
+_NETWORK = {"model", "dataset", "density", "method", "drop", "hidden"}
+_PROTOCOL = {*_NETWORK, "epochs", "train_samples", "test_samples", "learning_rate", "batch_size", "update_every"}
 _CHOSEN = "test_accuracy_at_max_validation"
 
 
@@ -54,8 +55,13 @@ def accuracy_rows(runs: Iterable[TrainedRun], *, model: str, dataset: str, growe
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def trained_runs(place: Workplace, experiment: Experiment) -> TrainedRuns:
+    """As `Workplace.trained`; of the recordings in `data` only those of the same model on the same data set."""
+    return TrainedRuns(tuple(run for run in place.trained(experiment) if not run.differences.keys() & _NETWORK))
+
+
 def runs_at_hand(place: Workplace, experiment: Experiment) -> TrainedRuns:
-    """Runs of the experiment that are finished, without training any; with `data`, those of the same networks."""
+    """Runs of the experiment that are finished, without training any; from `data`, those that were trained alike."""
     from topokit.papers.found_runs import found_runs
     from topokit.recording import open_recording
 
@@ -70,7 +76,7 @@ def runs_at_hand(place: Workplace, experiment: Experiment) -> TrainedRuns:
         found = found_runs(place.plan(experiment), place.data, experiment.name, gaps=True)
     except RecordingError:
         return TrainedRuns(())
-    same = [run for run in found if not run.differences.keys() & set(_TELLING)]
+    same = [run for run in found if not run.differences.keys() & _PROTOCOL]
     return TrainedRuns(
         tuple(TrainedRun(run.planned.name, run.planned.swept, run.recording, run.differences) for run in same)
     )

@@ -65,19 +65,24 @@ class AccuracyJudge:
     whys: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
-        """A verdict for each printed number, then for each clear order of two; at 'quick' nothing is judged."""
+        """A verdict for each printed number, then for each clear order of two; at 'quick' nothing is judged.
+
+        Cells without runs come last, each in one line.
+        """
         verdicts: list[Verdict] = []
+        missing: list[Verdict] = []
         for (model, dataset, density), frame in parts_of(tables["published"]):
             ours = tables["accuracies"]
             ours = ours[(ours["model"] == model) & (ours["dataset"] == dataset) & np.isclose(ours["density"], density)]
             found = {str(growth): part["accuracy"].to_numpy(float) for growth, part in ours.groupby("growth")}
             cell, printed = title(model, dataset, density, self.labels), Printed.rows(frame)
             trained = [row for row in printed if row.growth in found]
+            untrained = [row for row in printed if row.growth not in found]
             numbers = self._numbers(cell, trained, found, best=frame["mean"].max(), why=self.whys.get(dataset, ""))
             made = [*numbers, *self._orders(cell, trained, found)]
             verdicts += reduced(made, self.short) if scale == "quick" else made
-            verdicts += [self._missing(cell, row) for row in printed if row.growth not in found]
-        return tuple(verdicts)
+            missing += [self._missing(cell, untrained)] if untrained else []
+        return (*verdicts, *missing)
 
     def _numbers(
         self, cell: str, trained: Sequence[Printed], found: Mapping[str, Values], *, best: float, why: str
@@ -111,8 +116,8 @@ class AccuracyJudge:
         )
 
     def _orders(self, cell: str, trained: Sequence[Printed], found: Mapping[str, Values]) -> Iterator[Verdict]:
-        """Pairs of growers whose printed means lie more than two standard errors apart."""
-        rows = [row for row in trained if row.deviation < UNSTABLE]
+        """Pairs of growers, neither of them switched, whose printed means lie more than two standard errors apart."""
+        rows = [row for row in trained if row.deviation < UNSTABLE and "-" not in row.growth]
         for one, other in combinations(rows, 2):
             high, low = (one, other) if one.mean > other.mean else (other, one)
             error = sqrt((high.deviation**2 + low.deviation**2) / self.runs)
@@ -128,10 +133,9 @@ class AccuracyJudge:
                 why=_apart(found[high.growth], found[low.growth]),
             )
 
-    def _missing(self, cell: str, row: Printed) -> Verdict:
-        return not_comparable(
-            f"accuracy (%), {cell}, {arrow(row.growth)}", row.mean, source=self.source, why=self.untrained
-        )
+    def _missing(self, cell: str, rows: Sequence[Printed]) -> Verdict:
+        words = ", ".join(f"{arrow(row.growth)} {row.mean:g} ± {row.deviation:g}" for row in rows)
+        return not_comparable(f"accuracy (%), {cell}", words, source=self.source, why=self.untrained)
 
 
 def _apart(high: Values, low: Values) -> str:
