@@ -224,7 +224,7 @@ def _remarks(shown: Sequence[Cell]) -> list[str]:
     models, datasets = {cell.model for cell in shown}, {cell.dataset for cell in shown}
     unstable = bool((_printed(shown)["deviation"] >= UNSTABLE).any())
     chance = shown[0].table == 4 and "convnet" in models and WITHHELD in datasets
-    earlier = shown[0].table == 4 and models == {"mlp"} and grey
     grey = bool(datasets & {"mnist", "fashion-mnist"})
+    earlier = shown[0].table == 4 and models == {"mlp"} and grey
     told = {_SIZES: grey, _RESNET: "resnet-50" in models, _COLLAPSE: unstable, _ONE_OF_FIVE: chance, _EARLIER: earlier}
     return [_SELECTION, *(remark for remark, concerned in told.items() if concerned)]
