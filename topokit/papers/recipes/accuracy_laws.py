@@ -25,7 +25,8 @@ def runs_of(place: Workplace, experiment: Experiment) -> pd.DataFrame:
     frame = place.trained(experiment).frame
     table = pd.DataFrame({"share": frame["rewire_fraction"], "seed": frame["seed"]})
     table = table.assign(accuracy=frame["max_test_accuracy"].round(6), best_epoch=frame["max_test_epoch"])
-    return table.assign(last_accuracy=frame["last_test_accuracy"].round(6)).sort_values(["share", "seed"])
+    table = table.assign(last_accuracy=frame["last_test_accuracy"].round(6))
+    return table.sort_values(["share", "seed"], ignore_index=True)
 
 
 def formula_runs(formula: Curve, shares: ArrayLike) -> pd.DataFrame:
@@ -52,7 +53,7 @@ def law_of(
     )
 
 
-def laws(runs: pd.DataFrame, run_errors: Mapping[str, float | None]) -> pd.DataFrame:
+def laws(runs: pd.DataFrame, run_errors: Mapping[str, float | None], *, replicates: int = 1000) -> pd.DataFrame:
     """A row for each way to find the plateau and each standard error of a run.
 
     Parameters
@@ -61,6 +62,8 @@ def laws(runs: pd.DataFrame, run_errors: Mapping[str, float | None]) -> pd.DataF
         As of `runs_of`.
     run_errors : mapping of str to float or None
         What the standard error is, and how large; None for the scatter about the law.
+    replicates : int
+        Bootstrap samples.
 
     Returns
     -------
@@ -71,7 +74,7 @@ def laws(runs: pd.DataFrame, run_errors: Mapping[str, float | None]) -> pd.DataF
     rows = []
     for words, rule in RULES.items():
         for error, size in run_errors.items():
-            law = law_of(runs, run_error=size, rule=rule)
+            law = law_of(runs, run_error=size, rule=rule, replicates=replicates)
             ends = dict(zip(("contour_low", "contour_high"), law.contour_interval(), strict=True))
             errors = {f"{name}_error": value for name, value in law.standard_errors.items()}
             told = {"plateau_rule": words, "error_rule": error, "run_error": law.run_error, **law.scalars()}
