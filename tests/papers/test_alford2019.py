@@ -18,8 +18,10 @@ from topokit.papers.alford2019_numbers import (
     CIFAR_5,
     ITERATIVE,
     LENET_5,
+    LENET_300,
     MNIST_5,
     MNIST_300,
+    ONE_TIME,
     ORIGINAL,
     RADIX,
     published_pruned,
@@ -183,7 +185,11 @@ def pruned_tables(**shift: float) -> Mapping[str, pd.DataFrame]:
     for stage, by in shift.items():
         pruned.loc[pruned["stage"] == {"before": BEFORE, "after": AFTER}[stage], "accuracy"] += by
     dense = [(network, seed, value) for network, value in ORIGINAL.items() for seed in range(3)]
+    wired = [(LENET_300, pruning, 99.0, 0, 2662, 100, cut) for pruning, cut in ((ITERATIVE, 0), (ONE_TIME, 4))]
     return {
+        "wirings": pd.DataFrame(
+            wired, columns=["network", "pruning", "sparsity", "source_seed", "edges", "dead", "cut_outputs"]
+        ),
         "pruned": pruned,
         "published": table,
         "dense": pd.DataFrame(dense, columns=["network", "seed", "accuracy"]),
@@ -209,10 +215,17 @@ def test_other_accuracies_disagree() -> None:
         assert by_quantity(found, words).verdict == "disagree"
 
 
-def test_quick_numbers_are_not_judged_but_orders_are() -> None:
+def test_a_short_training_tells_the_clear_gap_alone() -> None:
     found = judge_pruned(pruned_tables(after=-5.0), "quick")
-    assert {verdict.verdict for verdict in found if "test accuracy (%)" in verdict.quantity} == {"not comparable"}
-    assert by_quantity(found, "iterative above one-time").verdict == "agree"
+    judged = {verdict.quantity: verdict.verdict for verdict in found if verdict.verdict != "not comparable"}
+    assert list(judged.values()) == ["agree", "agree"]
+    assert all("at 99 %" in quantity for quantity in judged)
+
+
+def test_a_wiring_that_reaches_all_classes_does_not_explain_lost_ones() -> None:
+    tables = dict(pruned_tables())
+    tables["wirings"] = tables["wirings"].assign(cut_outputs=0)
+    assert by_quantity(judge_pruned(tables, "paper"), "no input reaches").verdict == "disagree"
 
 
 def stuck_tables(rectified: list[float], plain: list[float]) -> Mapping[str, pd.DataFrame]:

@@ -56,19 +56,23 @@ def measure_pruned(
     -------
     Tables
         "dense": network, seed, accuracy. "pruned": network, pruning, stage, sparsity (in percent), source_seed, seed,
-        accuracy (in percent, on the test data after the last step). "published", as given.
+        accuracy (in percent, on the test data after the last step). "wirings": network, pruning, sparsity, source_seed,
+        edges, dead (on no path from input to output), cut_outputs (classes that no input reaches). "published", as
+        given.
     """
-    dense, pruned = [], []
+    dense, pruned, wired = [], [], []
     for network in networks:
         runs = place.trained(network.dense)
         dense += [(network.name, run.swept["seed"], _accuracy(run)) for run in runs]
         before, after = place.trained(network.pruned), place.trained(network.retrained)
         pruned += [_row(network.name, pruning, "before retraining", run, "seed") for run in before]
         pruned += [_row(network.name, pruning, "retrained", run, "source_seed") for run in after]
+        wired += [_wiring(network.name, pruning, run) for run in before]
     columns = ["network", "pruning", "stage", "sparsity", "source_seed", "seed", "accuracy"]
     return {
         "dense": pd.DataFrame(dense, columns=["network", "seed", "accuracy"]),
         "pruned": pd.DataFrame(pruned, columns=columns),
+        "wirings": pd.DataFrame(wired, columns=[*columns[:2], *columns[3:5], "edges", "dead", "cut_outputs"]),
         "published": published,
     }
 
@@ -76,6 +80,14 @@ def measure_pruned(
 def _row(network: str, pruning: Mapping[str, str], stage: str, run: TrainedRun, source: str) -> tuple[object, ...]:
     told = run.swept
     return network, pruning[told["method"]], stage, _sparsity(told), told[source], told["seed"], _accuracy(run)
+
+
+def _wiring(network: str, pruning: Mapping[str, str], run: TrainedRun) -> tuple[object, ...]:
+    found = tk.effective_sparsity(run.recording[-1])
+    total, told = found.frame.iloc[-1], run.swept
+    cut = int(found.neurons["cut_from_input"].iloc[-1])
+    edges, dead = int(total["edges"]), int(total["dead_edges"])
+    return network, pruning[told["method"]], _sparsity(told), told["seed"], edges, dead, cut
 
 
 def _sparsity(swept: Mapping[str, object]) -> float:
