@@ -36,7 +36,7 @@ def seed_name(run: TrainedRun) -> str:
 
 def level_name(run: TrainedRun) -> str:
     """Such as 0.6%a2; see `network_name`."""
-    return network_name(run.swept["density"], run.swept["mask_seed"], run.swept["generation"])
+    return network_name(run.swept["density"], run.swept["mask_seed"] % 2, run.swept["generation"])
 
 
 def judge_levels_after(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:

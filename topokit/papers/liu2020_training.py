@@ -14,12 +14,36 @@ TEN = range(10)
 FASHION_DENSITIES = (0.001, 0.006, 0.01, 0.02, 0.03, 0.05, 0.06, 0.1, 0.2, 0.3, 0.4, 0.5)
 CIFAR_DENSITIES = (0.001, 0.007, 0.05, 0.08, 0.1, 0.2, 0.3, 0.4, 0.5)
 
-EIGHT: Sequence[Mapping[str, int]] = tuple(
-    {"mask_seed": root, "generation": generation, "seed": 4 * root + generation}
-    for root in range(2)
-    for generation in range(4)
-)
-"""Section 4.2: two roots and, of each, three generations with 1 % of the edges of the one before moved."""
+GENERATIONS = range(4)
+
+
+def related_networks(
+    levels: Sequence[float], generations: Sequence[int] = GENERATIONS, *, among: Sequence[float]
+) -> Sequence[Mapping[str, float]]:
+    """Section 4.2: of each density two roots and three generations of each, with 1 % of the edges moved.
+
+    Parameters
+    ----------
+    levels : sequence of float
+        Densities.
+    generations : sequence of int
+        Which of them to train.
+    among : sequence of float
+        All densities of the figure: each has roots of its own, for of one seed the wirings of several densities would
+        be related.
+    """
+    return [
+        {
+            "density": density,
+            "mask_seed": 2 * among.index(density) + root,
+            "generation": generation,
+            "seed": 4 * root + generation,
+        }
+        for density in levels
+        for root in range(2)
+        for generation in generations
+    ]
+
 
 PROTOCOL: Mapping[str, Any] = {
     "profile": "set-keras",
@@ -98,16 +122,17 @@ SET_FASHION_ONE_START = OneEach(
 
 def _densities(data: Mapping[str, Any], levels: Sequence[float]) -> Mapping[str, Any]:
     """All sparse networks of section 4.2, with SET and with a wiring that stays."""
-    grid = {"method": ["static", "set"], "density": list(levels)}
-    return {**data, "mask": "er", "record_every": data["epochs"], "grid": grid, "variants": list(EIGHT)}
+    variants = related_networks(levels, among=levels)
+    return {**data, "mask": "er", "record_every": data["epochs"], "variants": variants, "grid": METHODS}
 
 
-def _quick_densities(*levels: float) -> Mapping[str, Any]:
+def _quick_densities(levels: Sequence[float], among: Sequence[float]) -> Mapping[str, Any]:
     """The first and the last network of either root."""
-    grid = {"method": ["static", "set"], "density": list(levels)}
-    return {**QUICK_DATA, "epochs": 8, "record_every": 8, "grid": grid, "variants": [EIGHT[k] for k in (0, 3, 4, 7)]}
+    variants = related_networks(levels, (0, 3), among=among)
+    return {**QUICK_DATA, "epochs": 8, "record_every": 8, "variants": variants}
 
 
+METHODS = {"method": ["static", "set"]}
 QUICK_DATA: Mapping[str, Any] = {"train_samples": 12000, "test_samples": 5000}
 QUICK_CIFAR: Mapping[str, Any] = {"train_samples": 5000, "test_samples": 2000, "epochs": 18, "record_every": 2}
 
@@ -119,7 +144,7 @@ FASHION_SPARSE = Sweep(
     },
     core_minutes={"quick": 0.07, "paper": 14},
     values=[_densities(FASHION, FASHION_DENSITIES)],
-    quick=_quick_densities(0.001, 0.006, 0.05, 0.2),
+    quick=_quick_densities((0.001, 0.006, 0.05, 0.2), FASHION_DENSITIES),
 )
 
 FASHION_DENSE = Sweep(
@@ -138,7 +163,11 @@ CIFAR_SPARSE = Sweep(
     },
     core_minutes={"quick": 0.1, "paper": 150},
     values=[_densities(CIFAR, CIFAR_DENSITIES)],
-    quick={**_quick_densities(0.001, 0.007, 0.05, 0.2), "train_samples": 5000, "test_samples": 2000},
+    quick={
+        **_quick_densities((0.001, 0.007, 0.05, 0.2), CIFAR_DENSITIES),
+        "train_samples": 5000,
+        "test_samples": 2000,
+    },
 )
 
 CIFAR_DENSE = Sweep(
