@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from topokit.papers.experiment import Experiment, FolderOf, Scale, Sweep
@@ -53,7 +54,9 @@ _LITTLE_CONVNET = {
     "epochs": 8,
     "milestones": [4, 6],
     "update_every": 20,
+    "init": "he-sparse",
 }
+"""PyTorch's first weights, made for dense layers, take longer than this to learn anything in a sparse ConvNet."""
 _LITTLE: Mapping[str, Mapping[str, Any]] = {"mlp": _LITTLE_MLP, "convnet": _LITTLE_CONVNET}
 
 _QUICK_SEEDS: Mapping[tuple[int, str, str], list[int]] = {
@@ -157,6 +160,7 @@ def cells(table: int, *, models: Sequence[str] = tuple(MODELS), datasets: Sequen
     ]
 
 
+@cache
 def _experiment(table: int, model: str, dataset: str) -> Sweep:
     if (table, model, dataset) in _SHARED:
         return _SHARED[table, model, dataset]
@@ -189,4 +193,5 @@ def _reduced(words: str, model: str, seeds: Sequence[int]) -> str:
     return (
         f"{words}: {little['train_samples']:,} images, {little['epochs']} of 300 epochs, {len(seeds)} of {RUNS} seeds, "
         f"a change of the wiring every {little['update_every']} instead of 400 steps"
+        + (", first weights by He's rule over the edges" if "init" in little else "")
     )

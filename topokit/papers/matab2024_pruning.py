@@ -35,9 +35,13 @@ _LITTLE_RULES = {
     "epochs": 6,
     "milestones": [3, 4],
     "update_every": 20,
+    "init": "he-sparse",
     "grid": {**_RULE_GRID, "seed": [0]},
 }
-_REDUCED_RULES = "4,000 images, 6 of 300 epochs, 1 of 5 seeds, a change of the wiring every 20 instead of 400 steps"
+_REDUCED_RULES = (
+    "4,000 images, 6 of 300 epochs, 1 of 5 seeds, a change of the wiring every 20 instead of 400 steps, first weights "
+    "by He's rule over the edges"
+)
 
 
 def _rule_sweep(model: str, label: str, own: dict[str, object], minutes: tuple[float, float]) -> Sweep:

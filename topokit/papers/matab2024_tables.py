@@ -133,7 +133,7 @@ def _part(table: int, chosen: Sequence[Cell], model: str, datasets: Sequence[str
     return _item(
         f"table{table}-{model}-{datasets[0]}" if single else f"table{table}-{model}",
         chosen,
-        title=f"{TITLES[table]}: {LABELS[model]}" + (f" on {LABELS[datasets[0]]}" if single else ""),
+        title=LABELS[model] + (f" on {LABELS[datasets[0]]}: " if single else ": ") + _lower(TITLES[table]),
         says=_says(chosen),
         scales=_scales(chosen),
     )
@@ -144,7 +144,7 @@ def _withheld(table: int) -> Item:
     return _item(
         f"table{table}-{WITHHELD}",
         chosen,
-        title=f"{TITLES[table]}: all models on {LABELS[WITHHELD]}",
+        title=f"{LABELS[WITHHELD]}: {_lower(TITLES[table])}",
         says=_says(chosen),
         scales=_scales(chosen),
     )
@@ -208,6 +208,10 @@ def _printed(shown: Sequence[Cell]) -> pd.DataFrame:
     """What the thesis prints for these cells."""
     keys = pd.DataFrame({"table": cell.table, "model": cell.model, "dataset": cell.dataset} for cell in shown)
     return published_accuracies().merge(keys)[[*KEY, "mean", "deviation"]]
+
+
+def _lower(title: str) -> str:
+    return title[0].lower() + title[1:]
 
 
 def _says(shown: Sequence[Cell]) -> str:

@@ -80,7 +80,7 @@ def _size(png: Path) -> tuple[int, int]:
     return struct.unpack(">II", head[16:24]) if head.startswith(b"\x89PNG") and len(head) == 24 else (0, 0)
 
 
-def _scales(paper: Paper, item: Item, minutes: Mapping[Scale, Mapping[str, float]]) -> dict[str, Any]:
+def _scales(paper: Paper, item: Item, minutes: Mapping[Scale, Mapping[int, float]]) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     for scale in SCALES:
         state = _state(paper, item, scale)
@@ -88,7 +88,7 @@ def _scales(paper: Paper, item: Item, minutes: Mapping[Scale, Mapping[str, float
             needed = _needed(item) if scale != "exact" and scale in item.scales else {}
             rows[scale] = {
                 "what": item.what(scale),
-                "minutes": round(item.minutes + sum(minutes[scale][name] for name in needed), 1),
+                "minutes": round(item.minutes + sum(minutes[scale][id(one)] for one in needed.values()), 1),
                 "state": state,
             }
     return rows
@@ -106,12 +106,15 @@ def _needed(item: Item) -> dict[str, Experiment]:
     return {one.name: one for experiment in item.experiments for one in (*experiment.sources, experiment)}
 
 
-def _training_minutes(paper: Paper, scale: Scale) -> dict[str, float]:
-    """What each experiment of the paper trains at that scale; items share them, and planning takes its time."""
+def _training_minutes(paper: Paper, scale: Scale) -> dict[int, float]:
+    """What each experiment of the paper trains at that scale; items share them, and planning takes its time.
+
+    An item may train less under the same name than another one does, so these are told apart by identity.
+    """
     if scale == "exact":
         return {}
-    experiments = {name: one for item in paper.items if scale in item.scales for name, one in _needed(item).items()}
-    return {name: one.core_minutes[scale] * len(one.plan(scale, _nowhere)) for name, one in experiments.items()}
+    experiments = {id(one): one for item in paper.items if scale in item.scales for one in _needed(item).values()}
+    return {key: one.core_minutes[scale] * len(one.plan(scale, _nowhere)) for key, one in experiments.items()}
 
 
 def _nowhere(experiment: Experiment, run: PlannedRun) -> Path:
