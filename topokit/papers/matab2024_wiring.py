@@ -121,7 +121,7 @@ POWER_LAWS = Figure(
     measure=partial(measure_power_laws, xmin=XMIN),
     draw=draw_power_laws,
     judge=judge_power_laws,
-    minutes=4,
+    minutes=1.5,
     of_110=True,
     remarks=(
         "'Reject if p < 0.95' rejects 95 % of true power laws (item 'rule'); Clauset et al. reject below 0.1, which "
@@ -236,7 +236,7 @@ ATTACHMENT = Figure(
     measure=measure_attachment,
     draw=draw_attachment,
     judge=judge_attachment,
-    minutes=8,
+    minutes=2,
     remarks=(
         "The thesis infers attachment from the shape of the degrees; here births and deaths of edges are counted at "
         "every update, against updates that are blind to degree.",

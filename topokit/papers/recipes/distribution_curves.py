@@ -19,6 +19,9 @@ from topokit.papers.paper import Figures, Tables
 from topokit.papers.recipes.run_moments import runs_by_grower
 from topokit.papers.workplace import Workplace
 
+_SMALLEST = 1e-8
+_SMALLEST_TAIL = 50
+
 
 def measure_laws(place: Workplace, *, mean: float, exponent: float, largest: int) -> Tables:
     """Table "laws": law, degree, probability, of a Poisson law and of a power law from 1 on."""
@@ -47,9 +50,6 @@ def draw_laws(tables: Tables) -> Figures:
         )
         for name, log in (("plain", False), ("logarithmic", True))
     }
-
-
-_SMALLEST = 1e-8
 
 
 def power_law_with_body(*, n: int, exponent: float, xmin: int, xmax: int, rng: int) -> NDArray[np.int64]:
@@ -120,23 +120,29 @@ def draw_cutoffs(tables: Tables) -> Figures:
 def measure_distance(place: Workplace, *, experiment: Experiment, growers: Mapping[str, str], xmin: int) -> Tables:
     """At the end of the first run of each grower, hidden degrees beside the law fitted from `xmin` on.
 
+    Where fewer than 50 neurons have so many connections, the start is fitted too.
+
     Returns
     -------
     Tables
         "curve": grower, degree, data, model (shares of the tail of at most that degree). "distance": grower, seed,
-        alpha, distance, degree (where it is), data, model.
+        xmin, alpha, distance, degree (where it is), data, model.
     """
     curves: list[pd.DataFrame] = []
     rows: list[tuple[Any, ...]] = []
     for grower, seed, recording in runs_by_grower(place, experiment, growers):
         if any(row[0] == grower for row in rows):
             continue
-        fit = tk.fit_power_law(tk.degrees(recording[-1], layers="hidden").values(), xmin=xmin, replicates=0)
+        degrees = tk.degrees(recording[-1], layers="hidden").values()
+        start = xmin if (degrees >= xmin).sum() >= _SMALLEST_TAIL else None
+        fit = tk.fit_power_law(degrees, xmin=start, replicates=0)
         curve = tail_curve(fit)
         worst = curve.iloc[int((curve["data"] - curve["model"]).abs().argmax())]
-        rows.append((grower, seed, fit.alpha, fit.distance, int(worst["degree"]), worst["data"], worst["model"]))
+        rows.append(
+            (grower, seed, fit.xmin, fit.alpha, fit.distance, int(worst["degree"]), worst["data"], worst["model"])
+        )
         curves.append(curve.assign(grower=grower)[["grower", "degree", "data", "model"]])
-    columns = ["grower", "seed", "alpha", "distance", "degree", "data", "model"]
+    columns = ["grower", "seed", "xmin", "alpha", "distance", "degree", "data", "model"]
     return {"curve": pd.concat(curves).round(5), "distance": pd.DataFrame(rows, columns=columns).round(6)}
 
 

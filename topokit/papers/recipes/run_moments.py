@@ -37,10 +37,11 @@ def runs_by_grower(
     runs = place.trained(experiment)
     for method, grower in growers.items():
         for run in runs.select(method=method):
-            yield grower, int(run.swept["seed"]), _finished(run.recording)
+            yield grower, int(run.swept["seed"]), finished(run.recording)
 
 
-def _finished(recording: Recording) -> Recording:
+def finished(recording: Recording) -> Recording:
+    """That recording; `RecordingError` if it ends before the last epoch planned."""
     planned, reached = float(recording.config.get("epochs", 0)), last_epoch(recording)
     if reached < planned - _APART:
         raise RecordingError(
@@ -53,7 +54,7 @@ def _finished(recording: Recording) -> Recording:
 def five_epochs(recording: Recording) -> tuple[float, ...]:
     """Epoch 2 and the four quarters of training: 2, 75, 150, 225 and 300 of 300 epochs."""
     last = last_epoch(recording)
-    return tuple(dict.fromkeys((min(2.0, last), last / 4, last / 2, 3 * last / 4, last)))
+    return tuple(sorted({min(2.0, last), last / 4, last / 2, 3 * last / 4, last}))
 
 
 def last_epoch(recording: Recording) -> float:
