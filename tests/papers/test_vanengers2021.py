@@ -190,7 +190,7 @@ TINY = Sweep(
             "dataset": "digits",
             "hidden": [12],
             "epsilon": 8,
-            "epochs": 2,
+            "epochs": 4,
             "engine": "sparse",
             "prune_at_end": True,
             "grid": {"seed": [0], "rewire_fraction": [0.2, 0.3, 0.5]},
@@ -205,6 +205,10 @@ def test_recordings_may_lack_points_of_a_sweep_that_can_do_without(tmp_path: Pat
     whole = runs_of(place, TINY)
     assert whole["share"].tolist() == [0.2, 0.3, 0.5]
     assert not place.used[0].notes
+    for run, row in zip(place.used[0], whole.itertuples(), strict=True):
+        measured = run.recording.metrics.set_index("epoch")["test_accuracy"]
+        assert row.accuracy == pytest.approx(measured.max(), abs=1e-6)
+        assert row.best_epoch == measured.idxmax()
     folder = tmp_path / "runs" / "vanengers2021"
     (folder / "tiny-quick" / "runs" / "seed=0,rewire_fraction=0.3").rename(tmp_path / "aside")
     given = Workplace(paper="vanengers2021", scale="quick", folder=tmp_path / "new", data=folder)

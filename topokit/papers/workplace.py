@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from topokit.papers.found_runs import FoundRun
     from topokit.recording import Recording
 
+_NAMED = 5
+
 
 @dataclass(frozen=True)
 class TrainedRun:
@@ -100,11 +102,14 @@ class TrainedRuns(Sequence[TrainedRun]):
             for run in self.runs
             for field, (planned, theirs) in run.differences.items()
         ]
-        planned = len(self.runs) + len(self.missing)
-        absent = (
-            [f"{len(self.missing)} of {planned} runs are missing: {', '.join(self.missing)}"] if self.missing else []
-        )
-        return tuple(dict.fromkeys([*told, *absent]))
+        return tuple(dict.fromkeys([*told, *self._absent()]))
+
+    def _absent(self) -> list[str]:
+        if not self.missing:
+            return []
+        planned, rest = len(self.runs) + len(self.missing), len(self.missing) - _NAMED
+        more = f" and {rest} more" if rest > 0 else ""
+        return [f"{len(self.missing)} of {planned} runs are missing: {', '.join(self.missing[:_NAMED])}{more}"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,8 +192,8 @@ class Workplace:
         failed = [run for run in sweep(plan, self._place(experiment), executor=self.executor).runs if run.error]
         if failed:
             raise RecordingError(
-                f"{failed[0].error} (so run {failed[0].name!r} failed; {len(failed)} of {len(plan)} runs in "
-                f"{self._place(experiment)} did)"
+                f"{failed[0].error} (run {failed[0].name!r}; {len(failed)} of {len(plan)} runs in "
+                f"{self._place(experiment)} failed)"
             )
 
     def _found(self, experiment: Experiment, data: Path) -> TrainedRuns:
