@@ -91,9 +91,9 @@ def _on_mnist(
 
 ON_MNIST: Mapping[str, Sweep] = {
     "imp": _on_mnist(
-        "imp", {"quick": 0.4, "paper": 50}, {**TICKETS, "rounds": 10}, {"rounds": 4}, ", 5 of 11 rounds of training"
+        "imp", {"quick": 0.3, "paper": 40}, {**TICKETS, "rounds": 10}, {"rounds": 4}, ", 5 of 11 rounds of training"
     ),
-    "dnw": _on_mnist("dnw", {"quick": 0.12, "paper": 6}, {}, {}),
+    "dnw": _on_mnist("dnw", {"quick": 0.07, "paper": 5}, {}, {}),
     "rigl": _on_mnist("rigl", {"quick": 0.04, "paper": 2}, RIGL, SHORT_RIGL),
     "static": _on_mnist("static", {"quick": 0.04, "paper": 2}, {}, {}),
 }
@@ -105,7 +105,7 @@ DEGREES = Sweep(
         "quick": "784-300-100-10 on MNIST, 9.5 % of the edges, 8 of 100 epochs",
         "paper": "784-300-100-10 on MNIST, 9.5 % of the edges, 100 epochs",
     },
-    core_minutes={"quick": 0.4, "paper": 6},
+    core_minutes={"quick": 0.4, "paper": 5},
     values=[{**MNIST, "record_every": 1, "grid": {"method": ["dnw"], "seed": SEEDS}}],
     quick=_lasting(8),
 )
@@ -123,7 +123,7 @@ def _structures(method: str, options: Mapping[str, Any], short: Mapping[str, Any
     return Sweep(
         name=f"structures-{method}",
         what={"quick": f"{_SMALL}, 10 of 100 epochs, 3 of 6 sparsities", "paper": _LARGE},
-        core_minutes={"quick": 0.12, "paper": 60 * _HOURS},
+        core_minutes={"quick": 0.07, "paper": 60 * _HOURS},
         values=[{**CIFAR, **options, "grid": grid("paper")}],
         quick={**SMALLER, **short, "grid": grid("quick")},
     )
@@ -132,7 +132,7 @@ def _structures(method: str, options: Mapping[str, Any], short: Mapping[str, Any
 TICKETS_FOUND = Sweep(
     name="structures-imp",
     what={"quick": f"{_SMALL}, 4 of 100 epochs in each of 21 rounds", "paper": f"{_LARGE} in each of 21 rounds"},
-    core_minutes={"quick": 0.7, "paper": 21 * 60 * _HOURS},
+    core_minutes={"quick": 0.5, "paper": 21 * 60 * _HOURS},
     values=[
         {
             **CIFAR,
@@ -159,7 +159,7 @@ def _again(method: str, source: Sweep) -> Retraining:
     return Retraining(
         name=f"again-{method}",
         what={"quick": f"{_SMALL}, 10 of 100 epochs, 3 of 6 sparsities", "paper": _LARGE},
-        core_minutes={"quick": 0.05, "paper": 60 * _HOURS},
+        core_minutes={"quick": 0.04, "paper": 60 * _HOURS},
         source=source,
         seeds={"quick": AGAIN, "paper": AGAIN},
         epochs=ends,
@@ -172,7 +172,7 @@ RETRAINED: Mapping[str, Experiment] = {method: _again(method, source) for method
     "static": Sweep(
         name="again-static",
         what={"quick": f"{_SMALL}, 10 of 100 epochs, 3 of 6 sparsities", "paper": _LARGE},
-        core_minutes={"quick": 0.05, "paper": 60 * _HOURS},
+        core_minutes={"quick": 0.04, "paper": 60 * _HOURS},
         values=[
             {**CIFAR, "mask_seed": 0, "grid": {"method": ["static"], "density": [*ROUNDS.values()], "seed": AGAIN}}
         ],
@@ -187,7 +187,7 @@ FROZEN = Sweep(
         "quick": f"{_SMALL}, with 4.4 % of the edges, 10 of 100 epochs",
         "paper": f"{_LARGE}, with 9.5 % of the edges, which the paper does not tell",
     },
-    core_minutes={"quick": 0.1, "paper": 60 * _HOURS},
+    core_minutes={"quick": 0.06, "paper": 60 * _HOURS},
     values=[{**CIFAR, "method": "dnw-frozen", "density": 0.095, "grid": {"freeze_epoch": FREEZING, "seed": SEEDS}}],
     quick={**SMALLER, "density": 0.044, "grid": {"freeze_epoch": SHORT_FREEZING, "seed": SEEDS}},
 )
