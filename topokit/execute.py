@@ -9,9 +9,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, as_completed, wait
 from contextlib import contextmanager
 from itertools import islice
-from multiprocessing import parent_process, resource_tracker
+from multiprocessing import active_children, parent_process, resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from threading import Thread
+from time import sleep
 from typing import TypeVar
 
 from tqdm import TqdmWarning
@@ -128,8 +129,11 @@ def progress(
     told : callable, optional
         What the bar says at its end, after each item.
     """
-    in_worker = parent_process() is not None
-    with tqdm(items, desc=label or None, total=total, delay=1.0, leave=False, disable=in_worker) as bar:
+    if parent_process() is not None:
+        # Not even a silent bar: it holds a semaphore, of which Python warns when the worker is ended.
+        yield from items
+        return
+    with tqdm(items, desc=label or None, total=total, delay=1.0, leave=False) as bar:
         for item in bar:
             yield item
             if told is not None:
@@ -144,6 +148,27 @@ def process_pool(workers: int | None = None, *, short_tasks: bool = False) -> Pr
     """
     context = _DeafContext() if short_tasks else _OneThreadContext()
     return ProcessPoolExecutor(workers or usable_cores(), mp_context=context, initializer=_end_with_parent)
+
+
+@contextmanager
+def long_tasks(workers: int | None = None) -> Iterator[ProcessPoolExecutor]:
+    """Such a pool for tasks that take long and can be left: interrupted, their processes are ended quietly.
+
+    What they write has to be whole at any time, as that of `topokit.training.train` is.
+    """
+    pool = process_pool(workers, short_tasks=True)
+    try:
+        yield pool
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        # The pool has to forget what has not begun before it sees its workers gone, or it complains of that.
+        sleep(0.2)
+        for child in active_children():
+            if isinstance(child, _DeafProcess):
+                child.terminate()
+        raise
+    finally:
+        pool.shutdown()
 
 
 def _end_with_parent() -> None:

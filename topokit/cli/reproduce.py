@@ -119,9 +119,9 @@ def reproduce(
 
 
 def _pool(workers: int) -> AbstractContextManager[Executor | None]:
-    from topokit.execute import process_pool
+    from topokit.execute import long_tasks
 
-    return process_pool(workers) if workers > 1 else nullcontext()
+    return long_tasks(workers) if workers > 1 else nullcontext()
 
 
 def _make(task: Task, *, folder: Path, device: str | None, **options: Any) -> Reproduction:

@@ -35,9 +35,12 @@ def show_item(made: Reproduction) -> None:
         ["quantity", "paper", "ours", "spread", "tolerance", "verdict"],
         [[one.quantity, one.paper, one.ours, one.spread, one.tolerance, one.verdict] for one in made.verdicts],
     )
+    reasons: dict[str, list[str]] = {}
     for verdict in made.verdicts:
-        if verdict.why:
-            _wrapped(f"{verdict.quantity}: {verdict.why}", "why   ")
+        reasons.setdefault(verdict.why, []).append(verdict.quantity)
+    for why, quantities in reasons.items():
+        if why:
+            _wrapped(f"{', '.join(quantities)}: {why}", "why   ")
     for note in made.notes:
         _wrapped(note, "note  ")
     for remark in made.item.remarks:
@@ -48,7 +51,7 @@ def show_item(made: Reproduction) -> None:
 def show_all(facts: Sequence[Mapping[str, Any]]) -> None:
     """How many verdicts of each item agree, disagree, and cannot be compared."""
     rows = [[one["paper"], one["item"], one["scale"], *_counts(one), core_time(one["minutes"])] for one in facts]
-    print_table(["paper", "item", "scale", *OUTCOMES, "minutes"], rows)
+    print_table(["paper", "item", "scale", *OUTCOMES, "time"], rows)
 
 
 def show_costs(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 EVERYTHING = "all"
 MINUTES_SHOWN = 90
+SHORTEST = 0.1
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,8 @@ def cost_rows(wanted: Sequence[Task], folder: Path) -> list[dict[str, Any]]:
 
 def core_time(minutes: float) -> str:
     """A length of time in words: minutes, or hours where they would be many."""
+    if minutes < SHORTEST:
+        return f"< {SHORTEST} min"
     if minutes < MINUTES_SHOWN:
         return f"{minutes:.2g} min" if minutes < 10 else f"{minutes:.0f} min"
     return f"{minutes / 60:.2g} h" if minutes < 600 else f"{minutes / 60:,.0f} h"

@@ -43,11 +43,11 @@ def retrain(
 
     What is finished stays, what was interrupted goes on when the command is typed again.
     """
-    from topokit.execute import process_pool
+    from topokit.execute import long_tasks
     from topokit.training import retrain as run_again
 
     changes = {"method": method} if epochs is None else {"method": method, "epochs": epochs}
-    with process_pool(jobs) if jobs > 1 else nullcontext() as pool:
+    with long_tasks(jobs) if jobs > 1 else nullcontext() as pool:
         result = run_again(
             run, folder, epoch=epoch, weights=weights, seeds=range(1, seeds + 1), executor=pool, **changes
         )

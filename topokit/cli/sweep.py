@@ -27,7 +27,7 @@ def sweep(file: Path, folder: Path | None, jobs: int, together: bool, lists: boo
     Keys at the top are those of `topokit train`; lists under [grid] are combined; tables [[variants]] hold values that
     go together. What is finished stays, what was interrupted goes on when the command is typed again.
     """
-    from topokit.execute import process_pool
+    from topokit.execute import long_tasks
     from topokit.training.planned_runs import read_sweep
     from topokit.training.sweeps import sweep as run_sweep
 
@@ -37,7 +37,7 @@ def sweep(file: Path, folder: Path | None, jobs: int, together: bool, lists: boo
         print_json(names) if as_json else click.echo("\n".join(names))
         return
     target = folder or file.with_suffix("")
-    workers = process_pool(jobs) if jobs > 1 else nullcontext()
+    workers = long_tasks(jobs) if jobs > 1 else nullcontext()
     with workers as pool:
         result = run_sweep(plan, target, executor=pool, together=together)
     show(result, target, as_json)
