@@ -81,7 +81,7 @@ def label_axis(axis: Axis, labels: Sequence[str]) -> None:
     positions = sorted({int(tick) for tick in ticks if 0 <= tick < len(names)})
     shown = [names[k] for k in positions]
     axis.set_ticks(positions, shown)
-    if axis is axis.axes.xaxis and _touch(axis.axes, shown):
+    if axis is axis.axes.xaxis and _touch(axis.axes, shown, room=0.7):
         axis.set_tick_params(labelrotation=90)
     if word:
         axis.set_label_text(word.capitalize())
@@ -89,17 +89,17 @@ def label_axis(axis: Axis, labels: Sequence[str]) -> None:
 
 def name_ticks(ax: Axes, names: Sequence[str]) -> None:
     """Name the positions 0, 1, ... of the x axis, all of them; upright where they would touch."""
-    ax.set_xticks(range(len(names)), names, rotation=90 if _touch(ax, names) else 0)
+    ax.set_xticks(range(len(names)), names, rotation=90 if _touch(ax, names, room=0.9) else 0)
     ax.minorticks_off()
 
 
-def _touch(ax: Axes, names: Sequence[str]) -> bool:
-    """Whether names side by side below a panel would touch."""
+def _touch(ax: Axes, names: Sequence[str], *, room: float) -> bool:
+    """Whether names side by side would touch below a panel, of whose width the axis has a share `room`."""
     figure, spec = ax.get_figure(root=True), ax.get_subplotspec()
     assert figure is not None, "axes without a figure cannot be drawn on"
     width = figure.get_figwidth() / (spec.get_gridspec().ncols if spec else 1)
-    # About 14 letters of a tick label lie on an inch, and an eighth of a panel is not its axis.
-    return (max(map(len, names)) + 1) * len(names) > 12 * width
+    # About 17 letters of a tick label lie on an inch.
+    return (max(map(len, names)) + 1) * len(names) > 17 * room * width
 
 
 def evenly(count: int, most: int) -> NDArray[np.int64]:

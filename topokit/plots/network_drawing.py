@@ -14,7 +14,7 @@ from topokit.dag import LayeredDAG
 from topokit.errors import ParameterError, UnknownNameError
 from topokit.plots.axis import evenly
 from topokit.plots.layered import draw_edges, name_layers, neuron_area, places
-from topokit.plots.panels import check_panels, draw
+from topokit.plots.panels import check_panels, draw, figure_of
 from topokit.plots.style import palette
 
 Neuron = tuple[str, int]
@@ -60,7 +60,11 @@ def network_drawing(
         _paint(axes, networks[title], chosen[title])
 
     titles = {title: title for title in networks}
-    return draw(titles if len(titles) > 1 else next(iter(titles)), paint, ax=None, images=True)
+    drawn = draw(titles if len(titles) > 1 else next(iter(titles)), paint, ax=None, images=True)
+    figure = figure_of(drawn) if isinstance(drawn, Axes) else drawn
+    largest = max(layer.size for network in networks.values() for layer in network.layers)
+    figure.set_figheight(figure.get_figheight() * min(1.0, 0.35 + 0.06 * largest))
+    return drawn
 
 
 def _numbers(network: LayeredDAG, neurons: Collection[Neuron]) -> NDArray[np.int64]:

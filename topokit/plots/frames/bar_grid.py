@@ -13,7 +13,7 @@ from topokit.plots.axis import name_ticks, visible
 from topokit.plots.bands import averaged, error_bars
 from topokit.plots.canvas import shared_legend
 from topokit.plots.frames.legends import draw_levels
-from topokit.plots.frames.tidy import check_columns, holds_numbers, names, numbers, titles, words
+from topokit.plots.frames.tidy import check_columns, holds_numbers, names, numbers, said, titles
 from topokit.plots.panels import outer_labels, say, spread
 from topokit.plots.style import PAGE_WIDTH, looks, style
 
@@ -81,11 +81,11 @@ def bar_grid(
             _paint(axes, rows, drawn)
             axes.set(title=title, ylabel=y_label, xlim=(-0.5, len(labels) - 0.5))
             if x and holds_numbers(frame[x]):
-                axes.set_xlabel(words(x))
+                axes.set_xlabel(said(x))
             name_ticks(axes, labels)
         draw_levels(panels, levels or {})
         outer_labels(panels)
-        title = words(by) if by and holds_numbers(frame[by]) else ""
+        title = said(by) if by and holds_numbers(frame[by]) else ""
         shared_legend(figure, panels, title=title, least=1 if levels else 2)
         return figure if len(panels) > 1 else panels[0]
 

@@ -62,7 +62,7 @@ class Facets:
 
 def folded(title: str, inches: float) -> str:
     """The title on as many lines as it takes in that room."""
-    return fill(title, max(6, int(13 * inches)))
+    return fill(title, max(6, int(13 * inches)), break_long_words=False)
 
 
 def name_row(axes: Axes, title: str) -> None:

@@ -14,7 +14,7 @@ from topokit.errors import ParameterError
 from topokit.plots.axis import count_axis, plain_log, visible, whole_bins
 from topokit.plots.canvas import grid, shared_legend
 from topokit.plots.frames.facets import Cell, Facets, folded, name_row
-from topokit.plots.frames.tidy import Values, check_columns, holds_numbers, names, numbers, parts, words
+from topokit.plots.frames.tidy import Values, check_columns, holds_numbers, names, numbers, parts, said
 from topokit.plots.style import COLUMN_WIDTH, PAGE_WIDTH, looks, style
 
 _MOST_BINS = 120
@@ -84,7 +84,7 @@ def histogram_grid(
             _log(list(panels.values()))
         width = round(edges[1] - edges[0])
         _label(figure, list(panels.values()), f"{x_label}, in bins of {width}" if width > 1 else x_label, y_label)
-        title = words(by) if by and holds_numbers(frame[by]) else ""
+        title = said(by) if by and holds_numbers(frame[by]) else ""
         shared_legend(figure, list(panels.values()), title=title)
         return figure if len(panels) > 1 else next(iter(panels.values()))
 

@@ -14,7 +14,7 @@ from topokit.plots.axis import count_axis, log_scale, name_ticks, time_axis, vis
 from topokit.plots.bands import Spread, averaged, error_bars, plot_bands
 from topokit.plots.curves import Limits, fix_limits
 from topokit.plots.frames.legends import Looks, draw_levels, looks_of, name_lines
-from topokit.plots.frames.tidy import Values, check_columns, holds_numbers, names, numbers, titles, words
+from topokit.plots.frames.tidy import Values, check_columns, holds_numbers, names, numbers, said, titles
 from topokit.plots.panels import outer_labels, say
 from topokit.plots.panels import spread as spread_out
 from topokit.plots.style import style
@@ -94,7 +94,7 @@ def line_grid(
         _scale_y(panels, data["y"].to_numpy(), log_y)
         fix_limits(panels, y_limits)
         outer_labels(panels)
-        name_lines(figure, panels, title=words(by) if numeric else "", scale=scale, least=1 if levels else 2)
+        name_lines(figure, panels, title=said(by) if numeric else "", scale=scale, least=1 if levels else 2)
         return figure if len(panels) > 1 else panels[0]
 
 

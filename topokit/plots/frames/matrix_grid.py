@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from topokit.plots.frames.tidy import Values, check_columns, holds_numbers, names, numbers, parts, titles, words
+from topokit.plots.frames.tidy import Values, check_columns, holds_numbers, names, numbers, parts, said, titles
 from topokit.plots.panels import colour_bar, heat, outer_labels, spread
 from topokit.plots.style import DISTANCE_COLOURS, PAGE_WIDTH, style
 
 _LONG, _LONGEST = 8, 24
+_MOST_WRITTEN = 6
 
 
 def matrix_grid(
@@ -65,7 +66,9 @@ def matrix_grid(
         for axes, (title, table) in zip(panels, tables.items(), strict=True):
             across, down = _short(list(table.columns)), _short(list(table.index))
             heat(axes, table.to_numpy(float), across, colours, rows=None if across == down else down, scale=scale)
-            axes.set(title=title, **_said(frame, row, column))
+            if len(across) * len(tables) <= _MOST_WRITTEN:
+                _write(axes, table.to_numpy(float))
+            axes.set(title=title, **_axis_names(frame, row, column))
         outer_labels(panels, ticks=len({(*table.index, "", *table.columns) for table in tables.values()}) == 1)
         colour_bar(label)(figure, panels)
         return figure if len(panels) > 1 else panels[0]
@@ -87,6 +90,14 @@ def _scale(values: Values) -> Normalize:
     return Normalize(min(0.0, there.min(initial=0.0)), max(1.0, there.max(initial=1.0)))
 
 
+def _write(axes: Axes, values: Values) -> None:
+    """The value of each cell in its middle, white where the cell is dark."""
+    shades = axes.images[0].to_rgba(values)[..., :3] @ np.array([0.3, 0.6, 0.1])
+    for row, column in np.argwhere(np.isfinite(values)):
+        ink = "white" if shades[row, column] < 0.5 else "black"
+        axes.text(column, row, f"{values[row, column]:.3g}", ha="center", va="center", color=ink)
+
+
 def _short(labels: Sequence[str]) -> list[str]:
     return [label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…" for label in labels]
 
@@ -98,7 +109,7 @@ def _make_room(figure: Figure, tables: Mapping[str, pd.DataFrame]) -> None:
         figure.set_size_inches(0.75 * PAGE_WIDTH, 0.7 * PAGE_WIDTH)
 
 
-def _said(frame: pd.DataFrame, row: str, column: str) -> dict[str, str]:
+def _axis_names(frame: pd.DataFrame, row: str, column: str) -> dict[str, str]:
     """What bare numbers along the axes are."""
-    said = {"ylabel": row, "xlabel": column}
-    return {axis: words(name).capitalize() for axis, name in said.items() if holds_numbers(frame[name])}
+    sides = {"ylabel": row, "xlabel": column}
+    return {axis: said(name) for axis, name in sides.items() if holds_numbers(frame[name])}

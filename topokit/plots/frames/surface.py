@@ -17,8 +17,6 @@ from topokit.plots.frames.tidy import Values, check_columns, numbers, words
 from topokit.plots.panels import figure_of
 from topokit.plots.style import COUNT_COLOURS, MARKERS, style
 
-_CONTOURS = 6
-
 
 def surface(
     frame: pd.DataFrame,
@@ -67,7 +65,7 @@ def surface(
         # Thousands of vector cells would be slow to show, and their seams would be seen.
         shown = axes.pcolormesh(across, up, values, cmap=COUNT_COLOURS, norm=norm, shading="nearest", rasterized=True)
         if min(values.shape) > 1 and np.unique(there).size > 1:
-            locator = LogLocator(numticks=_CONTOURS) if log_value else None
+            locator = LogLocator(subs=(1.0, 3.0)) if log_value else None
             axes.contour(across, up, values, locator=locator, colors="white", linewidths=0.5, alpha=0.8)
         for place, (name, point) in enumerate((mark or {}).items()):
             axes.plot(*point, MARKERS[place], label=visible(name), color="white", markeredgecolor="black", markersize=5)

@@ -63,7 +63,13 @@ def words(column: str) -> str:
     return column.replace("_", " ")
 
 
+def said(column: str) -> str:
+    """The column as the name of an axis, unless it says a symbol."""
+    spoken = words(column)
+    return spoken[:1].upper() + spoken[1:] if len(spoken) > 1 else spoken
+
+
 def titles(frame: pd.DataFrame, column: str) -> dict[str, str]:
     """How each part is titled: a bare number says what it is, as in 'epoch 10'."""
-    said = f"{words(column)} " if column and holds_numbers(frame[column]) else ""
-    return {name: f"{said}{name}" if name else "" for name in dict.fromkeys(names(frame, column))}
+    what = f"{words(column)} " if column and holds_numbers(frame[column]) else ""
+    return {name: f"{what}{name}" if name else "" for name in dict.fromkeys(names(frame, column))}
