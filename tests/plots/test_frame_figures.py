@@ -112,7 +112,7 @@ def test_text_that_a_csv_file_would_read_as_numbers_is_numbers() -> None:
     frame = runs(panels=2).assign(data=["0.10", "0.2"] * 24, density=lambda one: one["data"].astype(float))
     text, number = (plots.line_grid(frame, **LINES, by=by) for by in ("data", "density"))
     assert [line.get_label() for line in text.lines] == ["0.1", "0.2"] == [line.get_label() for line in number.lines]
-    assert text.get_legend().get_title().get_text() == "data"
+    assert text.get_legend().get_title().get_text() == "Data"
     assert_array_equal(plots.line_grid(frame.astype(str), **LINES).lines[0].get_xdata(), EPOCHS)
 
 
@@ -149,7 +149,7 @@ def test_zeros_have_a_place_on_a_logarithmic_axis() -> None:
 def test_many_numbers_have_a_colour_bar_for_a_legend() -> None:
     frame = pd.DataFrame([(z / 40, e, z * e) for z in range(40) for e in EPOCHS], columns=["zeta", "epoch", "accuracy"])
     axes = plots.line_grid(frame, **LINES, by="zeta")
-    assert [each.get_ylabel() for each in axes.figure.axes] == ["Test accuracy (%)", "zeta"]
+    assert [each.get_ylabel() for each in axes.figure.axes] == ["Test accuracy (%)", "Zeta"]
     assert len({to_rgba(line.get_color()) for line in axes.lines}) == 40
 
 
