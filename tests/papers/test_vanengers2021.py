@@ -243,6 +243,6 @@ def test_a_short_sweep_from_training_to_verdicts(tmp_path: Path) -> None:
     assert_allclose(kept / whole, 1 - np.array(shares), atol=0.001)
     assert tables["pixels"][f"{KEPT} | connections | 0.6"].sum() == kept[0.6]
     assert set(draw_maps(tables)) == {"connections", "weights", "regrown", "significance"}
-    assert set(draw_structure(tables)) == {"structure"}
+    assert set(draw_structure(tables)) == {"structure", "structure_end"}
     assert judge_maps(tables, "quick")
     assert PROTOCOL["epochs"] == 1000

@@ -56,7 +56,7 @@ def accuracy_law(
         Standard error of the accuracy of a run, such as sqrt(p (1 - p) / test samples); unless given, the standard
         deviation of the residuals with a fitted plateau.
     replicates : int
-        Bootstrap samples, and random orders.
+        Bootstrap samples, and random orders, of which there are 999 at least.
     rng : int or Generator, optional
         Random state. Runs are sorted first, so that their order changes nothing.
 

@@ -25,6 +25,7 @@ SHAPE = (28, 28)
 _JOIN = " | "
 _ORDERS = 1999
 TOLD = 0.05
+_END = 0.9
 
 
 class Structure(NamedTuple):
@@ -123,21 +124,25 @@ def draw_maps(tables: Tables) -> Figures:
 
 
 def draw_structure(tables: Tables) -> Figures:
-    """Moran's I over the share, in its standard deviations, of each network and value."""
+    """Moran's I over the share, in its standard deviations, of each network and value: of all shares, and the end."""
     table = tables["structure"].rename(columns={"network": "edges looked at"})
-    figure = plots.line_grid(
-        table,
-        x="share",
-        y="moran_z",
-        by="edges looked at",
-        panel="value",
-        x_label="Rewired share ζ",
-        y_label="Moran's I (standard deviations from chance)",
-        levels={"z = 2": 2.0},
-        share_y=False,
-        points=True,
-    )
-    return {"structure": figure}
+    parts = {"structure": table, "structure_end": table[table["share"] >= _END]}
+    return {
+        name: plots.line_grid(
+            part,
+            x="share",
+            y="moran_z",
+            by="edges looked at",
+            panel="value",
+            x_label="Rewired share ζ",
+            y_label="Moran's I (standard deviations from chance)",
+            levels={"z = 2": 2.0},
+            share_y=False,
+            points=True,
+        )
+        for name, part in parts.items()
+        if part["moran_z"].notna().any()
+    }
 
 
 def _rows(run: TrainedRun, variance: NDArray[np.float64]) -> list[dict[str, Any]]:
