@@ -153,7 +153,15 @@ def test_zeroing_agrees_with_the_paper_or_does_not() -> None:
 
 
 def paths(rho: float, tau: float, slope: float, gone: tuple[int, int]) -> dict[str, pd.DataFrame]:
-    measures = {"tau": tau, "rho": rho, "p_value": 1e-4, "slope": slope, "log_change": 0.1, "chance_tau": 0.5}
+    measures = {
+        "tau": tau,
+        "rho": rho,
+        "p_value": 1e-4,
+        "slope": slope,
+        "log_change": 0.1,
+        "chance_tau": 0.5,
+        "chance_tau_low": 0.4,
+    }
     rows = [
         {"seed": seed, "epoch": 8.0, "layer": layer, **measures, "chance_tau_high": 0.6, "chance_slope": 0.9}
         for seed in range(3)
@@ -169,8 +177,11 @@ def paths(rho: float, tau: float, slope: float, gone: tuple[int, int]) -> dict[s
 
 
 def test_paths_agree_with_the_paper_or_do_not() -> None:
-    assert set(judgements(judge_paths(paths(0.9, 0.8, 1.5, (500, 200)), "paper"))) == {AGREE}
-    assert set(judgements(judge_paths(paths(0.5, 0.4, 0.8, (200, 500)), "paper"))) == {DISAGREE}
+    told = judge_paths(paths(0.9, 0.8, 1.5, (500, 200)), "paper")
+    assert judgements(told) == [AGREE, NOT_COMPARABLE, AGREE, AGREE]
+    assert told[1].ours == "0.80; by chance 0.50, 0.40 to 0.60"
+    assert judgements(judge_paths(paths(0.5, 0.4, 0.8, (200, 500)), "paper"))[::2] == [DISAGREE, DISAGREE]
+    assert judge_paths(paths(0.9, 0.8, 1.5, (200, 500)), "paper")[-1].verdict == DISAGREE
 
 
 def frozen(*accuracies: float) -> dict[str, pd.DataFrame]:

@@ -122,6 +122,8 @@ FIG3 = Item(
         _MLP,
         "The paper calls a correlation strong by eye; here that is a rank correlation (Spearman) of 0.7 or more, "
         "beside the one that as many changes would leave if they were blind to degrees.",
+        "A correlation alone does not show that the first epoch determines degrees: edges that stay keep it up by "
+        "themselves. What blind changes cannot do is amplify: they leave a slope below 1.",
     ],
 )
 
