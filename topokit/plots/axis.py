@@ -22,8 +22,8 @@ def times(moments: Sequence[Moment]) -> tuple[NDArray[np.float64], str]:
     return np.arange(len(moments), dtype=float), "Checkpoint"
 
 
-def time_axis(ax: Axes, values: NDArray[np.float64], label: str) -> None:
-    """Name the x axis and put few, whole ticks on it; a single moment gets a single tick."""
+def time_axis(ax: Axes, values: NDArray[np.float64], label: str, *, ticks: int = 6) -> None:
+    """Name the x axis and put few ticks on it, whole ones for whole moments; a single moment gets a single tick."""
     ax.set_xlabel(label)
     # Lines of gaps only would leave the axis without its times.
     ax.update_datalim(np.column_stack([values, values]), updatey=False)
@@ -31,7 +31,8 @@ def time_axis(ax: Axes, values: NDArray[np.float64], label: str) -> None:
     if np.unique(values).size == 1:
         ax.set_xticks([values[0]], [short(values[0])])
         return
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=bool(np.ptp(values) >= 3), steps=[1, 2, 5, 10]))
+    whole = np.ptp(values) >= 3 or not np.mod(values, 1).any()
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=ticks, integer=bool(whole), steps=[1, 2, 5, 10]))
 
 
 def log_log(ax: Axes) -> None:
@@ -87,10 +88,12 @@ def label_axis(axis: Axis, labels: Sequence[str]) -> None:
         axis.set_label_text(word.capitalize())
 
 
-def name_ticks(ax: Axes, names: Sequence[str]) -> None:
-    """Name the positions 0, 1, ... of the x axis, all of them; upright where they would touch."""
-    ax.set_xticks(range(len(names)), names, rotation=90 if _touch(ax, names, room=0.9) else 0)
+def name_ticks(ax: Axes, names: Sequence[str]) -> bool:
+    """Name the positions 0, 1, ... of the x axis, all of them; upright, which is told, where they would touch."""
+    upright = _touch(ax, names, room=0.9)
+    ax.set_xticks(range(len(names)), names, rotation=90 if upright else 0)
     ax.minorticks_off()
+    return upright
 
 
 def _touch(ax: Axes, names: Sequence[str], *, room: float) -> bool:

@@ -75,7 +75,9 @@ def _many(results: Mapping[str, R], painter: Draw[R], key: Key | None, images: b
     return figure
 
 
-def spread(count: int, *, images: bool = False, share_y: bool = True) -> tuple[Figure, list[Axes]]:
+def spread(
+    count: int, *, images: bool = False, share_x: bool = True, share_y: bool = True
+) -> tuple[Figure, list[Axes]]:
     """A figure with `count` panels in rows of equal length; all but images share their axes."""
     columns = _in_a_row(count)
     width = PAGE_WIDTH / columns if columns > 2 else COLUMN_WIDTH
@@ -86,7 +88,7 @@ def spread(count: int, *, images: bool = False, share_y: bool = True) -> tuple[F
         columns,
         width=width * columns,
         height=height,
-        sharex=share,
+        sharex=share if share_x else "none",
         sharey=share if share_y else "none",
         images=images,
     )

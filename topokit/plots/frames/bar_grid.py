@@ -9,16 +9,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from topokit.plots.axis import name_ticks, visible
+from topokit.plots.axis import visible
 from topokit.plots.bands import averaged, error_bars
 from topokit.plots.canvas import shared_legend
+from topokit.plots.frames.labels import label_panels, name_places, room
 from topokit.plots.frames.legends import draw_levels
 from topokit.plots.frames.tidy import check_columns, holds_numbers, names, numbers, said, titles
-from topokit.plots.panels import outer_labels, say, spread
+from topokit.plots.panels import say, spread
 from topokit.plots.style import PAGE_WIDTH, looks, style
 
 _GROUP = 0.8
 """Width of the bars of one name, of the room that each name has."""
+
+_WIDEST = 0.5
+"""Width of a bar, in inches."""
 
 _MOST_IN_A_COLUMN = 24
 _HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx", "----", "++++", "oooo", "||||", "****")
@@ -63,41 +67,42 @@ def bar_grid(
         A column that is missing or holds no numbers, or a frame without rows.
     """
     check_columns(frame, x, y, by, panel)
-    labels = list(dict.fromkeys(names(frame, x)))
     data = pd.DataFrame(
         {
             "panel": names(frame, panel).map(titles(frame, panel)),
-            "name": names(frame, by),
-            "place": names(frame, x).map(labels.index),
+            "line": names(frame, by),
+            "name": names(frame, x),
             "y": numbers(frame, y),
         }
     )
-    drawn = list(dict.fromkeys(data["name"]))
+    drawn, groups = list(dict.fromkeys(data["line"])), dict(list(data.groupby("panel", sort=False)))
+    own = [list(dict.fromkeys(rows["name"])) for rows in groups.values()]
+    # Panels without a name in common would be half empty on one axis.
+    alike = bool(set.intersection(*map(set, own)))
+    labels = [list(dict.fromkeys(data["name"]))] * len(own) if alike else own
     with style():
-        figure, panels = spread(data["panel"].nunique())
-        if len(panels) == 1 and len(labels) * len(drawn) > _MOST_IN_A_COLUMN:
+        figure, panels = spread(len(groups), share_x=alike)
+        if len(panels) == 1 and len(labels[0]) * len(drawn) > _MOST_IN_A_COLUMN:
             figure.set_figwidth(PAGE_WIDTH)
-        for axes, (title, rows) in zip(panels, data.groupby("panel", sort=False), strict=True):
-            _paint(axes, rows, drawn)
-            axes.set(title=title, ylabel=y_label, xlim=(-0.5, len(labels) - 0.5))
-            if x and holds_numbers(frame[x]):
-                axes.set_xlabel(said(x))
-            name_ticks(axes, labels)
+        for axes, rows, below in zip(panels, groups.values(), labels, strict=True):
+            _paint(axes, rows, drawn, below)
+        label_panels(panels, list(map(str, groups)), said(x) if holds_numbers(frame[x]) else "", y_label)
+        name_places(panels, labels)
         draw_levels(panels, levels or {})
-        outer_labels(panels)
         title = said(by) if by and holds_numbers(frame[by]) else ""
         shared_legend(figure, panels, title=title, least=1 if levels else 2)
         return figure if len(panels) > 1 else panels[0]
 
 
-def _paint(axes: Axes, rows: pd.DataFrame, drawn: Sequence[str]) -> None:
-    colours, width = {name: look["color"] for name, look in looks(drawn).items()}, _GROUP / len(drawn)
+def _paint(axes: Axes, rows: pd.DataFrame, drawn: Sequence[str], labels: Sequence[str]) -> None:
+    colours = {name: look["color"] for name, look in looks(drawn).items()}
+    width = min(_GROUP / len(drawn), _WIDEST * len(labels) / room(axes)[0])
     if rows["y"].isna().all():
         say(axes, "no values")
     axes.axhline(0, color="black", linewidth=0.6, zorder=2)
     for k, name in enumerate(drawn):
-        part = rows[rows["name"] == name]
-        places = part["place"].to_numpy(float) + (k - (len(drawn) - 1) / 2) * width
+        part = rows[rows["line"] == name]
+        places = part["name"].map(labels.index).to_numpy(float) + (k - (len(drawn) - 1) / 2) * width
         values = part["y"].to_numpy()
         bars = averaged(name, places, values)
         drawn_bars = axes.bar(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from textwrap import fill
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -58,11 +57,6 @@ class Facets:
     def lowest(self, place: Cell) -> bool:
         """Whether no panel lies below."""
         return (place[0] + 1, place[1]) not in self.cells
-
-
-def folded(title: str, inches: float) -> str:
-    """The title on as many lines as it takes in that room."""
-    return fill(title, max(6, int(13 * inches)), break_long_words=False)
 
 
 def name_row(axes: Axes, title: str) -> None:

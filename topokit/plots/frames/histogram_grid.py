@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from topokit.errors import ParameterError
 from topokit.plots.axis import count_axis, plain_log, visible, whole_bins
 from topokit.plots.canvas import grid, shared_legend
-from topokit.plots.frames.facets import Cell, Facets, folded, name_row
+from topokit.plots.frames.facets import Cell, Facets, name_row
+from topokit.plots.frames.labels import folded
 from topokit.plots.frames.tidy import Values, check_columns, holds_numbers, names, numbers, parts, said
 from topokit.plots.style import COLUMN_WIDTH, PAGE_WIDTH, looks, style
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from topokit.errors import ParameterError
 from topokit.plots.axis import count_axis
 from topokit.plots.canvas import grid
-from topokit.plots.frames.facets import Cell, Facets, folded
+from topokit.plots.frames.facets import Cell, Facets
+from topokit.plots.frames.labels import folded
 from topokit.plots.frames.tidy import check_columns, numbers
 from topokit.plots.panels import colour_bar
 from topokit.plots.style import COLUMN_WIDTH, COUNT_COLOURS, PAGE_WIDTH, SIGNED_COLOURS, style

@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from topokit.errors import ParameterError, UnknownNameError
-from topokit.plots.axis import count_axis, log_scale, name_ticks, time_axis, visible
+from topokit.plots.axis import count_axis, log_scale, time_axis, visible
 from topokit.plots.bands import Spread, averaged, error_bars, plot_bands
 from topokit.plots.curves import Limits, fix_limits
+from topokit.plots.frames.labels import label_panels, name_places, room
 from topokit.plots.frames.legends import Looks, draw_levels, looks_of, name_lines
 from topokit.plots.frames.tidy import Values, check_columns, holds_numbers, names, numbers, said, titles
-from topokit.plots.panels import outer_labels, say
+from topokit.plots.panels import say
 from topokit.plots.panels import spread as spread_out
 from topokit.plots.style import style
 
@@ -84,16 +85,15 @@ def line_grid(
     dotted = _dotted(points, drawn)
     with style():
         figure, panels = spread_out(data["panel"].nunique(), share_y=share_y)
-        for axes, (title, rows) in zip(panels, data.groupby("panel", sort=False), strict=True):
+        for axes, (_, rows) in zip(panels, data.groupby("panel", sort=False), strict=True):
             _paint(axes, rows, drawn, dotted, spread, over_words=not holds_numbers(frame[x]))
             if points is True:
                 _dots(axes, rows, drawn)
-            axes.set(title=title, ylabel=y_label)
         draw_levels(panels, levels or {})
-        _scale_x(panels, frame[x], data, x_label, log_x)
-        _scale_y(panels, data["y"].to_numpy(), log_y)
+        label_panels(panels, list(dict.fromkeys(data["panel"])), x_label, y_label)
+        _scale_x(panels, frame, x, data["x"].to_numpy(), log=log_x)
+        _scale_y(panels, data["y"].to_numpy(), log=log_y)
         fix_limits(panels, y_limits)
-        outer_labels(panels)
         name_lines(figure, panels, title=said(by) if numeric else "", scale=scale, least=1 if levels else 2)
         return figure if len(panels) > 1 else panels[0]
 
@@ -145,22 +145,18 @@ def _dots(axes: Axes, rows: pd.DataFrame, drawn: Looks) -> None:
         axes.plot(part["x"], part["y"], ".", color=drawn[str(line)]["color"], alpha=0.5)
 
 
-def _scale_x(panels: Sequence[Axes], column: pd.Series, data: pd.DataFrame, label: str, log: bool) -> None:
-    places = data["x"].to_numpy()
-    places = places[np.isfinite(places)]
+def _scale_x(panels: Sequence[Axes], frame: pd.DataFrame, x: str, places: Values, *, log: bool) -> None:
+    if not holds_numbers(frame[x]):
+        name_places(panels, [list(dict.fromkeys(names(frame, x)))] * len(panels))
+        return
+    there = places[np.isfinite(places)]
     for axes in panels:
-        if not holds_numbers(column):
-            axes.set_xlabel(label)
-            words_below = list(dict.fromkeys(names(column.to_frame(), str(column.name))))
-            name_ticks(axes, words_below)
-            axes.set_xlim(-0.5, len(words_below) - 0.5)
-            continue
-        time_axis(axes, places, label)
+        time_axis(axes, there, axes.get_xlabel(), ticks=6 if room(axes)[0] > 2.5 else 4)
         if log:
-            log_scale(axes.xaxis, places)
+            log_scale(axes.xaxis, there)
 
 
-def _scale_y(panels: Sequence[Axes], values: Values, log: bool) -> None:
+def _scale_y(panels: Sequence[Axes], values: Values, *, log: bool) -> None:
     there = values[np.isfinite(values)]
     for axes in panels:
         if log:

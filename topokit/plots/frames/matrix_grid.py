@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from topokit.plots.frames.labels import folded, room
 from topokit.plots.frames.tidy import Values, check_columns, holds_numbers, names, numbers, parts, said, titles
 from topokit.plots.panels import colour_bar, heat, outer_labels, spread
 from topokit.plots.style import DISTANCE_COLOURS, PAGE_WIDTH, style
@@ -68,7 +69,7 @@ def matrix_grid(
             heat(axes, table.to_numpy(float), across, colours, rows=None if across == down else down, scale=scale)
             if len(across) * len(tables) <= _MOST_WRITTEN:
                 _write(axes, table.to_numpy(float))
-            axes.set(title=title, **_axis_names(frame, row, column))
+            axes.set(title=folded(title, room(axes)[0]), **_axis_names(frame, row, column))
         outer_labels(panels, ticks=len({(*table.index, "", *table.columns) for table in tables.values()}) == 1)
         colour_bar(label)(figure, panels)
         return figure if len(panels) > 1 else panels[0]
@@ -112,4 +113,4 @@ def _make_room(figure: Figure, tables: Mapping[str, pd.DataFrame]) -> None:
 def _axis_names(frame: pd.DataFrame, row: str, column: str) -> dict[str, str]:
     """What bare numbers along the axes are."""
     sides = {"ylabel": row, "xlabel": column}
-    return {axis: said(name) for axis, name in sides.items() if holds_numbers(frame[name])}
+    return {axis: said(name) for axis, name in sides.items() if len(name) > 1 and holds_numbers(frame[name])}
