@@ -92,6 +92,9 @@ def published_sparse() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["network", "wiring", "size", "accuracy"])
 
 
+DIGITS = (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)
+"""Test images of each class of MNIST (LeCun et al. 1998)."""
+
 CODE = (
     "The public code (simonalford42/Kepner-sparse-nn, TensorFlow 1) tells what the paper leaves out: plain SGD, "
     "batches of 100 without shuffling, rates 0.2, 0.1 and 0.05 from steps 0, 10,000 and 20,000, weights from a "

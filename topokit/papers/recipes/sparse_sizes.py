@@ -63,14 +63,14 @@ def _plain(value: Any) -> Any:
 
 
 def draw_sizes(tables: Tables, *, order: Mapping[str, Sequence[str]]) -> Figures:
-    """A figure for each kind of size, a panel for each network; points are the paper's numbers."""
+    """A figure for each kind of size, which is the label of its x axis; points are the paper's numbers."""
     ours = tables["sizes"][["network", "wiring", "size", "accuracy"]]
     theirs = tables["published"].assign(wiring="paper: " + tables["published"]["wiring"])
-    both = pd.concat([_with_dense(ours, ""), _with_dense(theirs, "paper: ")], ignore_index=True)
-    return {name.replace(" ", "_"): _panel(both, sizes) for name, sizes in order.items()}
+    both = pd.concat([_with_dense(ours), theirs], ignore_index=True)
+    return {label.lower().replace(" ", "_"): _panel(both, sizes, label) for label, sizes in order.items()}
 
 
-def _with_dense(frame: pd.DataFrame, prefix: str) -> pd.DataFrame:
+def _with_dense(frame: pd.DataFrame) -> pd.DataFrame:
     """Dense networks belong to every line of their panel."""
     dense = frame[frame["size"] == "dense"]
     lines = frame.loc[frame["size"] != "dense", ["network", "wiring"]].drop_duplicates()
@@ -78,7 +78,7 @@ def _with_dense(frame: pd.DataFrame, prefix: str) -> pd.DataFrame:
     return pd.concat([frame[frame["size"] != "dense"], spread], ignore_index=True)
 
 
-def _panel(both: pd.DataFrame, sizes: Sequence[str]) -> Any:
+def _panel(both: pd.DataFrame, sizes: Sequence[str], label: str) -> Any:
     chosen = both[both["size"].isin(sizes)]
     places = {size: k for k, size in enumerate(sizes)}
     frame = chosen.sort_values("size", key=lambda column: column.map(places), kind="stable")
@@ -89,7 +89,7 @@ def _panel(both: pd.DataFrame, sizes: Sequence[str]) -> Any:
         y="accuracy",
         by="wiring",
         panel="network",
-        x_label="Connections, or neurons, as a multiple of the dense network's",
+        x_label=label,
         y_label="Test accuracy (%)",
         points=dots,
         share_y=False,
