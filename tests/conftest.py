@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 import topokit
+from topokit.registry import PAPERS
 
 # A first call compiles kernels, and shared machines stall: the time an example takes says nothing about it.
 settings.register_profile("topokit", deadline=None, max_examples=50)
@@ -31,3 +32,10 @@ def datasets_folder() -> Path:
     if not folder:
         pytest.fail("TOPOKIT_DATA is not set: `topokit data fetch mnist fashion-mnist cifar-10 --to DIR`, then set it")
     return Path(folder)
+
+
+@pytest.fixture
+def toy_paper(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Key of a paper of tiny networks, known for the length of a test; see `toy_paper`."""
+    monkeypatch.setitem(PAPERS._entries, "toy", "toy_paper:PAPER")
+    return "toy"

@@ -93,4 +93,4 @@ def _table(path: Path, checksum: object) -> pd.DataFrame:
         raise RecordingError(f"{path}: cannot be read: {error.strerror}; make it anew") from error
     if sha256(content).hexdigest() != checksum:
         raise RecordingError(f"{path}: was changed after it was written: make it anew")
-    return pd.read_csv(path, float_precision="round_trip", keep_default_na=True)
+    return pd.read_csv(path)
