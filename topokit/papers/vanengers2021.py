@@ -137,7 +137,7 @@ PAPER = Paper(
             judge=judge_maps,
             scales=TRAINED,
             experiments=[ZETA],
-            minutes=3.0,
+            minutes=1.0,
             remarks=[
                 "The paper does not say whether its maps are of the edges that the last removal leaves, as the last "
                 "epoch of the code gives them, or of the network after regrowth: both are made.",
@@ -189,7 +189,7 @@ PAPER = Paper(
             judge=judge_contour,
             scales=OF_FORMULA,
             experiments=[ZETA],
-            minutes=3.0,
+            minutes=1.0,
             remarks=[
                 "Here the contour is where the law lies two standard errors of a run below its plateau; that of the "
                 "structure is the largest ζ up to which Moran's I of the map is told from chance (p < 0.05 by Holm).",
