@@ -107,6 +107,13 @@ def test_missing_points_are_said_and_short_training_is_not_judged() -> None:
     assert short[-1].verdict == AGREE
 
 
+def test_too_few_points_for_a_law_are_drawn_without_one() -> None:
+    some = runs()
+    figure = PAPER.item("fig3").draw({"runs": some[some["share"].isin([0.3, 0.9, 0.96])]})["accuracy"]
+    labels = figure.get_legend_handles_labels()[1]
+    assert sorted(labels) == ["formula of the paper", "runs"]
+
+
 def test_laws_of_runs() -> None:
     table = laws(runs(), {"images": RUN_ERROR, "scatter": None}, replicates=50)
     assert len(table) == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from topokit import plots
 from topokit.analyzers import AccuracyLaw, accuracy_law
+from topokit.analyzers.accuracy_law import FEWEST_RUNS, FEWEST_SHARES
 from topokit.analyzers.accuracy_laws.curve import Curve
 from topokit.papers.experiment import Experiment
 from topokit.papers.paper import Figures, Tables
@@ -107,10 +109,32 @@ def mse_surface(runs: pd.DataFrame, a: ArrayLike, b: ArrayLike) -> pd.DataFrame:
 def draw_law(
     tables: Tables, *, beside: Mapping[str, Curve], regions: Sequence[tuple[float, float]], run_error: float
 ) -> Figures:
-    """The table "runs" with its law and the contour for that standard error, in those regions that hold runs."""
+    """The table "runs" with its law and the contour for that standard error, in those regions that hold runs.
+
+    Too few runs for a law, as while a sweep is trained, are drawn beside the other curves alone.
+    """
+    if len(tables["runs"]) < FEWEST_RUNS or tables["runs"]["share"].nunique() < FEWEST_SHARES:
+        return {"accuracy": _runs_alone(tables["runs"], beside)}
     law = law_of(tables["runs"], replicates=400, run_error=run_error)
     held = [(low, high) for low, high in regions if ((law.shares >= low) & (law.shares <= high)).sum() > 1]
     return {"accuracy": plots.accuracy_law(law, regions=held, beside=beside, y_label="Best test accuracy")}
+
+
+def _runs_alone(runs: pd.DataFrame, beside: Mapping[str, Curve]) -> Any:
+    places = np.linspace(0, 1, 401)
+    curves = [
+        pd.DataFrame({"share": places, "accuracy": curve.at(places), "curve": name}) for name, curve in beside.items()
+    ]
+    table = pd.concat([runs.assign(curve="runs"), *curves])
+    return plots.line_grid(
+        table,
+        x="share",
+        y="accuracy",
+        by="curve",
+        x_label="Rewired share ζ",
+        y_label="Best test accuracy",
+        points={"runs"},
+    )
 
 
 def draw_surface(tables: Tables, *, marks: Mapping[str, tuple[float, float]]) -> Figures:
