@@ -83,13 +83,18 @@ def _best(run: PlannedRun, known: Iterable[tuple[Recording, TrainConfig]]) -> Fo
     matches = [
         FoundRun(run, recording, _without_places(run.config.differences(config)))
         for recording, config in known
-        if _told(config, run.swept) == _told(run.config, run.swept)
+        if _told(config, run.swept) == _told(run.config, run.swept) and _source(config) == _source(run.config)
     ]
     return min(matches, key=lambda match: len(match.differences), default=None)
 
 
 def _told(config: TrainConfig, swept: Mapping[str, Any]) -> dict[str, Any]:
     return {key: getattr(config, key) for key in swept if hasattr(config, key)}
+
+
+def _source(config: TrainConfig) -> str:
+    """The run whose wiring was trained again, by the name of its folder, wherever that lay."""
+    return Path(config.structure).name
 
 
 def _without_places(differences: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:

@@ -1,0 +1,141 @@
+"""What every item of every paper keeps to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import topokit
+from topokit.citations import REFERENCES
+from topokit.papers import SCALES, Experiment, Item, Paper, Workplace, find_paper, listed
+from topokit.papers.stored import FACTS_FILE, read_tables
+from topokit.registry import PAPERS
+
+KEYS = ("liu2020", "vangelder2020", "matab2024", "alford2019", "vanengers2021")
+# Minutes of one core in which all quick runs of a paper are trained.
+BUDGETS = {"liu2020": 15, "vangelder2020": 10, "matab2024": 25, "alford2019": 15, "vanengers2021": 10}
+LONGEST_EXACT = 5
+MOST_BYTES = 120_000
+STORED = Path(topokit.__file__).parents[1] / "data" / "papers"
+
+PAPERS_HERE = [find_paper(key) for key in KEYS if key in PAPERS]
+ITEMS = [pytest.param(paper, item, id=f"{paper.key} {item.name}") for paper in PAPERS_HERE for item in paper.items]
+
+
+def experiments(paper: Paper) -> dict[str, Experiment]:
+    return {one.name: one for item in paper.items for asked in item.experiments for one in (*asked.sources, asked)}
+
+
+EXPERIMENTS = [
+    pytest.param(paper, one, scale, id=f"{paper.key} {name} {scale}")
+    for paper in PAPERS_HERE
+    for name, one in experiments(paper).items()
+    for scale in SCALES[1:]
+    if any(one in (*asked.sources, asked) for item in paper.items if scale in item.scales for asked in item.experiments)
+]
+
+
+def test_all_five_papers_are_there() -> None:
+    assert set(KEYS) <= set(PAPERS)
+
+
+@pytest.mark.parametrize("paper", PAPERS_HERE, ids=lambda paper: paper.key)
+def test_a_paper_has_a_name_a_citation_and_items_of_their_own_names(paper: Paper) -> None:
+    assert paper.key in REFERENCES
+    assert paper.title in REFERENCES[paper.key].text.replace("-", " ") or paper.title in REFERENCES[paper.key].text
+    assert paper.label
+    names = [item.name for item in paper.items]
+    assert len(set(names)) == len(names)
+    held = [one for item in paper.items for asked in item.experiments for one in (*asked.sources, asked)]
+    assert all(one == experiments(paper)[one.name] for one in held), "two experiments of one name"
+
+
+@pytest.mark.parametrize(("paper", "item"), ITEMS)
+def test_an_item_says_what_it_is_and_where_it_is_made(paper: Paper, item: Item) -> None:
+    assert item.title
+    assert item.title[-1] not in ".:"
+    assert len(item.says) > 20
+    assert all(remark.endswith(".") for remark in item.remarks)
+    assert item.scales or item.published
+    assert set(item.scales) <= set(SCALES)
+    assert all(words and words[-1] != "." for words in item.scales.values())
+    assert item.minutes >= 0
+    if item.experiments:
+        assert "paper" in item.scales, "what is trained can be trained as the paper did"
+    if "exact" in item.scales:
+        assert item.minutes <= LONGEST_EXACT
+
+
+@pytest.mark.parametrize(("paper", "experiment", "scale"), EXPERIMENTS)
+def test_an_experiment_plans_runs_that_can_be_trained(paper: Paper, experiment: Experiment, scale: str) -> None:
+    place = Workplace(paper=paper.key, scale=scale, folder=Path("repro"))  # type: ignore[arg-type]
+    runs = place.plan(experiment)
+    assert runs
+    assert len({run.name for run in runs}) == len(runs)
+    assert len({run.config for run in runs}) == len(runs)
+    assert experiment.what[scale]  # type: ignore[index]
+    assert experiment.core_minutes[scale] > 0  # type: ignore[index]
+    for run in runs:
+        assert run.name == Path(run.name).name
+        # What is trained again has the values of the run whose wiring it is.
+        told = {} if run.config.structure else {k: v for k, v in run.swept.items() if hasattr(run.config, k)}
+        assert {key: getattr(run.config, key) for key in told} == {key: _held(value) for key, value in told.items()}
+
+
+@pytest.mark.parametrize("paper", PAPERS_HERE, ids=lambda paper: paper.key)
+def test_quick_runs_of_a_paper_are_quick(paper: Paper) -> None:
+    place = Workplace(paper=paper.key, scale="quick", folder=Path("repro"))
+    quick = {
+        one.name: one
+        for item in paper.items
+        if "quick" in item.scales
+        for asked in item.experiments
+        for one in (*asked.sources, asked)
+    }
+    minutes = {name: one.core_minutes["quick"] * len(place.plan(one)) for name, one in quick.items()}
+    assert sum(minutes.values()) <= BUDGETS[paper.key] * 1.05, minutes
+
+
+@pytest.mark.parametrize("paper", PAPERS_HERE, ids=lambda paper: paper.key)
+def test_a_paper_is_listed(paper: Paper) -> None:
+    rows = listed(paper)["items"]
+    assert [row["name"] for row in rows] == [item.name for item in paper.items]
+    assert all(row["scales"] for row in rows)
+
+
+def stored() -> Iterator[object]:
+    for place in sorted(path.parent for path in STORED.glob(f"*/*/{FACTS_FILE}")):
+        yield pytest.param(place, id=f"{place.parent.name}/{place.name}")
+
+
+@pytest.mark.parametrize("place", stored())
+def test_stored_results_are_whole_small_and_of_a_known_item(place: Path) -> None:
+    item, scale = _item(place)
+    tables, facts = read_tables(place)
+    assert facts["scale"] == scale
+    assert sum(file.stat().st_size for file in place.iterdir()) < MOST_BYTES
+    assert {file.stem for file in place.glob("*.csv")} == set(tables)
+    verdicts = item.judge(tables, facts["scale"])
+    assert verdicts
+    assert [verdict.quantity for verdict in verdicts] == [row["quantity"] for row in facts["verdicts"]]
+    assert not re.search(r"(^|\s)/", facts["source"]), "a place on somebody's machine"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", stored())
+def test_stored_results_draw(place: Path) -> None:
+    item, _ = _item(place)
+    tables, facts = read_tables(place)
+    assert list(item.draw(tables)) == facts["figures"]
+
+
+def _item(place: Path) -> tuple[Item, str]:
+    name, _, scale = place.name.rpartition("-")
+    return find_paper(place.parent.name).item(name), scale
+
+
+def _held(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
