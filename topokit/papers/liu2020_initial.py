@@ -153,7 +153,7 @@ BEFORE_TRAINING = (
         draw=draw_distances,
         judge=judge_levels,
         scales={"exact": "full size, first layer, no training: 4,753 pairs"},
-        minutes=1.5,
+        minutes=2.0,
         remarks=(
             "The distance between unrelated networks is a chance level of their two densities. It is no measure of "
             "their difference: within one density it goes from 0.40 at 0.1 % to 0.90 at 5 % and back to 0.62 at 50 %.",
