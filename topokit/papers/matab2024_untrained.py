@@ -219,7 +219,7 @@ EXAMPLE = Item(
     name="fig10",
     title="Shells of an example network",
     says="A sparse MLP of arbitrary architecture with its neurons in shells, and how many lie in each.",
-    measure=partial(measure_example, sizes=(8, 10, 8, 4), density=0.3, rng=3),
+    measure=partial(measure_example, sizes=(9, 12, 10, 4), density=0.18, rng=19),
     draw=draw_example,
     judge=judge_example,
     scales={"exact": "another small network"},
