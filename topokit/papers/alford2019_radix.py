@@ -166,7 +166,7 @@ ITEMS = [
         draw=draw_nets,
         judge=judge_example,
         scales={"exact": NO_TRAINING},
-        remarks=["'Two-layer' counts hidden layers: three radices make three layers of weights between 8 neurons each"],
+        remarks=["'Two-layer' counts hidden layers: three radices make three layers of weights of 8 x 8."],
     ),
     Item(
         name="fig6",
