@@ -1,7 +1,9 @@
 """Figures: one function per file, from a result to matplotlib axes; they compute nothing.
 
 Every function takes one result and an optional ``ax``; most also take a mapping label -> result and then return a
-figure of panels. Figures live outside pyplot and leave the user's settings alone; `save` writes them.
+figure of panels. Those in `topokit.plots.frames`, such as `line_grid`, take a tidy frame and the names of its columns
+instead, for tables that come from many networks. Figures live outside pyplot and leave the user's settings alone;
+`save` writes them.
 """
 
 from topokit.plots.accuracy import accuracy

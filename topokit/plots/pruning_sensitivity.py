@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from topokit.analyzers.result import Result
 from topokit.errors import InsufficientDataError, ParameterError
-from topokit.plots.bands import Band, plot_bands
+from topokit.plots.bands import Band, averaged, plot_bands
 from topokit.plots.canvas import grid, own_axes, shared_legend
 from topokit.plots.style import COLUMN_WIDTH, PAGE_WIDTH, style
 
@@ -82,9 +82,8 @@ def _measure(frames: list[pd.DataFrame]) -> str:
 
 
 def _band(name: str, frame: pd.DataFrame, measure: str) -> Band:
-    values = frame.groupby("remaining")[measure]
-    mean, low, high = values.mean(), values.min(), values.max()
-    return Band(name, mean.index.to_numpy(float), *(part.to_numpy(float) for part in (mean, low, high)))
+    remaining, values = (frame[column].to_numpy(float) for column in ("remaining", measure))
+    return averaged(name, remaining, values, spread="range")
 
 
 def _label(axes: Axes) -> None:

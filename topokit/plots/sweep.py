@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from topokit.errors import InsufficientDataError, ParameterError
-from topokit.plots.bands import Band, plot_bands
+from topokit.plots.bands import averaged, plot_bands
 from topokit.plots.canvas import own_axes
 from topokit.plots.style import style
 
@@ -71,7 +71,9 @@ def sweep(result: Swept, *, ax: Axes | None = None, x: str | None = None, measur
     values = rows[measure].to_numpy(float)
     with style():
         axes = own_axes(ax)
-        plot_bands(axes, [_band(name, places[labels == name], values[labels == name]) for name in names])
+        plot_bands(
+            axes, [averaged(name, places[labels == name], values[labels == name], spread="range") for name in names]
+        )
         for line, name in zip(list(axes.lines), names, strict=True):
             axes.plot(places[labels == name], values[labels == name], ".", color=line.get_color(), alpha=0.6)
         if not pd.api.types.is_numeric_dtype(rows[along]):
@@ -96,10 +98,3 @@ def _places(values: pd.Series) -> np.ndarray:
     if not pd.api.types.is_numeric_dtype(values):
         return pd.factorize(values.astype(str))[0].astype(float)
     return values.to_numpy(float)
-
-
-def _band(name: str, x: np.ndarray, y: np.ndarray) -> Band:
-    at, group = np.unique(x, return_inverse=True)
-    parts = [y[group == k] for k in range(len(at))]
-    mean, low, high = (np.array([summary(part) for part in parts]) for summary in (np.mean, np.min, np.max))
-    return Band(name, at, mean, low, high)

@@ -13,7 +13,7 @@ from topokit.plots.panels import figure_of, outer_labels
 
 def folded(title: str, inches: float) -> str:
     """The title on as many lines as it takes in that room; a long word stays whole."""
-    return fill(title, max(6, int(13 * inches)), break_long_words=False)
+    return fill(title, max(6, int(16 * inches)), break_long_words=False)
 
 
 def label_panels(panels: Sequence[Axes], titles: Sequence[str], x_label: str, y_label: str) -> None:
