@@ -67,17 +67,21 @@ def cost(paper: str, item: str | Sequence[str], scale: Scale, *, folder: str | P
     place = Workplace(paper=found.key, scale=scale, folder=Path(folder))
     names = [item] if isinstance(item, str) else item
     wanted = [experiment for name in names for experiment in found.item(name).experiments] if scale != "exact" else []
-    needed = {one.name: one for experiment in wanted for one in (*experiment.sources, experiment)}
-    return Cost(tuple(_cost(place, experiment) for experiment in needed.values()))
+    needed: dict[str, dict[int, Experiment]] = {}
+    for experiment in wanted:
+        for one in (*experiment.sources, experiment):
+            needed.setdefault(one.name, {})[id(one)] = one
+    return Cost(tuple(_cost(place, list(same.values())) for same in needed.values()))
 
 
-def _cost(place: Workplace, experiment: Experiment) -> ExperimentCost:
-    runs = place.plan(experiment)
-    finished = sum(place.is_finished(experiment, run) for run in runs)
+def _cost(place: Workplace, same: Sequence[Experiment]) -> ExperimentCost:
+    """Of experiments of one name, which lie in one folder and may share runs."""
+    runs = {run.name: (one, run) for one in same for run in place.plan(one)}
+    left = {name: pair for name, pair in runs.items() if not place.is_finished(*pair)}
     return ExperimentCost(
-        name=experiment.name,
-        what=experiment.what[place.scale],
+        name=same[0].name,
+        what=same[0].what[place.scale],
         runs=len(runs),
-        finished=finished,
-        core_minutes=experiment.core_minutes[place.scale] * (len(runs) - finished),
+        finished=len(runs) - len(left),
+        core_minutes=sum(one.core_minutes[place.scale] for one, _ in left.values()),
     )

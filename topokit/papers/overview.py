@@ -29,7 +29,7 @@ def listed(paper: Paper) -> dict[str, Any]:
     Each item has name, title and ``scales``: by scale ``what`` is done there, ``minutes`` on one core without what is
     stored, and the ``state``.
     """
-    minutes = {scale: _training_minutes(paper, scale) for scale in SCALES}
+    minutes = _training_minutes(paper)
     items = [{"name": item.name, "title": item.title, "scales": _scales(paper, item, minutes)} for item in paper.items]
     return {"name": paper.key, "label": paper.label, "title": paper.title, "items": items}
 
@@ -80,17 +80,13 @@ def _size(png: Path) -> tuple[int, int]:
     return struct.unpack(">II", head[16:24]) if head.startswith(b"\x89PNG") and len(head) == 24 else (0, 0)
 
 
-def _scales(paper: Paper, item: Item, minutes: Mapping[Scale, Mapping[int, float]]) -> dict[str, Any]:
+def _scales(paper: Paper, item: Item, minutes: Mapping[tuple[Scale, int], float]) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     for scale in SCALES:
         state = _state(paper, item, scale)
         if state is not None:
-            needed = _needed(item) if scale != "exact" and scale in item.scales else {}
-            rows[scale] = {
-                "what": item.what(scale),
-                "minutes": round(item.minutes + sum(minutes[scale][id(one)] for one in needed.values()), 1),
-                "state": state,
-            }
+            training = sum(minutes.get((scale, id(one)), 0.0) for one in _needed(item))
+            rows[scale] = {"what": item.what(scale), "minutes": round(item.minutes + training, 1), "state": state}
     return rows
 
 
@@ -102,19 +98,24 @@ def _state(paper: Paper, item: Item, scale: Scale) -> State | None:
     return "data" if scale == "exact" and item.published is not None else None
 
 
-def _needed(item: Item) -> dict[str, Experiment]:
-    return {one.name: one for experiment in item.experiments for one in (*experiment.sources, experiment)}
+def _needed(item: Item) -> list[Experiment]:
+    every = [one for experiment in item.experiments for one in (*experiment.sources, experiment)]
+    return list({id(one): one for one in every}.values())
 
 
-def _training_minutes(paper: Paper, scale: Scale) -> dict[int, float]:
-    """What each experiment of the paper trains at that scale; items share them, and planning takes its time.
-
-    An item may train less under the same name than another one does, so these are told apart by identity.
-    """
-    if scale == "exact":
-        return {}
-    experiments = {id(one): one for item in paper.items if scale in item.scales for one in _needed(item).values()}
-    return {key: one.core_minutes[scale] * len(one.plan(scale, _nowhere)) for key, one in experiments.items()}
+def _training_minutes(paper: Paper) -> dict[tuple[Scale, int], float]:
+    """What each experiment trains at each scale; items share experiments, and planning takes its time."""
+    wanted = {
+        (scale, id(one)): one
+        for item in paper.items
+        for one in _needed(item)
+        for scale in SCALES
+        if scale != "exact" and scale in item.scales
+    }
+    return {
+        (scale, number): one.core_minutes[scale] * len(one.plan(scale, _nowhere))
+        for (scale, number), one in wanted.items()
+    }
 
 
 def _nowhere(experiment: Experiment, run: PlannedRun) -> Path:

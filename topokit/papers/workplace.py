@@ -138,7 +138,7 @@ class Workplace:
     data: Path | None = None
     executor: Executor | None = None
     device: str = "cpu"
-    _at_hand: dict[str, TrainedRuns] = field(default_factory=dict, repr=False, compare=False)
+    _at_hand: dict[tuple[str, ...], TrainedRuns] = field(default_factory=dict, repr=False, compare=False)
 
     def folder_of(self, experiment: Experiment, run: PlannedRun) -> Path:
         """Where a run lies."""
@@ -169,17 +169,18 @@ class Workplace:
         RecordingError
             A run failed, or `data` lacks runs.
         """
-        if experiment.name not in self._at_hand:
-            runs = self._trained(experiment) if self.data is None else self._found(experiment, self.data)
-            self._at_hand[experiment.name] = runs
-        return self._at_hand[experiment.name]
+        plan = self.plan(experiment)
+        key = (experiment.name, *(run.name for run in plan))
+        if key not in self._at_hand:
+            known = self._trained(experiment, plan) if self.data is None else self._found(experiment, plan, self.data)
+            self._at_hand[key] = known
+        return self._at_hand[key]
 
-    def _trained(self, experiment: Experiment) -> TrainedRuns:
+    def _trained(self, experiment: Experiment, plan: Sequence[PlannedRun]) -> TrainedRuns:
         from topokit.recording import open_recording
 
         for source in experiment.sources:
             self.trained(source)
-        plan = self.plan(experiment)
         if not all(self.is_finished(experiment, run) for run in plan):
             self._train(experiment, plan)
         return TrainedRuns(
@@ -196,10 +197,9 @@ class Workplace:
                 f"{self._place(experiment)} failed)"
             )
 
-    def _found(self, experiment: Experiment, data: Path) -> TrainedRuns:
+    def _found(self, experiment: Experiment, plan: Sequence[PlannedRun], data: Path) -> TrainedRuns:
         from topokit.papers.found_runs import found_runs
 
-        plan = self.plan(experiment)
         found = found_runs(plan, data, experiment.name, gaps=experiment.gaps)
         there = {match.planned.name for match in found}
         missing = [run.name for run in plan if run.name not in there] if experiment.gaps else []

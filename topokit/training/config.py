@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -218,7 +219,7 @@ class TrainConfig:
     )
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
+        hints = _types(type(self))
         for field in dataclasses.fields(self):
             value = typed(field.name, getattr(self, field.name), hints[field.name])
             object.__setattr__(self, field.name, value)
@@ -336,6 +337,12 @@ class TrainConfig:
         names = [field.name for field in dataclasses.fields(self) if not field.metadata["incidental"]]
         pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+@cache
+def _types(kind: type) -> Mapping[str, Any]:
+    """Types of the fields; working them out takes longer than all else, and papers plan thousands of runs."""
+    return get_type_hints(kind)
 
 
 def _key_hint(key: str, names: list[str]) -> str:
