@@ -102,8 +102,9 @@ CODE = (
     "weights, 55,000 training images (5,000 are set aside and not used), pruning from step 3,000 to 10,000 every 200 "
     "in all layers, the output layer too. Its logs show 15,000 steps.",
     "The networks of that code rectify their class scores (a ReLU on the logits), which the paper does not say. A "
-    "class whose score is below 0 for every image gets no gradient and is never predicted again. The models whose "
-    "names end in -rectified are built that way.",
+    "class whose score is below 0 for every image gets no gradient of its own and is not predicted; it comes back only "
+    "if the layers below happen to lift it, as in steps of some logs. The models whose names end in -rectified are "
+    "built that way.",
     "Not followed here: all weights are drawn with 0.04 and all biases begin at 0.1, batches are shuffled, and numbers "
     "of edges are exact where the code reads its threshold off a histogram of 2,560 bins.",
 )
