@@ -2,8 +2,8 @@
 
 Repository simonalford42/Kepner-sparse-nn, ``pruning/simon/inference.py``: the output layer ends with a ReLU like any
 other. A class whose score is negative for every sample gets no gradient of its own, so a network loses the share of
-that class, unless changes of the layers below happen to lift its score again. The L2 penalty acts on the weights of fully connected layers alone. Wider
-networks have more maps in the second convolution, or more units in the first hidden layer.
+that class, unless changes of the layers below happen to lift its score again. The L2 penalty acts on the weights of
+fully connected layers alone. Wider networks have more maps in the second convolution.
 """
 
 from __future__ import annotations
