@@ -19,18 +19,19 @@ from topokit import plots
 from topokit.errors import RecordingError
 from topokit.generators import erk_weight_counts
 from topokit.papers.matab2024 import PAPER
+from topokit.papers.matab2024_degree_verdicts import judge_power_laws, judge_spread
 from topokit.papers.matab2024_setup import CONVNET, MLP, MODELS, judge_densities, judge_parameters, judge_updates
 from topokit.papers.matab2024_training import GROWERS, MLP_FASHION
 from topokit.papers.matab2024_untrained import judge_first_degrees, judge_rule, judge_untrained
 from topokit.papers.matab2024_wiring import FIGURES, Figure
-from topokit.papers.matab2024_wiring_verdicts import judge_attachment, judge_power_laws, judge_spread
+from topokit.papers.matab2024_wiring_verdicts import judge_attachment
 from topokit.papers.recipes.decision_rules import power_law_sample
 from topokit.papers.recipes.degree_distributions import counts_of, summed, with_shares
 from topokit.papers.recipes.distribution_curves import tail_curve
 from topokit.papers.recipes.layer_densities import shared_out
 from topokit.papers.recipes.parameter_counts import measure_parameters
 from topokit.papers.recipes.power_laws import FITTED, fixed
-from topokit.papers.recipes.run_moments import finished, five_epochs, nearest, runs_by_grower, thinned
+from topokit.papers.recipes.run_moments import check_finished, five_epochs, nearest, runs_by_grower, thinned
 from topokit.papers.recipes.shells import example_network, measure_example
 from topokit.papers.verdicts import AGREE, DISAGREE, NOT_COMPARABLE, Verdict
 from topokit.papers.workplace import Workplace
@@ -228,7 +229,7 @@ def test_unfinished_runs_are_refused(place: Workplace, tmp_path: Path) -> None:
     told["config"]["epochs"] = 40
     (copied / "run.json").write_text(json.dumps(told))
     with pytest.raises(RecordingError, match="end at epoch 4 of 40"):
-        finished(tk.open_recording(copied))
+        check_finished(tk.open_recording(copied))
 
 
 def spreads(course: dict[str, list[float]]) -> dict[str, pd.DataFrame]:

@@ -8,20 +8,22 @@ from functools import partial
 from typing import Any
 
 from topokit.papers.experiment import Experiment, Scale
+from topokit.papers.matab2024_degree_verdicts import (
+    judge_alternatives,
+    judge_distance,
+    judge_power_laws,
+    judge_spread,
+)
 from topokit.papers.matab2024_training import GROWERS, MLP_CIFAR, MLP_FASHION
 from topokit.papers.matab2024_untrained import XMIN
 from topokit.papers.matab2024_wiring_verdicts import (
-    judge_alternatives,
     judge_attachment,
-    judge_distance,
     judge_dormant,
     judge_heatmaps,
     judge_hop,
     judge_input,
-    judge_power_laws,
     judge_ranks,
     judge_shells,
-    judge_spread,
 )
 from topokit.papers.paper import Figures, Item, Tables, no_figures
 from topokit.papers.recipes.attachment_exponents import draw_attachment, measure_attachment

@@ -35,20 +35,21 @@ def runs_by_grower(
         A run ended before its last epoch.
     """
     runs = place.trained(experiment)
+    for run in runs:
+        check_finished(run.recording)
     for method, grower in growers.items():
         for run in runs.select(method=method):
-            yield grower, int(run.swept["seed"]), finished(run.recording)
+            yield grower, int(run.swept["seed"]), run.recording
 
 
-def finished(recording: Recording) -> Recording:
-    """That recording; `RecordingError` if it ends before the last epoch planned."""
+def check_finished(recording: Recording) -> None:
+    """Raise `RecordingError` if it ends before the last epoch planned."""
     planned, reached = float(recording.config.get("epochs", 0)), last_epoch(recording)
     if reached < planned - _APART:
         raise RecordingError(
             f"{recording.folder}: its {len(recording)} frames end at epoch {reached:g} of {planned:g}: finish it with "
             "`topokit train --resume`, or take it out of the folder"
         )
-    return recording
 
 
 def five_epochs(recording: Recording) -> tuple[float, ...]:

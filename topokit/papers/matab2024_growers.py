@@ -1,0 +1,66 @@
+"""Numbers of runs by the way their edges grow, for verdicts on Matab et al. 2024."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from topokit.papers.experiment import Scale
+from topokit.papers.verdicts import Verdict, reduced
+
+Rows = Any
+"""A table or a column of one."""
+
+RANDOM, GUIDED = "random", ("gradient", "momentum")
+SHORT = "20 of 300 epochs: what the thesis says of the end of training cannot be told from them"
+OTHER_DATA = "another data set than the thesis's, or fewer seeds, may be the reason"
+EARLY = 30.0
+"""What happens up to this epoch happens at the beginning."""
+
+
+def at_scale(late: Iterable[Verdict], scale: Scale) -> tuple[Verdict, ...]:
+    """Statements about the end of training, which short training cannot judge."""
+    return tuple(late) if scale == "paper" else reduced(late, SHORT)
+
+
+def runs_at(frame: Rows, epoch: float, column: str) -> Rows:
+    """A column at the moment nearest to an epoch, infinity being the end: a value a run, by grower."""
+    known = np.sort(frame["epoch"].unique())
+    chosen = known[-1] if np.isinf(epoch) else known[np.abs(known - epoch).argmin()]
+    return frame[frame["epoch"] == chosen].set_index("grower")[column]
+
+
+def largest_in(frame: Rows, column: str) -> Rows:
+    """The largest value of a column in each run, by grower."""
+    return frame.groupby(["grower", "seed"], sort=False)[column].max().droplevel("seed")
+
+
+def means(values: Rows) -> Rows:
+    """Means over the runs of each grower."""
+    return values.groupby(level=0, sort=False).mean()
+
+
+def at_end(frame: Rows) -> Rows:
+    """The rows of the last epoch."""
+    return frame[frame["epoch"] == frame["epoch"].max()]
+
+
+def told(values: Rows, form: str = "z.2f") -> str:
+    """Growers with their means, and the standard deviation over runs where there are several, in words."""
+    groups = values.groupby(level=0, sort=False)
+    deviations = groups.std()
+    return ", ".join(
+        f"{grower} {mean:{form}}{spread_words(deviations[grower], form)}" for grower, mean in groups.mean().items()
+    )
+
+
+def spread_words(deviation: float, form: str) -> str:
+    """A deviation behind its mean; nothing where there is a single run."""
+    return f" ± {deviation:{form}}" if np.isfinite(deviation) else ""
+
+
+def present(values: Rows, growers: Sequence[str]) -> list[str]:
+    """Those growers that were measured."""
+    return [grower for grower in growers if grower in values.index]
