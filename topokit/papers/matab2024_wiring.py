@@ -130,7 +130,7 @@ POWER_LAWS = Figure(
         "section 4.6 quotes. Both are printed.",
         "2 < α < 3 is no evidence of a power law (item 'threshold').",
         "The layers are pooled as in the thesis, and fitted one by one besides, for they have different means.",
-        "p from 100 replicates at about 50 moments, and at about 12 of each layer; moments of one run are one "
+        "p from 100 replicates at about 45 moments, and at about 12 of each layer; moments of one run are one "
         "trajectory, so their p-values describe it and do not add up.",
     ),
 )

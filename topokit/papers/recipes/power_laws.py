@@ -40,7 +40,7 @@ def measure_power_laws(
     experiment: Experiment,
     growers: Mapping[str, str],
     xmin: int,
-    moments: int = 50,
+    moments: int = 40,
     layer_moments: int = 12,
     replicates: int = 100,
 ) -> Tables:
