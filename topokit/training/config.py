@@ -219,7 +219,7 @@ class TrainConfig:
     )
 
     def __post_init__(self) -> None:
-        hints = _types(type(self))
+        hints = _types()
         for field in dataclasses.fields(self):
             value = typed(field.name, getattr(self, field.name), hints[field.name])
             object.__setattr__(self, field.name, value)
@@ -292,7 +292,7 @@ class TrainConfig:
         ConfigError, UnknownNameError
             A text that is no such value, or a value that is not allowed.
         """
-        hints = get_type_hints(type(self))
+        hints = _types()
         return self.replace(**{name: parsed(name, text, hints[name]) for name, text in texts.items()})
 
     @classmethod
@@ -340,9 +340,9 @@ class TrainConfig:
 
 
 @cache
-def _types(kind: type) -> Mapping[str, Any]:
+def _types() -> dict[str, Any]:
     """Types of the fields; working them out takes longer than all else, and papers plan thousands of runs."""
-    return get_type_hints(kind)
+    return get_type_hints(TrainConfig)
 
 
 def _key_hint(key: str, names: list[str]) -> str:
