@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 import topokit as tk
 from topokit import plots
-from topokit.analyzers import DegreePersistence
 from topokit.papers.experiment import Experiment
 from topokit.papers.paper import Figures, Tables
 from topokit.papers.recipes.run_moments import thinned
 from topokit.papers.workplace import Workplace
-from topokit.recording import Recording
+
+if TYPE_CHECKING:
+    from topokit.analyzers import DegreePersistence
+    from topokit.recording import Recording
 
 _MEASURES = ["tau", "rho", "p_value", "slope", "log_change"]
 _CHANCES = ["chance_tau", "chance_tau_low", "chance_tau_high", "chance_slope", "chance_slope_low", "chance_slope_high"]

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.special import zeta
 
 import topokit as tk
 from topokit import plots
-from topokit.analyzers import PowerLawFit
 from topokit.papers.experiment import Experiment
 from topokit.papers.paper import Figures, Tables
 from topokit.papers.recipes.run_moments import runs_by_grower
 from topokit.papers.workplace import Workplace
+
+if TYPE_CHECKING:
+    from topokit.analyzers import PowerLawFit
 
 _SMALLEST = 1e-8
 _SMALLEST_TAIL = 50
@@ -27,8 +28,8 @@ def measure_laws(place: Workplace, *, mean: float, exponent: float, largest: int
     """Table "laws": law, degree, probability, of a Poisson law and of a power law from 1 on."""
     degrees = np.arange(1, largest + 1)
     laws = {
-        f"Poisson, λ = {mean:g}": stats.poisson(mean).pmf(degrees),
-        f"power law, α = {exponent:g}": degrees**-exponent / zeta(exponent),
+        f"Poisson, λ = {mean:g}": scipy.stats.poisson(mean).pmf(degrees),
+        f"power law, α = {exponent:g}": degrees**-exponent / scipy.special.zeta(exponent),
     }
     parts = [pd.DataFrame({"law": name, "degree": degrees, "probability": p}) for name, p in laws.items()]
     return {"laws": pd.concat(parts)}
@@ -151,7 +152,7 @@ def tail_curve(fit: PowerLawFit) -> pd.DataFrame:
     assert fit.xmin is not None
     tail = np.sort(fit.values[fit.values >= fit.xmin])
     degrees = np.arange(int(fit.xmin), int(tail.max()) + 1)
-    model = 1 - zeta(fit.alpha, degrees + 1) / zeta(fit.alpha, float(fit.xmin))
+    model = 1 - scipy.special.zeta(fit.alpha, degrees + 1) / scipy.special.zeta(fit.alpha, float(fit.xmin))
     data = np.searchsorted(tail, degrees, side="right") / len(tail)
     return pd.DataFrame({"degree": degrees, "data": data, "model": model})
 

@@ -44,7 +44,12 @@ def measure_example(
     (one, first), (two, second) = networks.items()
     match = tk.nnstd(layer_of(first, n_inputs), layer_of(second, n_inputs), output="matched")
     neurons = [
-        (f"{one}:H{i + 1}", f"{two}:H{j + 1}", edit_distance(first[i], second[j], n_inputs), int(match.assignments[0][i] == j))
+        (
+            f"{one}:H{i + 1}",
+            f"{two}:H{j + 1}",
+            edit_distance(first[i], second[j], n_inputs),
+            int(match.assignments[0][i] == j),
+        )
         for i, j in product(range(len(first)), range(len(second)))
     ]
     told = [(name, edit_distance(*pair, n_inputs)) for name, pair in cases.items()]

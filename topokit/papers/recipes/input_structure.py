@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,10 @@ from topokit.dag import LayeredDAG
 from topokit.papers.experiment import Experiment
 from topokit.papers.paper import Figures, Tables
 from topokit.papers.workplace import TrainedRun, TrainedRuns, Workplace
-from topokit.recording import Recording
 from topokit.registry import DATASETS
+
+if TYPE_CHECKING:
+    from topokit.recording import Recording
 
 KEPT, WHOLE = "kept edges", "after regrowth"
 VALUES = {"connections": "count", "weight": "weight"}

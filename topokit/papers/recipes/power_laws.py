@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 import topokit as tk
 from topokit import plots
-from topokit.analyzers import PowerLawTest
 from topokit.dag import LayeredDAG
 from topokit.papers.experiment import Experiment
 from topokit.papers.paper import Figures, Tables
 from topokit.papers.recipes.degree_distributions import POOLED
 from topokit.papers.recipes.run_moments import epochs_at, networks_at, runs_by_grower, thinned
 from topokit.papers.workplace import Workplace
+
+if TYPE_CHECKING:
+    from topokit.analyzers import PowerLawTest
 
 FITTED = "x_min fitted"
 QUANTITIES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,7 +11,9 @@ from topokit.dag import LayeredDAG
 from topokit.errors import RecordingError
 from topokit.papers.experiment import Experiment
 from topokit.papers.workplace import Workplace
-from topokit.recording import Recording
+
+if TYPE_CHECKING:
+    from topokit.recording import Recording
 
 _APART = 2.0
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import combinations
 
 import pandas as pd
-from scipy.spatial.distance import squareform
+import scipy
 
 import topokit as tk
 from topokit import plots
@@ -45,7 +45,11 @@ def gap_tables(networks: Networks, reached: Mapping[str, float]) -> Tables:
     pairs = first_layer_distances(networks).drop(columns="panel")
     level = chance_level(next(iter(networks.values())))
     gaps = [round(abs(reached[a] - reached[b]), 4) for a, b in combinations(networks, 2)]
-    test = tk.mantel(squareform(pairs["distance"]), [reached[name] for name in networks], alternative="two-sided")
+    test = tk.mantel(
+        scipy.spatial.distance.squareform(pairs["distance"]),
+        [reached[name] for name in networks],
+        alternative="two-sided",
+    )
     found = {"correlation": test.correlation, "p_value": test.p_value, "networks": len(reached)}
     return {
         "networks": pd.DataFrame({"network": list(networks), "accuracy": [reached[name] for name in networks]}),
@@ -57,7 +61,7 @@ def gap_tables(networks: Networks, reached: Mapping[str, float]) -> Tables:
 def draw_many(tables: Tables) -> Figures:
     """A point a pair, and the correlation beside those of exchanged networks."""
     pairs, reached = tables["pairs"], tables["networks"]["accuracy"]
-    test = tk.mantel(squareform(pairs["distance"]), list(reached), alternative="two-sided")
+    test = tk.mantel(scipy.spatial.distance.squareform(pairs["distance"]), list(reached), alternative="two-sided")
     return {
         "pairs": plots.line_grid(
             pairs.assign(pairs="pairs of networks"),
