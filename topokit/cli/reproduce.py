@@ -93,8 +93,8 @@ def reproduce(
 
     workers = jobs or usable_cores()
     wanted, left_out = tasks(paper, items, Request(out, scale, data, again))
-    for words in left_out:
-        click.echo(f"left out: {words}", err=True)
+    if left_out:
+        click.echo(f"left out, for they are not made at scale {scale}: {', '.join(left_out)}", err=True)
     to_train = costs(wanted, out)
     tell_costs(to_train, workers)
     if dry_run:

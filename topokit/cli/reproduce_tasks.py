@@ -68,7 +68,7 @@ class Task:
 
 
 def tasks(key: str, names: Sequence[str], request: Request) -> tuple[list[Task], list[str]]:
-    """The items to be made, and why others are left out: only those that are named have to exist at that scale.
+    """The items to be made, and the names of those left out: only what is named has to exist at that scale.
 
     Raises
     ------
@@ -91,8 +91,8 @@ def tasks(key: str, names: Sequence[str], request: Request) -> tuple[list[Task],
     for paper, item in ((one, item) for one in papers for item in one.items):
         try:
             found.append(_task(paper, item, request))
-        except ParameterError as error:
-            left_out.append(str(error))
+        except ParameterError:
+            left_out.append(f"{paper.key} {item.name}")
     return found, left_out
 
 
