@@ -342,8 +342,8 @@ REFERENCES = {
         "",
     ),
     "vanengers2021": Reference(
-        "V. van Engers. Towards Understanding and Modelling Sparse Training Algorithms at Extreme Sparsity Regime. 35th "
-        "Twente Student Conference on IT, 2021.",
+        "V. van Engers. Towards Understanding and Modelling Sparse Training Algorithms at Extreme Sparsity Regime. "
+        "35th Twente Student Conference on IT, 2021.",
         "",
     ),
     "golub1973": Reference(

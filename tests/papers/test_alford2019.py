@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from topokit.papers import Verdict, Workplace, find_paper, reproduce
-from topokit.papers.alford2019_claims import judge_claims, loses_classes
-from topokit.papers.alford2019_instability import has_logs, judge_instability, measure_logs
-from topokit.papers.alford2019_numbers import (
+from topokit.papers.alford2019.claims import judge_claims, loses_classes
+from topokit.papers.alford2019.instability import has_logs, judge_instability, measure_logs
+from topokit.papers.alford2019.numbers import (
     AFTER,
     BEFORE,
     CIFAR_5,
@@ -28,9 +28,9 @@ from topokit.papers.alford2019_numbers import (
     published_pruned,
     published_sparse,
 )
-from topokit.papers.alford2019_pruned import judge_pruned
-from topokit.papers.alford2019_sizes import SIZED, judge_sizes
-from topokit.papers.alford2019_training import PRUNED_5, PRUNED_300, RETRAINED_5, SPARSE_300
+from topokit.papers.alford2019.pruned import judge_pruned
+from topokit.papers.alford2019.sizes import SIZED, judge_sizes
+from topokit.papers.alford2019.training import PRUNED_5, PRUNED_300, RETRAINED_5, SPARSE_300
 from topokit.papers.recipes.radix_nets import Radix, measure_radix
 from topokit.papers.recipes.retrained_accuracies import draw_instability, draw_pruned, missing_classes
 from topokit.papers.recipes.sparse_sizes import draw_sizes

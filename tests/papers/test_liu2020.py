@@ -21,11 +21,10 @@ import topokit as tk
 from topokit.generators import rewiring_chain
 from topokit.papers import find_paper
 from topokit.papers.experiment import Retraining, Sweep
-from topokit.papers.liu2020 import CASES, FIRST, N_INPUTS, SECOND, judge_epsilons, judge_illustration
-from topokit.papers.liu2020_accuracies import CURVES, NETWORKS, judge_densities, judge_retrained, judge_table
-from topokit.papers.liu2020_distances import judge_levels_after, judge_seeds, judge_within
-from topokit.papers.liu2020_drift import ACCURACIES, AUTHORS_MEANS, judge_many, judge_training
-from topokit.papers.liu2020_initial import (
+from topokit.papers.liu2020.accuracies import CURVES, NETWORKS, judge_densities, judge_retrained, judge_table
+from topokit.papers.liu2020.distances import judge_levels_after, judge_seeds, judge_within
+from topokit.papers.liu2020.drift import ACCURACIES, AUTHORS_MEANS, judge_many, judge_training
+from topokit.papers.liu2020.initial import (
     judge_generations,
     judge_levels,
     level_means,
@@ -33,7 +32,8 @@ from topokit.papers.liu2020_initial import (
     network_name,
     related,
 )
-from topokit.papers.liu2020_training import FASHION_SPARSE, RETRAINED, SET_CIFAR, SET_FASHION, SET_FASHION_ONE_START
+from topokit.papers.liu2020.paper import CASES, FIRST, N_INPUTS, SECOND, judge_epsilons, judge_illustration
+from topokit.papers.liu2020.training import FASHION_SPARSE, RETRAINED, SET_CIFAR, SET_FASHION, SET_FASHION_ONE_START
 from topokit.papers.recipes.accuracy_against_density import draw_densities, mean_accuracy, measure_densities
 from topokit.papers.recipes.distances_before_after import (
     draw_before_after,
@@ -343,7 +343,7 @@ def test_networks_are_measured_as_they_were_trained(place: Workplace) -> None:
     np.testing.assert_array_equal(pairs["distances"]["after"], distances[3])
     chance = pairs["chance"].set_index("moment")["chance"]["after"]
     np.testing.assert_allclose(pairs["shares"]["after"], pairs["distances"]["after"] / chance, atol=2e-6)
-    for figure in [*draw_within(within).values(), draw_before_after(pairs)["shares of chance"]]:
+    for figure in [*draw_within(within).values(), draw_before_after(pairs)["shares-of-chance"]]:
         assert_legible(figure)
 
 

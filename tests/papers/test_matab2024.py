@@ -19,12 +19,12 @@ from topokit import plots
 from topokit.errors import RecordingError
 from topokit.generators import erk_weight_counts
 from topokit.papers.matab2024 import PAPER
-from topokit.papers.matab2024_degree_verdicts import judge_power_laws, judge_spread
-from topokit.papers.matab2024_setup import CONVNET, MLP, MODELS, judge_densities, judge_parameters, judge_updates
-from topokit.papers.matab2024_training import GROWERS, MLP_FASHION
-from topokit.papers.matab2024_untrained import judge_first_degrees, judge_rule, judge_untrained
-from topokit.papers.matab2024_wiring import FIGURES, Figure
-from topokit.papers.matab2024_wiring_verdicts import judge_attachment
+from topokit.papers.matab2024.degree_verdicts import judge_power_laws, judge_spread
+from topokit.papers.matab2024.setup import CONVNET, MLP, MODELS, judge_densities, judge_parameters, judge_updates
+from topokit.papers.matab2024.training import GROWERS, MLP_FASHION
+from topokit.papers.matab2024.untrained import judge_first_degrees, judge_rule, judge_untrained
+from topokit.papers.matab2024.wiring import FIGURES, Figure
+from topokit.papers.matab2024.wiring_verdicts import judge_attachment
 from topokit.papers.recipes.decision_rules import power_law_sample
 from topokit.papers.recipes.degree_distributions import counts_of, summed, with_shares
 from topokit.papers.recipes.distribution_curves import tail_curve

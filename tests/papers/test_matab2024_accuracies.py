@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from topokit.papers.experiment import Sweep
-from topokit.papers.matab2024_accuracies import ITEMS
-from topokit.papers.matab2024_cells import MODELS, Cell, OnlyQuick, cells
-from topokit.papers.matab2024_claims import judge_claims, measure_printed
-from topokit.papers.matab2024_inputs import PRINTED_SIZES, judge_machine, judge_sizes
-from topokit.papers.matab2024_numbers import DATASETS, RUNS, published_accuracies
-from topokit.papers.matab2024_pruning import FRACTIONS, RULES, judge_removed, judge_rules
-from topokit.papers.matab2024_tables import measure_cells
+from topokit.papers.matab2024.accuracies import ITEMS
+from topokit.papers.matab2024.cells import MODELS, Cell, OnlyQuick, cells
+from topokit.papers.matab2024.claims import judge_claims, measure_printed
+from topokit.papers.matab2024.inputs import PRINTED_SIZES, judge_machine, judge_sizes
+from topokit.papers.matab2024.numbers import DATASETS, RUNS, published_accuracies
+from topokit.papers.matab2024.pruning import FRACTIONS, RULES, judge_removed, judge_rules
+from topokit.papers.matab2024.tables import measure_cells
 from topokit.papers.recipes.accuracy_tables import COLUMNS, runs_at_hand, title
 from topokit.papers.recipes.data_sets import measure_sizes
 from topokit.papers.recipes.pruning_rules import measure_removed

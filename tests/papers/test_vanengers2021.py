@@ -24,9 +24,9 @@ from topokit.papers.recipes.input_structure import (
     structure,
     structure_ends,
 )
-from topokit.papers.vanengers2021 import DATASET, PAPER
-from topokit.papers.vanengers2021_training import PROTOCOL, QUICK_SHARES, REPEATED, SHARES, ZETA
-from topokit.papers.vanengers2021_verdicts import (
+from topokit.papers.vanengers2021.paper import DATASET, PAPER
+from topokit.papers.vanengers2021.training import PROTOCOL, QUICK_SHARES, REPEATED, SHARES, ZETA
+from topokit.papers.vanengers2021.verdicts import (
     CONTOUR,
     FORMULA,
     RUN_ERROR,

@@ -21,8 +21,8 @@ from topokit.papers.recipes.run_orders import above, gap
 from topokit.papers.recipes.structure_accuracies import draw_structures, measure_structures
 from topokit.papers.recipes.zeroing_sensitivity import draw_zeroing, kept_accuracy, measure_zeroing
 from topokit.papers.vangelder2020 import PAPER
-from topokit.papers.vangelder2020_training import DEGREES, FROZEN, GRAPHS, ON_MNIST, RETRAINED, ROUNDS, half_cosine
-from topokit.papers.vangelder2020_verdicts import (
+from topokit.papers.vangelder2020.training import DEGREES, FROZEN, GRAPHS, ON_MNIST, RETRAINED, ROUNDS, half_cosine
+from topokit.papers.vangelder2020.verdicts import (
     judge_algorithms,
     judge_freezing,
     judge_paths,

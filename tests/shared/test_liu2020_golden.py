@@ -11,7 +11,7 @@ import pytest
 
 import topokit as tk
 from topokit.papers import Reproduction
-from topokit.papers.liu2020_drift import AUTHORS_MEANS
+from topokit.papers.liu2020.drift import AUTHORS_MEANS
 from topokit.papers.verdicts import AGREE, DISAGREE
 
 pytestmark = pytest.mark.shared

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from topokit.papers.matab2024_numbers import published_accuracies
+from topokit.papers.matab2024.numbers import published_accuracies
 
 TITLE = "Survival of the Most Connected"
 NUMBER = re.compile(r"(\d+\.\d+)\s*\}?\s*\\pm\s*(?:\\textbf\{)?\s*(\d+\.?\d*)")

@@ -1,7 +1,7 @@
 """The five papers, item by item: what they trained, what they say, and what comes out when it is made again.
 
-A file here is a paper: its experiments, its items with the numbers they are compared with, and what is known to be
-wrong in it. How a kind of figure is measured, drawn and judged stands in `recipes`, for papers share them.
+A folder here is a paper: its experiments, its items with the numbers they are compared with, and what is known to be
+wrong in it. How a kind of figure is measured and drawn stands in `recipes`, for papers share them.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def draw_before_after(tables: Tables) -> Figures:
     """A heatmap of each moment; where chance is known, also as shares of it."""
     figures = {"distances": _heatmaps(tables["distances"], "NNSTD")}
     if "shares" in tables:
-        figures["shares of chance"] = _heatmaps(tables["shares"], "NNSTD over chance")
+        figures["shares-of-chance"] = _heatmaps(tables["shares"], "NNSTD over chance")
     return figures
 
 
@@ -127,7 +127,7 @@ def draw_within(tables: Tables) -> Figures:
     long = lines.melt("b", var_name="distance").astype({"b": float})
     return {
         **draw_distances({"distances": pairs}),
-        "from the start": plots.line_grid(
+        "from-the-start": plots.line_grid(
             long, x="b", y="value", by="distance", x_label="Epoch", y_label="NNSTD from the start"
         ),
     }

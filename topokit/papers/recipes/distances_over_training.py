@@ -132,7 +132,7 @@ def draw_training(tables: Tables) -> Figures:
     return {
         "distances": plots.matrix_grid(pd.concat(panels), row="a", column="b", value="distance", panel="panel"),
         "means": plots.line_grid(means, x="epoch", y="mean", by="layer", x_label="Epoch", y_label="Mean NNSTD"),
-        "shares of chance": plots.line_grid(
+        "shares-of-chance": plots.line_grid(
             means, x="epoch", y="share", by="layer", x_label="Epoch", y_label="Mean NNSTD over that of random networks"
         ),
     }

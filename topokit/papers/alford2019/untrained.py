@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from topokit import plots
-from topokit.papers.alford2019_numbers import CODE, LENET_5, LENET_300
-from topokit.papers.alford2019_training import BEGIN, PROTOCOL, PRUNING
+from topokit.papers.alford2019.numbers import CODE, LENET_5, LENET_300
+from topokit.papers.alford2019.training import BEGIN, PROTOCOL, PRUNING
 from topokit.papers.experiment import Scale
 from topokit.papers.paper import Figures, Item, Tables
 from topokit.papers.recipes.data_sets import draw_samples, measure_samples

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from topokit.papers.alford2019_numbers import (
+from topokit.papers.alford2019.numbers import (
     AFTER,
     BEFORE,
     CHANCE,
@@ -25,7 +25,7 @@ from topokit.papers.alford2019_numbers import (
     error_of_difference,
     published_pruned,
 )
-from topokit.papers.alford2019_training import (
+from topokit.papers.alford2019.training import (
     DENSE_5,
     DENSE_300,
     PRUNED_5,

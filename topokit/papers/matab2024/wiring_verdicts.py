@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from topokit.papers.experiment import Scale
-from topokit.papers.matab2024_growers import (
+from topokit.papers.matab2024.growers import (
     EARLY,
     GUIDED,
     OTHER_DATA,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from topokit.papers.experiment import Scale
-from topokit.papers.liu2020_accuracies import FIGURES, RETRAINING, TABLES
-from topokit.papers.liu2020_distances import AFTER_TRAINING
-from topokit.papers.liu2020_drift import DURING_TRAINING, MANY
-from topokit.papers.liu2020_initial import BEFORE_TRAINING, WIDTHS
-from topokit.papers.liu2020_training import CIFAR_DENSITIES, FASHION_DENSITIES
+from topokit.papers.liu2020.accuracies import FIGURES, RETRAINING, TABLES
+from topokit.papers.liu2020.distances import AFTER_TRAINING
+from topokit.papers.liu2020.drift import DURING_TRAINING, MANY
+from topokit.papers.liu2020.initial import BEFORE_TRAINING, WIDTHS
+from topokit.papers.liu2020.training import CIFAR_DENSITIES, FASHION_DENSITIES
 from topokit.papers.paper import Item, Paper, Tables
 from topokit.papers.recipes.edit_distance import draw_example, measure_example
 from topokit.papers.recipes.er_epsilon import draw_edges, measure_edges

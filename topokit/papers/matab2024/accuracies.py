@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from topokit.papers.experiment import Experiment
-from topokit.papers.matab2024_cells import SHORT, cells
-from topokit.papers.matab2024_claims import REMARKS as CLAIM_REMARKS
-from topokit.papers.matab2024_claims import SAYS as CLAIMS
-from topokit.papers.matab2024_claims import draw_printed, judge_claims, measure_printed
-from topokit.papers.matab2024_inputs import INPUT_ITEMS
-from topokit.papers.matab2024_pruning import PRUNING_ITEMS
-from topokit.papers.matab2024_tables import accuracy_items
-from topokit.papers.matab2024_training import GROWERS
+from topokit.papers.matab2024.cells import SHORT, cells
+from topokit.papers.matab2024.claims import REMARKS as CLAIM_REMARKS
+from topokit.papers.matab2024.claims import SAYS as CLAIMS
+from topokit.papers.matab2024.claims import draw_printed, judge_claims, measure_printed
+from topokit.papers.matab2024.inputs import INPUT_ITEMS
+from topokit.papers.matab2024.pruning import PRUNING_ITEMS
+from topokit.papers.matab2024.tables import accuracy_items
+from topokit.papers.matab2024.training import GROWERS
 from topokit.papers.paper import Item
 from topokit.papers.recipes.rate_drops import draw_curves, judge_drops, measure_curves
 

@@ -9,7 +9,7 @@ from topokit.dag import LayeredDAG
 from topokit.generators import erdos_renyi
 from topokit.generators.rewiring import rewiring_chain
 from topokit.papers.experiment import Scale
-from topokit.papers.liu2020_training import FASHION_DENSITIES
+from topokit.papers.liu2020.training import FASHION_DENSITIES
 from topokit.papers.paper import Item, Tables
 from topokit.papers.recipes.distance_matrices import draw_distances, first_layer_distances
 from topokit.papers.recipes.distances_before_after import from_the_start

@@ -8,9 +8,9 @@ import numpy as np
 
 from topokit.generators import erdos_renyi
 from topokit.papers.experiment import Scale
-from topokit.papers.liu2020_drift import NO_ZERO
-from topokit.papers.liu2020_initial import network_name, related
-from topokit.papers.liu2020_training import FASHION_SPARSE, SET_CIFAR
+from topokit.papers.liu2020.drift import NO_ZERO
+from topokit.papers.liu2020.initial import network_name, related
+from topokit.papers.liu2020.training import FASHION_SPARSE, SET_CIFAR
 from topokit.papers.paper import Item, Tables
 from topokit.papers.recipes.distances_before_after import (
     draw_before_after,

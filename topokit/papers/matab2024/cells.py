@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 
 from topokit.papers.experiment import Experiment, FolderOf, Scale, Sweep
-from topokit.papers.matab2024_numbers import DATASETS, RUNS, published_accuracies
-from topokit.papers.matab2024_training import GROWERS, MLP, MLP_CIFAR, MLP_FASHION, PROTOCOL
+from topokit.papers.matab2024.numbers import DATASETS, RUNS, published_accuracies
+from topokit.papers.matab2024.training import GROWERS, MLP, MLP_CIFAR, MLP_FASHION, PROTOCOL
 from topokit.training.planned_runs import PlannedRun
 
 MODELS: Mapping[str, Mapping[str, Any]] = {

@@ -15,7 +15,7 @@ from topokit.papers.experiment import Scale
 from topokit.papers.paper import Tables
 from topokit.papers.recipes.accuracy_laws import law_of, sampling_error
 from topokit.papers.recipes.input_structure import KEPT, TOLD, WHOLE, structure_ends
-from topokit.papers.vanengers2021_training import SHARES
+from topokit.papers.vanengers2021.training import SHARES
 from topokit.papers.verdicts import Verdict, equals, holds, lies_within, mean_equals, not_comparable, reduced
 
 FORMULA = Curve(0.204, 183.0, 0.868)

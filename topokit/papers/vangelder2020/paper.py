@@ -10,8 +10,8 @@ from topokit.papers.recipes.four_algorithms import draw_algorithms, measure_algo
 from topokit.papers.recipes.freezing_epochs import draw_freezing, measure_freezing
 from topokit.papers.recipes.structure_accuracies import draw_structures, measure_structures
 from topokit.papers.recipes.zeroing_sensitivity import draw_zeroing, measure_zeroing
-from topokit.papers.vangelder2020_training import DEGREES, FROZEN, GRAPHS, ON_MNIST, RETRAINED, ROUNDS
-from topokit.papers.vangelder2020_verdicts import (
+from topokit.papers.vangelder2020.training import DEGREES, FROZEN, GRAPHS, ON_MNIST, RETRAINED, ROUNDS
+from topokit.papers.vangelder2020.verdicts import (
     judge_algorithms,
     judge_freezing,
     judge_paths,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from topokit.papers.experiment import Scale
-from topokit.papers.matab2024_growers import (
+from topokit.papers.matab2024.growers import (
     EARLY,
     GUIDED,
     OTHER_DATA,
@@ -19,7 +19,7 @@ from topokit.papers.matab2024_growers import (
     runs_at,
     told,
 )
-from topokit.papers.matab2024_untrained import XMIN
+from topokit.papers.matab2024.untrained import XMIN
 from topokit.papers.paper import Tables
 from topokit.papers.recipes.degree_distributions import POOLED
 from topokit.papers.recipes.power_laws import ALTERNATIVES, FITTED, fixed

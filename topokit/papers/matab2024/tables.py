@@ -8,9 +8,9 @@ from functools import partial
 import pandas as pd
 
 from topokit.papers.experiment import Experiment, Scale
-from topokit.papers.matab2024_cells import LABELS, MODELS, SHORT, TABLES, WITHHELD, Cell, OnlyQuick, cells
-from topokit.papers.matab2024_numbers import DATASETS, RUNS, published_accuracies
-from topokit.papers.matab2024_training import GROWERS
+from topokit.papers.matab2024.cells import LABELS, MODELS, SHORT, TABLES, WITHHELD, Cell, OnlyQuick, cells
+from topokit.papers.matab2024.numbers import DATASETS, RUNS, published_accuracies
+from topokit.papers.matab2024.training import GROWERS
 from topokit.papers.paper import Item, Tables
 from topokit.papers.recipes.accuracy_tables import (
     COLUMNS,

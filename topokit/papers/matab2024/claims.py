@@ -8,8 +8,8 @@ import pandas as pd
 
 from topokit import plots
 from topokit.papers.experiment import Scale
-from topokit.papers.matab2024_cells import LABELS
-from topokit.papers.matab2024_numbers import DATASETS, RUNS, published_accuracies
+from topokit.papers.matab2024.cells import LABELS
+from topokit.papers.matab2024.numbers import DATASETS, RUNS, published_accuracies
 from topokit.papers.paper import Figures, Tables
 from topokit.papers.verdicts import Verdict, holds
 from topokit.papers.workplace import Workplace

@@ -11,7 +11,7 @@ import pandas as pd
 
 import topokit as tk
 from topokit.papers.experiment import Scale
-from topokit.papers.matab2024_untrained import first_networks
+from topokit.papers.matab2024.untrained import first_networks
 from topokit.papers.paper import Item, Tables
 from topokit.papers.recipes.distribution_curves import draw_cutoffs, draw_laws, measure_cutoffs, measure_laws
 from topokit.papers.recipes.drop_and_grow import measure_updates

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from topokit.papers.experiment import Scale, Sweep
-from topokit.papers.matab2024_cells import LABELS
-from topokit.papers.matab2024_training import GROWERS, PROTOCOL
+from topokit.papers.matab2024.cells import LABELS
+from topokit.papers.matab2024.training import GROWERS, PROTOCOL
 from topokit.papers.paper import Item, Tables
 from topokit.papers.recipes.data_sets import draw_samples, measure_samples, measure_sizes
 from topokit.papers.recipes.input_heatmaps import draw_heatmaps, measure_heatmaps

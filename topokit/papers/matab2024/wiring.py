@@ -8,15 +8,15 @@ from functools import partial
 from typing import Any
 
 from topokit.papers.experiment import Experiment, Scale
-from topokit.papers.matab2024_degree_verdicts import (
+from topokit.papers.matab2024.degree_verdicts import (
     judge_alternatives,
     judge_distance,
     judge_power_laws,
     judge_spread,
 )
-from topokit.papers.matab2024_training import GROWERS, MLP_CIFAR, MLP_FASHION
-from topokit.papers.matab2024_untrained import XMIN
-from topokit.papers.matab2024_wiring_verdicts import (
+from topokit.papers.matab2024.training import GROWERS, MLP_CIFAR, MLP_FASHION
+from topokit.papers.matab2024.untrained import XMIN
+from topokit.papers.matab2024.wiring_verdicts import (
     judge_attachment,
     judge_dormant,
     judge_heatmaps,

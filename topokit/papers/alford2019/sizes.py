@@ -9,7 +9,7 @@ from math import sqrt
 
 import numpy as np
 
-from topokit.papers.alford2019_numbers import (
+from topokit.papers.alford2019.numbers import (
     CHANCE,
     CIFAR_5,
     CONSTANT_CONNECTIONS,
@@ -26,7 +26,7 @@ from topokit.papers.alford2019_numbers import (
     error_of_difference,
     published_sparse,
 )
-from topokit.papers.alford2019_training import (
+from topokit.papers.alford2019.training import (
     DENSE_5,
     DENSE_CIFAR,
     LARGE_5,

@@ -13,9 +13,9 @@ from topokit.papers.experiment import Scale
 from topokit.papers.paper import Item, Paper, Tables
 from topokit.papers.recipes.accuracy_laws import draw_law, draw_surface, formula_runs, laws, mse_surface, runs_of
 from topokit.papers.recipes.input_structure import draw_maps, draw_structure, measure_maps, measure_structure
-from topokit.papers.vanengers2021_training import PROTOCOL, SHARES, ZETA
-from topokit.papers.vanengers2021_untrained import ITEMS, SAMPLES, SWAPPED
-from topokit.papers.vanengers2021_verdicts import (
+from topokit.papers.vanengers2021.training import PROTOCOL, SHARES, ZETA
+from topokit.papers.vanengers2021.untrained import ITEMS, SAMPLES, SWAPPED
+from topokit.papers.vanengers2021.verdicts import (
     FORMULA,
     FORMULA_MSE,
     RUN_ERROR,

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from topokit.papers.experiment import Scale
-from topokit.papers.liu2020_training import (
+from topokit.papers.liu2020.training import (
     CIFAR_DENSE,
     CIFAR_SPARSE,
     FASHION_DENSE,

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from topokit.papers.experiment import Scale, Sweep
-from topokit.papers.matab2024_cells import SHORT
-from topokit.papers.matab2024_numbers import RUNS
-from topokit.papers.matab2024_training import GROWERS, MLP, PROTOCOL
+from topokit.papers.matab2024.cells import SHORT
+from topokit.papers.matab2024.numbers import RUNS
+from topokit.papers.matab2024.training import GROWERS, MLP, PROTOCOL
 from topokit.papers.paper import Item, Tables
 from topokit.papers.recipes.pruning_rules import draw_removed, draw_rules, measure_removed, rule_rows
 from topokit.papers.verdicts import Verdict, equals, holds, not_comparable, reduced

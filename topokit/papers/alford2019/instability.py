@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from topokit.papers.alford2019_numbers import (
+from topokit.papers.alford2019.numbers import (
     FIRST_LAST,
     PERCENT,
     SHORT,
     STUCK,
     TRAINED,
 )
-from topokit.papers.alford2019_training import (
+from topokit.papers.alford2019.training import (
     PLAIN_5,
     PRUNED_5,
     RETRAINED_5,

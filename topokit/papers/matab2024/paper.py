@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from topokit.papers.matab2024_accuracies import ITEMS as ACCURACIES
-from topokit.papers.matab2024_setup import ITEMS as SETUP
-from topokit.papers.matab2024_untrained import EXAMPLE, FIRST_DEGREES, FIRST_SHELLS, RULE, THRESHOLD
-from topokit.papers.matab2024_wiring import both
+from topokit.papers.matab2024.accuracies import ITEMS as ACCURACIES
+from topokit.papers.matab2024.setup import ITEMS as SETUP
+from topokit.papers.matab2024.untrained import EXAMPLE, FIRST_DEGREES, FIRST_SHELLS, RULE, THRESHOLD
+from topokit.papers.matab2024.wiring import both
 from topokit.papers.paper import Item, Paper
 
 _ITEMS = [

@@ -11,7 +11,7 @@ import pandas as pd
 
 import topokit as tk
 from topokit.papers.experiment import Scale
-from topokit.papers.liu2020_training import SET_FASHION, SET_FASHION_ONE_START
+from topokit.papers.liu2020.training import SET_FASHION, SET_FASHION_ONE_START
 from topokit.papers.paper import Item, Published, Tables
 from topokit.papers.recipes.distances_over_training import (
     FIRST_LAYER,

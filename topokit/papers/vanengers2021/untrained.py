@@ -13,7 +13,7 @@ from topokit.papers.experiment import Scale
 from topokit.papers.paper import Item, Tables
 from topokit.papers.recipes.drawings import draw_networks, measure_drawings
 from topokit.papers.recipes.signed_removal import measure_changes
-from topokit.papers.vanengers2021_training import PROTOCOL
+from topokit.papers.vanengers2021.training import PROTOCOL
 from topokit.papers.verdicts import Verdict, equals, holds
 from topokit.papers.workplace import Workplace
 from topokit.training.config import TrainConfig

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from topokit import plots
-from topokit.papers.alford2019_numbers import (
+from topokit.papers.alford2019.numbers import (
     ACCURACY,
     AFTER,
     BEFORE,
