@@ -69,16 +69,16 @@ def test_costs_are_told_before_and_a_dry_run_makes_nothing(tmp_path: Path, capsy
     status, out, error = typed(capsys, *words)
     assert status == 0
     assert error.splitlines() == [
-        "toy, scale paper: 12 runs, 0 of them finished; about 8 h on one core, 4 h with 2 jobs",
+        "toy, scale paper: 8 runs, 0 of them finished; about 6 h on one core, 3 h with 2 jobs",
         "  runs: two methods, two seeds, 3 epochs (4 of 4 runs left, 4 h)",
-        "  again: 2 epochs, two seeds (8 of 8 runs left, 4 h)",
+        "  again: 2 epochs (4 of 4 runs left, 2 h)",
         "Interrupted, it goes on from there when the same command is typed again.",
     ]
-    assert "fig3  paper  trained    12" in out
+    assert "fig3  paper  trained     8" in out
     rows = json.loads(typed(capsys, *words, "--json")[1])["items"]
     assert [(row["item"], row["from"], row["core_minutes"]) for row in rows] == [
         ("fig2", "trained", 240),
-        ("fig3", "trained", 480),
+        ("fig3", "trained", 360),
     ]
     assert list(tmp_path.iterdir()) == []
 
@@ -137,7 +137,7 @@ def test_all_papers_are_listed_with_what_they_take(capsys: pytest.CaptureFixture
     assert [[row[1], *row[5:]] for row in rows] == [
         ["fig1", "yes", "-", "-"],
         ["fig2", "-", "2.1", "min", "4", "h"],
-        ["fig3", "-", "4.1", "min", "8", "h"],
+        ["fig3", "-", "4.1", "min", "6", "h"],
         ["fig4", "-", "2.1", "min", "2.1", "min"],
         ["fig5", "-", "2.1", "min", "4", "h"],
         ["fig6", "--data", "2.1", "min", "4", "h"],

@@ -121,15 +121,19 @@ def test_tables_of_another_version_say_so(computed: Path, monkeypatch: pytest.Mo
 def test_results_that_come_with_topokit_draw_without_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "data" / "papers"
     made = tk.reproduce("toy", "fig1", folder=tmp_path / "first")
-    (home / "toy" / "fig2-paper").mkdir(parents=True)
-    write_tables(home / "toy" / "fig2-paper", made.tables, {**made.facts, "figures": ["numbers"], "minutes": 12.0})
+    (home / "toy" / "fig6-paper").mkdir(parents=True)
+    write_tables(home / "toy" / "fig6-paper", made.tables, {**made.facts, "figures": ["numbers"], "minutes": 12.0})
     monkeypatch.setattr(tk, "__file__", str(tmp_path / "topokit" / "__init__.py"))
-    found = tk.reproduce("toy", "fig2", folder=tmp_path / "second")
+    found = tk.reproduce("toy", "fig6", folder=tmp_path / "second")
     assert (found.scale, found.source, found.minutes) == ("paper", "results that come with topokit", 12.0)
-    assert (tmp_path / "second" / "toy" / "fig2-paper" / "numbers.png").is_file()
+    assert (tmp_path / "second" / "toy" / "fig6-paper" / "numbers.png").is_file()
     assert not (tmp_path / "second" / "runs").exists()
-    scales = listed(toy.PAPER)["items"][1]["scales"]
-    assert {scale: told["state"] for scale, told in scales.items()} == {"quick": "trained", "paper": "stored"}
+    scales = listed(toy.PAPER)["items"][-1]["scales"]
+    assert {scale: told["state"] for scale, told in scales.items()} == {
+        "exact": "data",
+        "quick": "trained",
+        "paper": "stored",
+    }
 
 
 def test_scales() -> None:
@@ -154,11 +158,11 @@ def test_unknown_names_show_near_ones() -> None:
 
 def test_costs_count_what_is_shared_once_and_what_is_there_not_at_all(trained: Path, tmp_path: Path) -> None:
     whole = cost("toy", ALL, "paper", folder=tmp_path)
-    assert (whole.runs, whole.finished, whole.core_minutes) == (4 + 8, 0, 4 * 60 + 8 * 30)
-    assert [one.what for one in whole.experiments] == ["two methods, two seeds, 3 epochs", "2 epochs, two seeds"]
+    assert (whole.runs, whole.finished, whole.core_minutes) == (4 + 4, 0, 4 * 60 + 4 * 30)
+    assert [one.what for one in whole.experiments] == ["two methods, two seeds, 3 epochs", "2 epochs"]
     assert cost("toy", "fig1", "exact", folder=tmp_path).runs == 0
     there = cost("toy", ALL, "paper", folder=trained)
-    assert (there.runs, there.finished, there.core_minutes) == (12, 12, 0.0)
+    assert (there.runs, there.finished, there.core_minutes) == (8, 8, 0.0)
 
 
 def test_finished_runs_stay_when_the_folder_is_moved(trained: Path, tmp_path: Path) -> None:
@@ -166,7 +170,7 @@ def test_finished_runs_stay_when_the_folder_is_moved(trained: Path, tmp_path: Pa
     before = {path: path.stat().st_mtime_ns for path in moved.rglob("*.safetensors")}
     made = tk.reproduce("toy", "fig3", scale="paper", folder=moved, device="cpu")
     assert {path: path.stat().st_mtime_ns for path in moved.rglob("*.safetensors")} == before
-    assert len(made.tables["numbers"]) == 12
+    assert len(made.tables["numbers"]) == 8
     assert made.notes == ()
     assert made.training_minutes > 0
 
@@ -230,9 +234,9 @@ def test_results_from_recordings_are_kept_apart_from_results_of_training(trained
     folder = tmp_path / "repro"
     data = trained / "runs" / "toy" / "runs-paper"
     first = tk.reproduce("toy", "fig2", folder=folder, data=data)
-    stamp = (first.folder / "numbers.png").stat().st_mtime_ns
+    stamp = (first.folder / "numbers.csv").stat().st_mtime_ns
     tk.reproduce("toy", "fig2", folder=folder, data=data)
-    assert (first.folder / "numbers.png").stat().st_mtime_ns == stamp
+    assert (first.folder / "numbers.csv").stat().st_mtime_ns == stamp
     other = copied(data, tmp_path / "other")
     assert tk.reproduce("toy", "fig2", folder=folder, data=other).source == "recordings in other"
 
@@ -256,7 +260,7 @@ def test_experiments_plan_runs_with_names_of_their_own() -> None:
     runs = place.plan(toy.AGAIN)
     assert [run.name for run in runs][:2] == [
         "method=set,seed=0,at=-1,weights=new,again=7",
-        "method=set,seed=0,at=-1,weights=new,again=8",
+        "method=set,seed=1,at=-1,weights=new,again=7",
     ]
     assert runs[0].config.structure == "repro/runs/toy/runs-paper/runs/method=set,seed=0"
     assert runs[0].swept == {
