@@ -39,7 +39,7 @@ def judge_instability(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     ends = tables["ends"]
     by_kind = {str(kind): part for kind, part in ends.groupby("scores", sort=False)}
     main = by_kind.get(RECTIFIED, ends)
-    stuck = {s: (part["accuracy"] < STUCK).mean() for s, part in main.groupby("sparsity")}
+    stuck = (main["accuracy"] < STUCK).groupby(main["sparsity"]).mean()
     told = ", ".join(f"{100 * share:.0f} % of runs at {s:g} %" for s, share in stuck.items())
     spread = main.groupby("sparsity")["accuracy"].agg(lambda values: values.max() - values.min())
     verdicts = [

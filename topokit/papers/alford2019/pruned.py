@@ -162,13 +162,13 @@ def _originals(tables: Tables) -> Iterator[Verdict]:
 
 
 def _points(tables: Tables) -> Iterator[Verdict]:
-    for row in tables["published"].itertuples():
-        values = _values(tables, row.network, row.pruning, row.stage, row.sparsity)
-        quantity = f"{row.network}, {row.pruning}, {row.stage}, {row.sparsity} %: test accuracy (%)"
+    for row in tables["published"].to_dict("records"):
+        values = _values(tables, row["network"], row["pruning"], row["stage"], row["sparsity"])
+        quantity = f"{row['network']}, {row['pruning']}, {row['stage']}, {row['sparsity']} %: test accuracy (%)"
         if not len(values):
-            yield not_comparable(quantity, row.accuracy, source=SHEET, why="not trained at this scale")
+            yield not_comparable(quantity, row["accuracy"], source=SHEET, why="not trained at this scale")
         else:
-            yield _number(quantity, row.accuracy, values)
+            yield _number(quantity, row["accuracy"], values)
 
 
 def _number(quantity: str, published: float, values: np.ndarray) -> Verdict:

@@ -23,13 +23,13 @@ KINDS = {
 
 def judge_example(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     """Density, degrees and paths of the drawn network and its twin."""
-    paths = tables["paths"].set_index("network")
+    paths = tables["paths"].set_index("network").to_dict("index")
     layers = tables["layers"]
     net, twin = EXAMPLE
     ends = layers[layers["network"] == net][["least_out", "most_out", "least_in", "most_in"]].to_numpy()
     source = "Fig. 5"
     return (
-        equals("density, as 75 % sparse", 2 / 8, float(paths.loc[net, "density"]), source=source),
+        equals("density, as 75 % sparse", 2 / 8, float(paths[net]["density"]), source=source),
         holds(
             "degrees",
             "2 for every neuron, in and out",
@@ -40,21 +40,21 @@ def judge_example(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
         holds(
             "paths from an input to an output",
             "as many for each pair, at least one",
-            f"{paths.loc[net, 'least_paths']} to {paths.loc[net, 'most_paths']}",
-            bool(0 < paths.loc[net, "least_paths"] == paths.loc[net, "most_paths"]),
+            f"{paths[net]['least_paths']} to {paths[net]['most_paths']}",
+            bool(0 < paths[net]["least_paths"] == paths[net]["most_paths"]),
             source="Robinett and Kepner 2019",
         ),
         equals(
             "connections of its random equivalent",
-            float(paths.loc[net, "edges"]),
-            float(paths.loc[twin, "edges"]),
+            float(paths[net]["edges"]),
+            float(paths[twin]["edges"]),
             source=source,
         ),
         holds(
             "paths in its random equivalent, which has path-connectedness 'asymptotically'",
             "not promised for 8 neurons",
-            f"{paths.loc[twin, 'least_paths']} to {paths.loc[twin, 'most_paths']} for a pair",
-            bool(paths.loc[twin, "least_paths"] <= paths.loc[net, "least_paths"] <= paths.loc[twin, "most_paths"]),
+            f"{paths[twin]['least_paths']} to {paths[twin]['most_paths']} for a pair",
+            bool(paths[twin]["least_paths"] <= paths[net]["least_paths"] <= paths[twin]["most_paths"]),
             source="section II-B",
         ),
     )
@@ -62,14 +62,14 @@ def judge_example(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
 
 def judge_kinds(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     """Every kind has as many paths between each pair."""
-    paths = tables["paths"].set_index("network")
+    paths = tables["paths"].set_index("network").to_dict("index")
     expected = {"one system (2, 3)": 1, "two systems (2, 2), (4)": 4, "Kronecker (2, 2), B = (1, 2, 1)": 2}
     return tuple(
         holds(
             f"{name}: paths from an input to an output",
             f"{number} for each pair",
-            f"{paths.loc[name, 'least_paths']} to {paths.loc[name, 'most_paths']}",
-            bool(number == paths.loc[name, "least_paths"] == paths.loc[name, "most_paths"]),
+            f"{paths[name]['least_paths']} to {paths[name]['most_paths']}",
+            bool(number == paths[name]["least_paths"] == paths[name]["most_paths"]),
             source="Robinett and Kepner 2019, theorem 1",
         )
         for name, number in expected.items()
@@ -88,7 +88,7 @@ IN_DEGREES_CUT = {80: 225, 70: 21} | dict.fromkeys(range(71, 80), 6)
 
 def judge_radix(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     """All that follows from N and B, counted by products of matrices."""
-    layers, paths = tables["layers"], tables["paths"].set_index("network")
+    layers, paths = tables["layers"], tables["paths"].set_index("network").to_dict("index")
     source = "section II-B"
     verdicts = []
     for name, counts, ways in (
@@ -100,7 +100,7 @@ def judge_radix(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
         rows = layers[layers["network"] == name]
         shape = "-".join(map(str, [*rows["sources"], rows["targets"].iloc[-1]]))
         found = tuple(int(count) for count in rows["edges"])
-        least, most = int(paths.loc[name, "least_paths"]), int(paths.loc[name, "most_paths"])
+        least, most = int(paths[name]["least_paths"]), int(paths[name]["most_paths"])
         dense = all(abs(density - 0.1) < 1e-9 for density in rows["density"])
         verdicts += [
             holds(f"{name}: neurons of each layer", name, shape, shape == name, source=source),
@@ -144,7 +144,7 @@ def judge_radix(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
         equals(
             "connections of 784-3000-100 and of the dense 784-300-100",
             dense_count,
-            float(paths.loc["784-3000-100", "edges"]),
+            float(paths["784-3000-100"]["edges"]),
             source="section II-B: the total connections remain constant",
         ),
         holds(

@@ -146,17 +146,17 @@ def _cost(tables: Tables) -> Iterator[Verdict]:
 
 
 def _size_numbers(tables: Tables) -> Iterator[Verdict]:
-    for row in tables["published"].itertuples():
-        values = _sized(tables, row.network, row.size, row.wiring)
-        quantity = f"{row.network}, {row.wiring}, {row.size}: test accuracy (%)"
+    for row in tables["published"].to_dict("records"):
+        values, published = _sized(tables, row["network"], row["size"], row["wiring"]), row["accuracy"]
+        quantity = f"{row['network']}, {row['wiring']}, {row['size']}: test accuracy (%)"
         if not len(values):
-            yield not_comparable(quantity, row.accuracy, source=SHEET, why="not trained at this scale")
-        elif row.network == CIFAR_5:
+            yield not_comparable(quantity, published, source=SHEET, why="not trained at this scale")
+        elif row["network"] == CIFAR_5:
             why = "the code trains on crops of 24 x 24 pixels with other brightness and contrast, and for longer"
-            yield not_comparable(quantity, row.accuracy, float(values.mean()), source=SHEET, why=why)
+            yield not_comparable(quantity, published, float(values.mean()), source=SHEET, why=why)
         else:
             deviation = max(float(values.std(ddof=1)) if len(values) > 1 else 0.0, CHANCE)
-            yield mean_equals(quantity, row.accuracy, values, source=SHEET, deviation=deviation, runs=1, why=RATES)
+            yield mean_equals(quantity, published, values, source=SHEET, deviation=deviation, runs=1, why=RATES)
 
 
 def judge_large(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:

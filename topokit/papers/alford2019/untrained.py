@@ -128,13 +128,13 @@ def judge_data(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     sources = {"mnist": "LeCun et al. 1998", "cifar-10": "Krizhevsky 2009"}
     return tuple(
         holds(
-            f"{row.dataset}: shape, classes, training and test images",
-            ", ".join(map(str, told[row.dataset])),
-            ", ".join(map(str, row[2:])),
-            tuple(row[2:]) == told[row.dataset],
-            source=f"Fig. 3; {sources[row.dataset]}",
+            f"{dataset}: shape, classes, training and test images",
+            ", ".join(map(str, told[dataset])),
+            ", ".join(map(str, found)),
+            tuple(found) == told[dataset],
+            source=f"Fig. 3; {sources[dataset]}",
         )
-        for row in tables["sizes"].itertuples()
+        for dataset, *found in tables["sizes"].itertuples(index=False)
     )
 
 

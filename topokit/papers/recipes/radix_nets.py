@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import topokit as tk
 from topokit import plots
 from topokit.dag import LayeredDAG
+from topokit.generators import radix_net, same_density
 from topokit.papers.paper import Figures, Tables
 from topokit.papers.recipes.pruning_process import networks
 from topokit.papers.workplace import Workplace
@@ -38,8 +38,8 @@ class Radix:
 
     def network(self) -> LayeredDAG:
         """The network itself."""
-        made = tk.radix_net(self.systems, self.widths, n_inputs=self.n_inputs)
-        return tk.same_density(made, rng=0) if self.twin else made
+        made = radix_net(self.systems, self.widths, n_inputs=self.n_inputs)
+        return same_density(made, rng=0) if self.twin else made
 
 
 def measure_radix(place: Workplace, *, nets: Mapping[str, Radix], with_edges: bool) -> Tables:

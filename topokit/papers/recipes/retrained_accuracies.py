@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -106,12 +107,18 @@ def draw_pruned(tables: Tables) -> Figures:
     )
     both = pd.concat([ours, theirs]).sort_values("sparsity", kind="stable")
     frame = both.assign(sparsity=both["sparsity"].map("{:g} %".format))
-    shared = {"x": "sparsity", "y": "accuracy", "by": "line", "panel": "network", "x_label": "Sparsity"}
-    dots = sorted(theirs["line"].unique())
-    return {
-        "accuracies": plots.line_grid(frame, **shared, y_label="Test accuracy (%)", points=dots, share_y=False),
-        "close": plots.line_grid(frame, **shared, y_label="Test accuracy (%)", points=dots, y_limits=(94, 100)),
-    }
+    lines = partial(
+        plots.line_grid,
+        frame,
+        x="sparsity",
+        y="accuracy",
+        by="line",
+        panel="network",
+        x_label="Sparsity",
+        y_label="Test accuracy (%)",
+        points=sorted(theirs["line"].unique()),
+    )
+    return {"accuracies": lines(share_y=False), "close": lines(y_limits=(94, 100))}
 
 
 def missing_classes(accuracy: float) -> int:
