@@ -6,6 +6,7 @@ import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +15,10 @@ from topokit.cli.reproduce_tasks import core_time
 from topokit.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from topokit.papers import Reproduction
+    from topokit.papers import Reproduction, Verdict
+
+_ROOM = len("not comparable  ")
+_NAMED = 2
 
 OUTCOMES = ("agree", "disagree", "not comparable")
 WORDS = {
@@ -28,24 +32,36 @@ WORDS = {
 
 
 def show_item(made: Reproduction) -> None:
-    """The verdicts of an item as a table, why they are as they are, what a reader has to know, and where it lies."""
+    """The verdicts of an item, why they are as they are, what a reader has to know, and where it lies."""
     click.echo(f"{made.paper.key} {made.item.name}: {made.item.title}")
     _wrapped(f"{made.scale}: {made.item.what(made.scale)}; {made.source}", "")
-    print_table(
-        ["quantity", "paper", "ours", "spread", "tolerance", "verdict"],
-        [[one.quantity, one.paper, one.ours, one.spread, one.tolerance, one.verdict] for one in made.verdicts],
-    )
+    for verdict in made.verdicts:
+        _show_verdict(verdict)
     reasons: dict[str, list[str]] = {}
     for verdict in made.verdicts:
         reasons.setdefault(verdict.why, []).append(verdict.quantity)
     for why, quantities in reasons.items():
         if why:
-            _wrapped(f"{', '.join(quantities)}: {why}", "why   ")
+            others = f" and {len(quantities) - _NAMED} more" if len(quantities) > _NAMED else ""
+            _wrapped(f"{', '.join(quantities[:_NAMED])}{others}: {why}", "why   ")
     for note in made.notes:
         _wrapped(note, "note  ")
     for remark in made.item.remarks:
         _wrapped(remark, "known ")
     click.echo(f"files {made.folder}\n")
+
+
+def _show_verdict(verdict: Verdict) -> None:
+    """What is compared, and below it both sides; words of papers are too long for a table's columns."""
+    _wrapped(verdict.quantity, f"{verdict.verdict:<{_ROOM}}")
+    spread = "" if isnan(verdict.spread) else f" ± {_shown(verdict.spread)}"
+    tolerance = f"   tolerance {verdict.tolerance}" if verdict.tolerance else ""
+    sides = f"paper {_shown(verdict.paper)}   ours {_shown(verdict.ours)}{spread}{tolerance}   ({verdict.source})"
+    _wrapped(sides, " " * _ROOM)
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else "-" if isnan(value) else f"{value:.4g}"
 
 
 def show_all(facts: Sequence[Mapping[str, Any]]) -> None:
@@ -74,4 +90,4 @@ def _counts(facts: Mapping[str, Any]) -> list[int]:
 
 def _wrapped(text: str, head: str) -> None:
     room = shutil.get_terminal_size().columns
-    click.echo(textwrap.fill(text, max(room, 30), initial_indent=head, subsequent_indent=" " * len(head)))
+    click.echo(textwrap.fill(text, max(room, 40), initial_indent=head, subsequent_indent=" " * len(head)))

@@ -119,10 +119,10 @@ class Reproduction:
 def written(made: Reproduction) -> Reproduction:
     """Write it as its folder, in place of what is there: figures, tables, and the facts."""
     with whole_folder(made.folder, overwrite=True) as folder:
-        figures = made.figures
-        for name, figure in figures.items():
+        figures = {name.replace(" ", "-"): figure for name, figure in made.figures.items()}
+        for stem, figure in figures.items():
             for kind in FIGURE_KINDS:
-                plots.save(figure, folder / f"{name}.{kind}")
+                plots.save(figure, folder / f"{stem}.{kind}")
         write_tables(folder, made.tables, {**made.facts, "figures": list(figures)})
     return made
 

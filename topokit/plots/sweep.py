@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from topokit.errors import InsufficientDataError, ParameterError
 from topokit.plots.bands import averaged, plot_bands
 from topokit.plots.canvas import own_axes
-from topokit.plots.style import style
+from topokit.plots.style import looks, style
 
 
 class Swept(Protocol):
@@ -74,8 +74,8 @@ def sweep(result: Swept, *, ax: Axes | None = None, x: str | None = None, measur
         plot_bands(
             axes, [averaged(name, places[labels == name], values[labels == name], spread="range") for name in names]
         )
-        for line, name in zip(list(axes.lines), names, strict=True):
-            axes.plot(places[labels == name], values[labels == name], ".", color=line.get_color(), alpha=0.6)
+        for name, look in looks(names).items():
+            axes.plot(places[labels == name], values[labels == name], ".", color=look["color"], alpha=0.6)
         if not pd.api.types.is_numeric_dtype(rows[along]):
             axes.set_xticks(range(rows[along].nunique()), list(dict.fromkeys(map(str, rows[along]))))
         axes.set_xlabel(along.replace("_", " ").capitalize())
