@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -214,6 +215,8 @@ def test_recordings_given_take_the_place_of_training_and_differences_are_told(tm
     for method, seed in (("set", 0), ("static", 5)):
         values = {**toy.RUNS.values[0], "epochs": 2, "method": method, "seed": seed}
         train(TrainConfig.from_dict({k: v for k, v in values.items() if k != "grid"}), tmp_path / "mine" / method)
+    stranger = shutil.copytree(tmp_path / "mine" / "set", tmp_path / "mine" / "stranger") / "run.json"
+    stranger.write_text(json.dumps({**json.loads(stranger.read_text()), "config": {"method": "of another program"}}))
     with pytest.raises(
         RecordingError, match="none of its 2 recordings is run method=static,seed=0, method=static,seed=1 of"
     ):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from topokit.errors import ConfigError, RecordingError
+from topokit.errors import ConfigError, RecordingError, UnknownNameError
 from topokit.recording import Recording, open_recording
 from topokit.recording.layout import RUN_FILE
 from topokit.training.config import TrainConfig
@@ -75,7 +75,7 @@ def _config(recording: Recording) -> TrainConfig | None:
     """How it was trained, or None where another program says so in its own words."""
     try:
         return TrainConfig.from_dict(recording.config)
-    except ConfigError:
+    except (ConfigError, UnknownNameError):
         return None
 
 
