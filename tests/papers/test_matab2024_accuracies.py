@@ -341,7 +341,7 @@ def test_table6_and_samples_from_the_files(place: Workplace, datasets_folder: Pa
         tables = BY_NAME[name].measure(place)
         verdicts = BY_NAME[name].judge(tables, "exact")
         assert [verdict.verdict for verdict in verdicts] == [AGREE, AGREE, NOT_COMPARABLE]
-        assert tables["samples"]["name"].iloc[0] == first
+        assert tables["samples"]["class"].iloc[0] == first
 
 
 def test_machines_are_told_without_a_judgement() -> None:

@@ -49,7 +49,7 @@ def judge_samples(tables: Tables, scale: Scale, *, source: str, classes: int, pi
     """What the samples are; which ones the thesis shows is not told."""
     samples = tables["samples"]
     return (
-        equals("classes shown", classes, float(samples["name"].nunique()), source=source),
+        equals("classes shown", classes, float(samples["class"].nunique()), source=source),
         equals("numbers in a sample", pixels, float(tables["shape"]["size"].to_numpy(float).prod()), source="Table 6"),
         not_comparable(
             "samples",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,31 +62,28 @@ def measure_samples(place: Workplace, *, dataset: str, names: Sequence[str], eac
     Returns
     -------
     Tables
-        "samples": name, sample, and a column for each pixel, "0", "1" ..., in 255ths, channel by channel and row by
+        "samples": class, sample, and a column for each pixel, "0", "1" ..., in 255ths, channel by channel and row by
         row. "shape": axis, size.
     """
     data: Data = DATASETS.load(dataset).load(raw=True)
     chosen = np.concatenate([np.flatnonzero(data.train_y == k)[:each] for k in range(data.n_classes)])
     pixels = pd.DataFrame(np.rint(255 * data.train_x[chosen]).astype(int)).rename(columns=str)
-    told = pd.DataFrame({"name": np.repeat(list(names), each), "sample": np.tile(np.arange(1, each + 1), len(names))})
+    told = pd.DataFrame({"class": np.repeat(list(names), each), "sample": np.tile(np.arange(1, each + 1), len(names))})
     shape = pd.DataFrame({"axis": range(len(data.shape)), "size": data.shape})
     return {"samples": pd.concat([told, pixels], axis=1), "shape": shape}
 
 
-def draw_samples(tables: Tables, *, label: str = "Brightness") -> Figures:
+def draw_samples(tables: Tables) -> Figures:
     """An image for each sample, a column a class."""
     shape = tuple(int(size) for size in tables["shape"]["size"])
-    frame = tables["samples"].melt(["name", "sample"], var_name="pixel", value_name="brightness")
+    frame = tables["samples"].melt(["class", "sample"], var_name="pixel", value_name="brightness")
     frame = frame.assign(pixel=frame["pixel"].astype(int), brightness=frame["brightness"] / 255)
+    if len(shape) == 2:
+        # Grey is as much red as green and blue.
+        frame = pd.concat([frame.assign(pixel=frame["pixel"] + channel * prod(shape)) for channel in range(3)])
+        shape = (3, *shape)
     return {
         "samples": plots.image_grid(
-            frame,
-            rows="sample",
-            columns="name",
-            pixel="pixel",
-            value="brightness",
-            shape=shape,
-            label=label,
-            rgb=len(shape) == 3,
+            frame, rows="sample", columns="class", pixel="pixel", value="brightness", shape=shape, rgb=True
         )
     }
