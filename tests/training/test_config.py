@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from topokit.errors import ConfigError, TopokitError, UnknownNameError
 from topokit.training import TrainConfig
+from topokit.training.options import check_value, typed
 
 configs = st.builds(
     TrainConfig,
@@ -50,6 +51,13 @@ def test_a_file_with_some_keys_leaves_the_rest_at_their_defaults(tmp_path: Path)
     config = TrainConfig.from_toml(path)
     assert config == TrainConfig(hidden=(300, 100), learning_rate=1.0)
     assert isinstance(config.learning_rate, float)
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(TrainConfig), ids=lambda field: field.name)
+def test_defaults_are_values_that_may_be_given(field: dataclasses.Field[Any]) -> None:
+    check_value(field, field.default)
+    value = typed(field.name, field.default, get_type_hints(TrainConfig)[field.name])
+    assert (value, type(value)) == (field.default, type(field.default))
 
 
 @pytest.mark.parametrize(

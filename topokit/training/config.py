@@ -221,7 +221,11 @@ class TrainConfig:
     def __post_init__(self) -> None:
         hints = _types()
         for field in dataclasses.fields(self):
-            value = typed(field.name, getattr(self, field.name), hints[field.name])
+            given = getattr(self, field.name)
+            # Papers plan thousands of runs, and most fields of each are what they are by default.
+            if given is field.default:
+                continue
+            value = typed(field.name, given, hints[field.name])
             object.__setattr__(self, field.name, value)
             check_value(field, value)
         if self.nesterov and not self.momentum:
@@ -273,10 +277,9 @@ class TrainConfig:
         """
         where = f"{source}: " if source else ""
         values = _on_profile(values, where)
-        names = [field.name for field in dataclasses.fields(cls)]
         for key in values:
-            if key not in names:
-                raise ConfigError(f"{where}unknown key {key!r}: {_key_hint(str(key), names)}")
+            if key not in _types():
+                raise ConfigError(f"{where}unknown key {key!r}: {_key_hint(str(key), list(_types()))}")
         try:
             return cls(**values)
         except TopokitError as error:
@@ -321,7 +324,7 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Field names to JSON-safe values; the inverse of `from_dict`."""
-        values = dataclasses.asdict(self)
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     def to_toml(self) -> str:

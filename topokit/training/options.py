@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, TypeVar
 
 from topokit.errors import ConfigError, UnknownNameError
@@ -85,6 +86,7 @@ def _is_a(value: Any, kind: type) -> bool:
     return isinstance(value, (int, float) if kind is float else kind)
 
 
+@cache
 def _inside(interval: str) -> Callable[[float], bool]:
     low, high = map(float, interval[1:-1].split(","))
 

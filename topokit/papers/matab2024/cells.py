@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from topokit.papers.experiment import Experiment, FolderOf, Scale, Sweep
-from topokit.papers.matab2024.numbers import DATASETS, RUNS, published_accuracies
+from topokit.papers.matab2024.numbers import DATASETS, RUNS, printed_numbers
 from topokit.papers.matab2024.training import GROWERS, MLP, MLP_CIFAR, MLP_FASHION, PROTOCOL
 from topokit.training.planned_runs import PlannedRun
 
@@ -151,11 +151,10 @@ class OnlyQuick:
 
 def cells(table: int, *, models: Sequence[str] = tuple(MODELS), datasets: Sequence[str] = DATASETS) -> list[Cell]:
     """The cells of a table, of these models and data sets, in the order of the thesis."""
-    printed = published_accuracies()
-    rows = printed[printed["table"] == table][["model", "dataset"]].drop_duplicates()
+    printed = dict.fromkeys((number.model, number.dataset) for number in printed_numbers() if number.table == table)
     return [
         Cell(table=table, model=model, dataset=dataset, experiment=_experiment(table, model, dataset))
-        for model, dataset in rows.itertuples(index=False)
+        for model, dataset in printed
         if model in models and dataset in datasets
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -89,16 +90,32 @@ _PRINTED = """
 """
 
 
-@cache
-def published_accuracies() -> pd.DataFrame:
-    """A row a printed number: table, density, model, dataset, growth, mean and deviation in percent.
+class Number(NamedTuple):
+    """An accuracy of the tables: mean and standard deviation in percent.
 
     Growth is 'dense', how edges grow, or how they grow in either half of training, such as 'random-gradient'.
     """
-    rows = [
-        (int(table), float(density), model, dataset, growth, *map(float, number.split("±")))
+
+    table: int
+    density: float
+    model: str
+    dataset: str
+    growth: str
+    mean: float
+    deviation: float
+
+
+@cache
+def printed_numbers() -> tuple[Number, ...]:
+    """All of them, in the order of the tables."""
+    return tuple(
+        Number(int(table), float(density), model, dataset, growth, *map(float, number.split("±")))
         for table, density, model, growth, *numbers in map(str.split, _PRINTED.strip().splitlines())
         for dataset, number in zip(DATASETS, numbers, strict=True)
         if number != "-"
-    ]
-    return pd.DataFrame(rows, columns=["table", "density", "model", "dataset", "growth", "mean", "deviation"])
+    )
+
+
+def published_accuracies() -> pd.DataFrame:
+    """A row a number: table, density, model, dataset, growth, mean, deviation; see `Number`."""
+    return pd.DataFrame(printed_numbers())

@@ -9,7 +9,7 @@ import pandas as pd
 
 from topokit.papers.experiment import Experiment, Scale
 from topokit.papers.matab2024.cells import LABELS, MODELS, SHORT, TABLES, WITHHELD, Cell, OnlyQuick, cells
-from topokit.papers.matab2024.numbers import DATASETS, RUNS, published_accuracies
+from topokit.papers.matab2024.numbers import DATASETS, RUNS, Number, printed_numbers
 from topokit.papers.matab2024.training import GROWERS
 from topokit.papers.paper import Item, Tables
 from topokit.papers.recipes.accuracy_tables import (
@@ -18,12 +18,11 @@ from topokit.papers.recipes.accuracy_tables import (
     accuracy_rows,
     arrow,
     draw_accuracies,
-    parts_of,
     runs_at_hand,
     trained_runs,
 )
 from topokit.papers.recipes.accuracy_tables import title as title_of
-from topokit.papers.recipes.accuracy_verdicts import UNSTABLE, AccuracyJudge, Printed
+from topokit.papers.recipes.accuracy_verdicts import UNSTABLE, AccuracyJudge
 from topokit.papers.workplace import Workplace
 
 TITLES = {
@@ -201,13 +200,13 @@ def measure_cells(place: Workplace, *, shown: Sequence[Cell], trained: Sequence[
         if len(runs)
     ]
     accuracies = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
-    return {"accuracies": accuracies, "published": _printed(shown)}
+    return {"accuracies": accuracies, "published": pd.DataFrame(_printed(shown))[[*KEY, "mean", "deviation"]]}
 
 
-def _printed(shown: Sequence[Cell]) -> pd.DataFrame:
+def _printed(shown: Sequence[Cell]) -> list[Number]:
     """What the thesis prints for these cells."""
-    keys = pd.DataFrame({"table": cell.table, "model": cell.model, "dataset": cell.dataset} for cell in shown)
-    return published_accuracies().merge(keys)[[*KEY, "mean", "deviation"]]
+    keys = {(cell.table, cell.model, cell.dataset) for cell in shown}
+    return [number for number in printed_numbers() if (number.table, number.model, number.dataset) in keys]
 
 
 def _lower(title: str) -> str:
@@ -216,17 +215,18 @@ def _lower(title: str) -> str:
 
 def _says(shown: Sequence[Cell]) -> str:
     """The printed numbers, data set by data set."""
-    words = []
-    for key, rows in parts_of(_printed(shown)):
-        numbers = [f"{arrow(row.growth)} {row.mean:g} ± {row.deviation:g}" for row in Printed.rows(rows)]
-        words.append(f"{title_of(*key, LABELS)}: {', '.join(numbers)}")
-    return f"Accuracies in percent. {'; '.join(words)}."
+    words: dict[str, list[str]] = {}
+    for number in _printed(shown):
+        cell = title_of(number.model, number.dataset, number.density, LABELS)
+        words.setdefault(cell, []).append(f"{arrow(number.growth)} {number.mean:g} ± {number.deviation:g}")
+    cells_told = "; ".join(f"{cell}: {', '.join(numbers)}" for cell, numbers in words.items())
+    return f"Accuracies in percent. {cells_told}."
 
 
 def _remarks(shown: Sequence[Cell]) -> list[str]:
     """Those on the table that are about these cells."""
     models, datasets = {cell.model for cell in shown}, {cell.dataset for cell in shown}
-    unstable = bool((_printed(shown)["deviation"] >= UNSTABLE).any())
+    unstable = any(number.deviation >= UNSTABLE for number in _printed(shown))
     chance = shown[0].table == 4 and "convnet" in models and WITHHELD in datasets
     grey = bool(datasets & {"mnist", "fashion-mnist"})
     earlier = shown[0].table == 4 and models == {"mlp"} and grey
