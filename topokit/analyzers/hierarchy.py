@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.cluster import hierarchy as trees
 
 from topokit.analyzers.distances.square import SquareDistances, square_distances
 from topokit.analyzers.parameters import whole_number
@@ -47,7 +47,7 @@ class Hierarchy(Result):
     @property
     def order(self) -> NDArray[np.int64]:
         """The networks as the tree lines them up, neighbours being alike, (n,)."""
-        return np.asarray(trees.leaves_list(self.linkage), np.int64)
+        return np.asarray(scipy.cluster.hierarchy.leaves_list(self.linkage), np.int64)
 
     def clusters(self, *, count: int | None = None, height: float | None = None) -> NDArray[np.int64]:
         """The cluster of each network, (n,), numbered 1, 2, ... along `order`.
@@ -65,13 +65,13 @@ class Hierarchy(Result):
             Both or neither were given, a count that is not from 1 to n, or a height that is no number.
         """
         if height is not None and count is None:
-            return _numbered(trees.fcluster(self.linkage, _as_height(height), "distance"), self.order)
+            return _numbered(scipy.cluster.hierarchy.fcluster(self.linkage, _as_height(height), "distance"), self.order)
         if count is None or height is not None:
             raise ParameterError(f"count is {count} and height is {height}: give exactly one of them")
         chosen, most = whole_number("count", count, 1, "leave at least one cluster"), len(self.labels)
         if chosen > most:
             raise ParameterError(f"count={chosen}: {most} networks make at most {most} clusters")
-        return _numbered(trees.cut_tree(self.linkage, n_clusters=[chosen])[:, 0], self.order)
+        return _numbered(scipy.cluster.hierarchy.cut_tree(self.linkage, n_clusters=[chosen])[:, 0], self.order)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -129,7 +129,7 @@ def hierarchy(matrix: Any, *, method: Linkage = "average", labels: Sequence[str]
     if method not in get_args(Linkage):
         raise ParameterError(f"method={method!r}: use {' or '.join(map(repr, get_args(Linkage)))}")
     distances = square_distances(matrix, labels)
-    linkage = trees.linkage(distances.condensed, method, optimal_ordering=True)
+    linkage = scipy.cluster.hierarchy.linkage(distances.condensed, method, optimal_ordering=True)
     return Hierarchy(
         meta=Meta("hierarchy", {"method": method}, ANALYZER_REFERENCES["hierarchy"]),
         linkage=linkage,
@@ -139,7 +139,7 @@ def hierarchy(matrix: Any, *, method: Linkage = "average", labels: Sequence[str]
 
 
 def _cophenetic_correlation(linkage: NDArray[np.float64], distances: SquareDistances) -> float:
-    given, heights = distances.condensed, trees.cophenet(linkage)
+    given, heights = distances.condensed, scipy.cluster.hierarchy.cophenet(linkage)
     if np.ptp(given) == 0 or np.ptp(heights) == 0:
         return float("nan")
     return float(np.corrcoef(given, heights)[0, 1])

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import scipy
 from numpy.typing import NDArray
-from scipy.spatial.distance import squareform
 
 from topokit.analyzers.distances.distance_matrix import DistanceMatrix
 from topokit.analyzers.distances.square import SquareDistances, numbers, square_distances
@@ -217,7 +216,7 @@ def _standardised(table: SquareDistances, method: Correlation, name: str) -> NDA
     if method == "spearman":
         values = scipy.stats.rankdata(values)
     centred = values - values.mean()
-    return np.asarray(squareform(centred / np.linalg.norm(centred)))
+    return np.asarray(scipy.spatial.distance.squareform(centred / np.linalg.norm(centred)))
 
 
 def _all_orders(count: int) -> Iterator[NDArray[np.int64]]:

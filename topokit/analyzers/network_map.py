@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial.distance import pdist, squareform
 
 from topokit.analyzers.distances.square import square_distances
 from topokit.analyzers.parameters import whole_number
@@ -151,7 +151,7 @@ def _least_squares(distances: NDArray[np.float64], coordinates: NDArray[np.float
     """Guttman transforms until they no longer lower the sum of squared differences; none can raise it."""
     loss = _loss(distances, coordinates)
     for _ in progress(range(_STEPS), "network map"):
-        apart = squareform(pdist(coordinates))
+        apart = scipy.spatial.distance.squareform(scipy.spatial.distance.pdist(coordinates))
         ratios = np.divide(distances, apart, out=np.zeros_like(apart), where=apart > 0)
         moved = (ratios.sum(axis=1)[:, None] * coordinates - ratios @ coordinates) / len(coordinates)
         before, loss, coordinates = loss, _loss(distances, moved), moved
@@ -169,10 +169,11 @@ def _pointed(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _loss(distances: NDArray[np.float64], coordinates: NDArray[np.float64]) -> float:
-    return float(np.sum((squareform(distances, checks=False) - pdist(coordinates)) ** 2))
+    given, shown = scipy.spatial.distance.squareform(distances, checks=False), scipy.spatial.distance.pdist(coordinates)
+    return float(np.sum((given - shown) ** 2))
 
 
 def _stress(distances: NDArray[np.float64], coordinates: NDArray[np.float64]) -> float:
-    apart = pdist(coordinates)
+    apart = scipy.spatial.distance.pdist(coordinates)
     spread = np.sum(apart**2)
     return float(np.sqrt(np.sum((apart - distances) ** 2) / spread)) if spread > 0 else float("nan")

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from topokit.analyzers.axes import neuron_table
 from topokit.analyzers.parameters import Random, generator_of, rng_label, whole_number
@@ -179,7 +178,9 @@ class _Picture:
         rows, columns = edges.coords
         same = self.coreness[rows] == self.coreness[columns]
         shape = self.graph.shape
-        _, part = connected_components(sparse.coo_array((edges.data[same], (rows[same], columns[same])), shape=shape))
+        _, part = sparse.csgraph.connected_components(
+            sparse.coo_array((edges.data[same], (rows[same], columns[same])), shape=shape)
+        )
         size = np.bincount(part)
         clusters = np.zeros(len(part), np.int64)
         for shell in np.unique(self.coreness):

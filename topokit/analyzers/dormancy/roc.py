@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 import scipy
 from numpy.typing import NDArray
-from scipy.special import expit, logit, ndtri
 
 CONFIDENCE = 0.95
 
@@ -79,8 +78,9 @@ def area_under_roc(scores: NDArray[np.integer] | NDArray[np.floating], positive:
         of_negatives = 1 - (below - scipy.stats.rankdata(below)) / m
         variance = of_positives.var(ddof=1) / m + of_negatives.var(ddof=1) / n
         if variance > 0:
-            half = ndtri((1 + CONFIDENCE) / 2) * np.sqrt(variance) / (auc * (1 - auc))
-            return Area(auc, float(expit(logit(auc) - half)), float(expit(logit(auc) + half)), "DeLong", "")
+            half = scipy.special.ndtri((1 + CONFIDENCE) / 2) * np.sqrt(variance) / (auc * (1 - auc))
+            low, high = scipy.special.expit(scipy.special.logit(auc) + half * np.array([-1, 1])).tolist()
+            return Area(auc, low, high, "DeLong", "")
     return Area(auc, *newcombe_interval(auc, m, n), "Newcombe", "")
 
 
@@ -94,7 +94,7 @@ def newcombe_interval(auc: float, m: int, n: int) -> tuple[float, float]:
     ----------
     Newcombe (2006), method 5.
     """
-    z = ndtri((1 + CONFIDENCE) / 2)
+    z = scipy.special.ndtri((1 + CONFIDENCE) / 2)
 
     def beyond(area: float) -> float:
         spread = 1 + ((m + n) / 2 - 1) * ((1 - area) / (2 - area) + area / (1 + area))
