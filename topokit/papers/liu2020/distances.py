@@ -26,6 +26,11 @@ from topokit.papers.verdicts import Verdict, holds, lies_within, not_comparable,
 from topokit.papers.workplace import TrainedRun, Workplace
 
 CIFAR_WIDTHS = (3072, 1000, 1000, 10)
+MOST = 0.9
+"""Of the pairs; unrelated networks are at chance, about which some always fall."""
+
+SHORT = "after 18 of 900 epochs on a tenth of the data"
+
 RANDOM_LEVEL = "Two random layers of 3072 and 1000 neurons with 0.7 % of the edges are at 0.94."
 
 
@@ -44,18 +49,25 @@ def judge_levels_after(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     pairs = tables["distances"]
     gains = (pairs["after"] - pairs["before"]).groupby(related(pairs))
     words = {"root": "of one root", "density": "of one density", "nothing": "of two densities"}
-    return tuple(
-        holds(
+    verdicts = {
+        str(kind): holds(
             f"change of the distance between networks {words[str(kind)]}",
-            "increases, 'in varying degrees'",
+            "increases, 'in varying degrees': taken as nine of ten pairs",
             f"{float((part > 0).mean()):.0%} of {len(part)} pairs, mean {part.mean():+.3f}".replace("%", " %"),
-            bool((part > 0).all()),
+            bool((part > 0).mean() >= MOST),
             source="section 4.3, Fig. 5",
             why="networks without a common root are at chance before training; that level differs between wirings "
             "with and without hubs, in either direction",
         )
         for kind, part in gains
-    )
+    }
+    if scale == "quick":
+        # Unrelated networks start at chance and need hubs to leave it, for which these runs are too short.
+        early = {kind: found for kind, found in verdicts.items() if kind != "root"}
+        verdicts |= dict(
+            zip(early, reduced(early.values(), "after 8 of 200 epochs on a fifth of the data"), strict=True)
+        )
+    return tuple(verdicts.values())
 
 
 def measure_random(place: Workplace) -> Tables:
@@ -67,7 +79,7 @@ def measure_random(place: Workplace) -> Tables:
 def judge_seeds(tables: Tables, scale: Scale, *, moment: str) -> tuple[Verdict, ...]:
     """Whether networks of different seeds are far apart."""
     values, shares = (tables[name][moment] for name in ("distances", "shares"))
-    return (
+    verdicts = (
         lies_within(
             f"smallest distance {moment} training: 'very big', as the paper calls 0.8",
             (0.8, 1.0),
@@ -84,6 +96,7 @@ def judge_seeds(tables: Tables, scale: Scale, *, moment: str) -> tuple[Verdict, 
             why="chance is 1; the paper gives no chance level",
         ),
     )
+    return reduced(verdicts, SHORT) if scale == "quick" else verdicts
 
 
 def judge_within(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
@@ -97,6 +110,7 @@ def judge_within(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
         " ".join(f"{value:.3f}" for value in values),
         bool((np.diff(values) > 0).all()),
         source="section 4.3, Fig. 6c",
+        why="one network: a step back may be smaller than what other random numbers change",
     )
     far = (
         lies_within(
@@ -113,7 +127,8 @@ def judge_within(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
             why="the network keeps more of its first wiring than two unrelated networks share",
         ),
     )
-    return (rises, *(reduced(far, "after 18 of 900 epochs on a tenth of the data") if scale == "quick" else far))
+    verdicts = (rises, *far)
+    return reduced(verdicts, SHORT) if scale == "quick" else verdicts
 
 
 AFTER_TRAINING = (
