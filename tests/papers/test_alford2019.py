@@ -56,7 +56,7 @@ def test_exact_items_agree(name: str, tmp_path: Path) -> None:
     item = PAPER.item(name)
     tables = item.measure(place(tmp_path))
     verdicts = item.judge(tables, "exact")
-    assert {verdict.verdict for verdict in verdicts} == {"agree"}
+    assert {verdict.verdict for verdict in verdicts} - {"not comparable"} == {"agree"}
     assert item.draw(tables)
 
 
@@ -67,11 +67,14 @@ def test_an_item_is_written_with_its_figure_and_tables(tmp_path: Path) -> None:
     assert again.verdicts == made.verdicts
 
 
-def test_sentences_agree_with_the_sheet_but_for_one(tmp_path: Path) -> None:
+def test_sentences_agree_with_the_sheet_but_for_two(tmp_path: Path) -> None:
     item = PAPER.item("claims")
     tables = item.measure(place(tmp_path))
     disagree = [verdict.quantity for verdict in item.judge(tables, "exact") if verdict.verdict == "disagree"]
-    assert disagree == ["LeNet-5: loss at 95 % sparsity before retraining (points)"]
+    assert disagree == [
+        "LeNet-5: loss at 95 % sparsity before retraining (points)",
+        "sparse networks beside dense ones of as many connections (points)",
+    ]
     assert item.draw(tables)
 
 
@@ -177,8 +180,8 @@ def test_claims_depend_on_the_numbers() -> None:
     told = "LeNet-5: loss at 95 % sparsity before retraining"
     assert by_quantity(claims(), told).verdict == "disagree"
     assert by_quantity(claims(before=99.3), told).verdict == "agree"
-    assert by_quantity(claims(), "levels").verdict == "agree"
-    assert by_quantity(claims(after=84.0), "levels").verdict == "disagree"
+    assert "7 of 7 fit" in str(by_quantity(claims(), "levels").ours)
+    assert "7 of 8 fit" in str(by_quantity(claims(after=84.0), "levels").ours)
 
 
 def pruned_tables(**shift: float) -> Mapping[str, pd.DataFrame]:
@@ -248,10 +251,12 @@ def stuck_tables(rectified: list[float], plain: list[float]) -> Mapping[str, pd.
 
 
 def test_instability_and_its_explanations() -> None:
-    lost = judge_instability(stuck_tables([98.5, 88.9, 69.9], [98.6, 98.7, 98.4]), "paper")
+    lost = judge_instability(stuck_tables([98.5, *[88.9, 69.9] * 3], [98.6, 98.7, 98.4, *[98.5] * 4]), "paper")
     assert by_quantity(lost, "first weights alone").verdict == "agree"
     assert by_quantity(lost, "cuts classes off").verdict == "disagree"
     assert by_quantity(lost, "stuck").verdict == "disagree"
+    few = judge_instability(stuck_tables([98.5, 88.9, 69.9], [98.6, 98.7, 98.4]), "paper")
+    assert by_quantity(few, "makes them stuck").verdict == "agree"
     kept = judge_instability(stuck_tables([98.5, 98.5], [98.6, 98.7]), "paper")
     assert by_quantity(kept, "first weights alone").verdict == "disagree"
     assert {verdict.verdict for verdict in judge_instability(stuck_tables([9.0], [9.0]), "quick")} == {"not comparable"}
