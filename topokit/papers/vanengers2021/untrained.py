@@ -164,7 +164,8 @@ ITEMS = (
         remarks=[
             "As printed, V_neg is the largest negative and V_pos the smallest positive weight, and nothing lies "
             "between them (column 'literally'): the code takes the weights at the share ζ of either sign instead.",
-            "As printed, N has been counted down to 0 before N values are appended, and L_add is never set.",
+            "As printed, N has been counted down to 0 before N values are appended, and the list that is unzipped "
+            "last is never set.",
             "The code removes one to three edges more than the share ζ: its thresholds go too.",
         ],
     ),
