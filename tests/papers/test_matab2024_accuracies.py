@@ -294,13 +294,18 @@ def test_verdicts_on_rules_name_the_defect_and_would_see_a_sound_rule(place: Wor
 
 def test_best_rule_of_pruning_can_be_another_one() -> None:
     rows = pd.DataFrame(
-        [("MLP", rule, "random", 0, 60.0 - place) for place, rule in enumerate(RULES.values())],
+        [
+            ("MLP", rule, "random", seed, 60.0 - place + 0.1 * seed)
+            for place, rule in enumerate(RULES.values())
+            for seed in range(2)
+        ],
         columns=["model", "rule", "grower", "seed", "accuracy"],
     )
     other = rows.assign(accuracy=rows["accuracy"] + 5 * (rows["rule"] == "SET"))
 
     assert judge_rules({"accuracies": rows}, "paper")[0].verdict == AGREE
     assert judge_rules({"accuracies": other}, "paper")[0].verdict == DISAGREE
+    assert judge_rules({"accuracies": rows[rows["seed"] == 0]}, "paper")[0].verdict == NOT_COMPARABLE
     assert {verdict.verdict for verdict in judge_rules({"accuracies": rows}, "quick")} == {NOT_COMPARABLE}
 
 

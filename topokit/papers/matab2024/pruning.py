@@ -14,7 +14,8 @@ from topokit.papers.matab2024.numbers import RUNS
 from topokit.papers.matab2024.training import GROWERS, MLP, PROTOCOL
 from topokit.papers.paper import Item, Tables
 from topokit.papers.recipes.pruning_rules import draw_removed, draw_rules, measure_removed, rule_rows
-from topokit.papers.verdicts import Verdict, equals, holds, not_comparable, reduced
+from topokit.papers.recipes.run_orders import above
+from topokit.papers.verdicts import Verdict, equals, not_comparable, reduced
 from topokit.papers.workplace import Workplace
 
 RULES = {"magnitude": "magnitude", "set": "SET", "set-nowak": "SET, defective"}
@@ -81,8 +82,8 @@ def measure_rules(place: Workplace) -> Tables:
 
 def judge_rules(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     """Magnitude against both kinds of SET, for each model and grower."""
-    means = tables["accuracies"].groupby(["model", "grower", "rule"], sort=False)["accuracy"].mean().unstack("rule")
-    found = [_judge_rule(model, grower, means.loc[(model, grower)]) for model, grower in means.index]
+    groups = tables["accuracies"].groupby(["model", "grower"], sort=False)
+    found = [_judge_rule(str(model), str(grower), runs) for (model, grower), runs in groups]
     untold = not_comparable(
         "random pruning with random regrowth",
         "the worst, consistently",
@@ -93,16 +94,20 @@ def judge_rules(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     return (*(reduced(found, SHORT) if scale == "quick" else found), untold)
 
 
-def _judge_rule(model: str, grower: str, means: pd.Series) -> Verdict:
+def _judge_rule(model: str, grower: str, runs: pd.DataFrame) -> Verdict:
+    """Magnitude beside the better of the others."""
+    by_rule = runs.groupby("rule", sort=False)["accuracy"]
+    means = by_rule.mean()
     words = ", ".join(f"{rule} {mean:.2f}" for rule, mean in means.items())
     others = means.drop("magnitude")
-    return holds(
-        f"best rule of pruning, {model}, {grower} regrowth",
+    best = str(others.idxmax())
+    return above(
+        f"best rule of pruning, {model}, {grower} regrowth: magnitude and {best}",
         "magnitude",
-        f"{words} %",
-        bool(means["magnitude"] >= others.max()),
+        by_rule.get_group("magnitude"),
+        by_rule.get_group(best),
         source="Fig. 13, appendix A",
-        why=f"{others.idxmax()} is {others.max() - means['magnitude']:.2f} points above",
+        why=f"all of them: {words} %",
     )
 
 

@@ -219,12 +219,18 @@ def judge_attachment(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
             claim,
             _exponents(part),
             bool((part.groupby("edges")["exponent"].mean() > 0.1).all()),
-            source="section 1, the Neural Selection Hypothesis",
+            source=source,
             why=why,
         )
-        for kernel, words, claim, why in (
-            ("gain", "gain more", "will continue to gain more connections", _BLIND),
-            ("retention", "keep more", "a better chance of surviving", _KEEP),
+        for kernel, words, claim, source, why in (
+            (
+                "gain",
+                "gain more",
+                "'will continue to gain more connections'",
+                "section 1, the Neural Selection Conjecture",
+                _BLIND,
+            ),
+            ("retention", "keep more", "'a better chance of surviving'", "section 5.4, of neurons in the core", _KEEP),
         )
         for grower, part in hidden[hidden["kernel"] == kernel].groupby("grower", sort=False)
     ]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from topokit.papers.experiment import Scale
 from topokit.papers.paper import Tables
 from topokit.papers.recipes.accuracy_tables import arrow, parts_of, title
+from topokit.papers.recipes.run_orders import above
 from topokit.papers.verdicts import Verdict, holds, mean_equals, not_comparable, reduced
 
 UNSTABLE = 10.0
@@ -123,12 +124,11 @@ class AccuracyJudge:
             error = sqrt((high.deviation**2 + low.deviation**2) / self.runs)
             if high.mean - low.mean <= 2 * error:
                 continue
-            ours = [float(found[row.growth].mean()) for row in (high, low)]
-            yield holds(
+            yield above(
                 f"order, {cell}",
                 f"{arrow(high.growth)} ({high.mean:g}) above {arrow(low.growth)} ({low.mean:g})",
-                f"{ours[0]:.2f} and {ours[1]:.2f}",
-                ours[0] > ours[1],
+                found[high.growth],
+                found[low.growth],
                 source=self.source,
                 why=_apart(found[high.growth], found[low.growth]),
             )
