@@ -68,10 +68,11 @@ def _levels(pruned: pd.DataFrame, images: pd.Series) -> Verdict:
 
 def _gaps_to_dense(sparse: pd.DataFrame, sizes: Sequence[str]) -> dict[str, float]:
     """Points above the dense network of each random sparse one, by network and size."""
-    random = sparse[sparse["wiring"] == RANDOM].set_index(["network", "size"])["accuracy"]
-    dense = random.xs("dense", level="size")
-    rows = random[random.index.get_level_values("size").isin(sizes)]
-    return {f"{network} {size}": float(value - dense[network]) for (network, size), value in rows.items()}
+    random = sparse[sparse["wiring"] == RANDOM]
+    dense = random[random["size"] == "dense"].set_index("network")["accuracy"]
+    rows = random[random["size"].isin(sizes)]
+    gaps = rows["accuracy"] - rows["network"].map(dense)
+    return dict(zip(rows["network"] + " " + rows["size"], gaps.tolist(), strict=True))
 
 
 def _told(gaps: dict[str, float]) -> str:

@@ -62,7 +62,7 @@ def judge_instability(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
 def _rectified(by_kind: dict[str, pd.DataFrame]) -> Verdict:
     lost = {kind: (int((part["accuracy"] < STUCK).sum()), len(part)) for kind, part in by_kind.items()}
     (stuck, n), (plain, m) = lost[RECTIFIED], lost[PLAIN]
-    chance = float(fisher_exact([[stuck, n - stuck], [plain, m - plain]], alternative="greater").pvalue)
+    chance = float(fisher_exact(np.array([[stuck, n - stuck], [plain, m - plain]]), alternative="greater").pvalue)
     return holds(
         "what makes them stuck",
         "sparse networks hinder stochastic gradient descent",
