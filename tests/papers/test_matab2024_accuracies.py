@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from topokit.papers.costs import cost
 from topokit.papers.experiment import Sweep
 from topokit.papers.matab2024.accuracies import ITEMS
-from topokit.papers.matab2024.cells import MODELS, Cell, OnlyQuick, cells
+from topokit.papers.matab2024.cells import MODELS, Cell, cells
 from topokit.papers.matab2024.claims import judge_claims, measure_printed
 from topokit.papers.matab2024.inputs import PRINTED_SIZES, judge_machine, judge_sizes
 from topokit.papers.matab2024.numbers import DATASETS, RUNS, published_accuracies
@@ -189,17 +190,17 @@ def test_what_is_offered_at_a_scale_has_words_and_costs_there() -> None:
         for scale in item.scales:
             if scale == "exact":
                 continue
-            for experiment in item.experiments:
+            for experiment in item.needs(scale):
                 assert experiment.what[scale]
-                assert experiment.core_minutes[scale] >= 0
+                assert experiment.core_minutes[scale] > 0
 
 
 def test_names_of_experiments_are_their_own() -> None:
     plans: dict[str, object] = {}
     for item in ITEMS:
         for experiment in item.experiments:
-            own = experiment.of if isinstance(experiment, OnlyQuick) else experiment
-            assert plans.setdefault(own.name, own) == own
+            runs = experiment.plan("paper", lambda one, run: Path(one.name) / run.name)
+            assert plans.setdefault(experiment.name, runs) == runs
 
 
 def test_a_whole_table_trains_nothing_at_full_length(place: Workplace) -> None:
@@ -209,11 +210,11 @@ def test_a_whole_table_trains_nothing_at_full_length(place: Workplace) -> None:
 
     assert tables["accuracies"].empty
     assert item.draw(tables) == {}
-    assert sum(len(place.plan(experiment)) for experiment in item.experiments) == 0
+    assert item.needs("paper") == ()
+    assert cost("matab2024", "table3", "paper", folder=place.folder).runs == 0
     assert {verdict.verdict for verdict in item.judge(tables, "paper")} == {NOT_COMPARABLE}
-    quick = replace(place, scale="quick")
-    assert sum(len(quick.plan(experiment)) for experiment in item.experiments) == 1 + 1 + 2
-    assert sum(len(quick.plan(experiment)) for experiment in BY_NAME["table4"].experiments) == 6 + 6 + 6 + 3
+    assert cost("matab2024", "table3", "quick", folder=place.folder).runs == 1 + 1 + 2
+    assert cost("matab2024", "table4", "quick", folder=place.folder).runs == 6 + 6 + 6 + 3
 
 
 def tiny_cell(name: str, **own: object) -> Cell:
@@ -237,8 +238,8 @@ def tiny_cell(name: str, **own: object) -> Cell:
 def test_runs_become_rows_and_other_networks_in_a_folder_do_not(place: Workplace) -> None:
     cell = tiny_cell("tiny")
 
-    tables = measure_cells(place, shown=[cell], trained=[cell], whole=False)
-    given = replace(place, data=place.folder, folder=place.folder / "new", _at_hand={})
+    tables = measure_cells(place, shown=[cell], experiments=[cell.experiment])
+    given = replace(place, data=place.folder, folder=place.folder / "new")
 
     rows = tables["accuracies"]
     assert rows[["model", "dataset", "density", "growth", "seed", "epochs"]].to_numpy().tolist() == [
@@ -250,9 +251,8 @@ def test_runs_become_rows_and_other_networks_in_a_folder_do_not(place: Workplace
     assert len(runs_at_hand(given, cell.experiment)) == 2
     for difference in ({"density": 0.5}, {"hidden": [17]}, {"epochs": 5}):
         assert len(runs_at_hand(given, tiny_cell("other", **difference).experiment)) == 0
-    told = measure_cells(
-        given, shown=[tiny_cell("shorter", epochs=5)], trained=[tiny_cell("shorter", epochs=5)], whole=False
-    )
+    shorter = tiny_cell("shorter", epochs=5)
+    told = measure_cells(given, shown=[shorter], experiments=[shorter.experiment])
     assert told["accuracies"]["epochs"].tolist() == [4, 4]
     assert any("epochs 4 instead of 5" in note for runs in given.used for note in runs.notes)
     drops = measure_curves(place, experiment=cell.experiment, growers={"set": "random"})["drops"]

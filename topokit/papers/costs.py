@@ -66,11 +66,9 @@ def cost(paper: str, item: str | Sequence[str], scale: Scale, *, folder: str | P
     found = find_paper(paper)
     place = Workplace(paper=found.key, scale=scale, folder=Path(folder))
     names = [item] if isinstance(item, str) else item
-    wanted = [experiment for name in names for experiment in found.item(name).experiments] if scale != "exact" else []
     needed: dict[str, dict[int, Experiment]] = {}
-    for experiment in wanted:
-        for one in (*experiment.sources, experiment):
-            needed.setdefault(one.name, {})[id(one)] = one
+    for one in (one for name in names for one in found.item(name).needs(scale)):
+        needed.setdefault(one.name, {})[id(one)] = one
     return Cost(tuple(_cost(place, list(same.values())) for same in needed.values()))
 
 

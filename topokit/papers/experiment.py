@@ -27,7 +27,7 @@ class Experiment(Protocol):
 
     @property
     def what(self) -> Mapping[Scale, str]:
-        """In words, what is trained at each scale; of 'quick', what was reduced."""
+        """In words, what is trained at each scale, and of 'quick' what was reduced; without words it is nothing."""
         ...
 
     @property

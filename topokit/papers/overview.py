@@ -85,7 +85,7 @@ def _scales(paper: Paper, item: Item, minutes: Mapping[tuple[Scale, int], float]
     for scale in SCALES:
         state = _state(paper, item, scale)
         if state is not None:
-            training = sum(minutes.get((scale, id(one)), 0.0) for one in _needed(item))
+            training = sum(minutes.get((scale, id(one)), 0.0) for one in item.needs(scale))
             rows[scale] = {"what": item.what(scale), "minutes": round(item.minutes + training, 1), "state": state}
     return rows
 
@@ -98,20 +98,9 @@ def _state(paper: Paper, item: Item, scale: Scale) -> State | None:
     return "data" if scale == "exact" and item.published is not None else None
 
 
-def _needed(item: Item) -> list[Experiment]:
-    every = [one for experiment in item.experiments for one in (*experiment.sources, experiment)]
-    return list({id(one): one for one in every}.values())
-
-
 def _training_minutes(paper: Paper) -> dict[tuple[Scale, int], float]:
     """What each experiment trains at each scale; items share experiments, and planning takes its time."""
-    wanted = {
-        (scale, id(one)): one
-        for item in paper.items
-        for one in _needed(item)
-        for scale in SCALES
-        if scale != "exact" and scale in item.scales
-    }
+    wanted = {(scale, id(one)): one for item in paper.items for scale in item.scales for one in item.needs(scale)}
     return {
         (scale, number): one.core_minutes[scale] * len(one.plan(scale, _nowhere))
         for (scale, number), one in wanted.items()

@@ -91,6 +91,11 @@ class Item:
         """What is done at that scale, in words."""
         return self.published.what if scale not in self.scales and self.published else self.scales[scale]
 
+    def needs(self, scale: Scale) -> tuple[Experiment, ...]:
+        """The experiments that have runs at that scale, each once and behind those whose runs it takes."""
+        own = [] if scale == "exact" else [one for one in self.experiments if scale in one.what]
+        return tuple({id(one): one for last in own for one in (*last.sources, last)}.values())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:

@@ -138,7 +138,8 @@ class Workplace:
     data: Path | None = None
     executor: Executor | None = None
     device: str = "cpu"
-    _at_hand: dict[tuple[str, ...], TrainedRuns] = field(default_factory=dict, repr=False, compare=False)
+    # Recipes return tables alone: which runs they asked for, and how those differ from the plan, is known here only.
+    _at_hand: dict[tuple[str, ...], TrainedRuns] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def folder_of(self, experiment: Experiment, run: PlannedRun) -> Path:
         """Where a run lies."""
@@ -176,16 +177,20 @@ class Workplace:
             self._at_hand[key] = known
         return self._at_hand[key]
 
-    def _trained(self, experiment: Experiment, plan: Sequence[PlannedRun]) -> TrainedRuns:
+    def finished(self, experiment: Experiment, plan: Sequence[PlannedRun]) -> TrainedRuns:
+        """These runs of an experiment, which are there."""
         from topokit.recording import open_recording
 
+        return TrainedRuns(
+            tuple(TrainedRun(run.name, run.swept, open_recording(self.folder_of(experiment, run)), {}) for run in plan)
+        )
+
+    def _trained(self, experiment: Experiment, plan: Sequence[PlannedRun]) -> TrainedRuns:
         for source in experiment.sources:
             self.trained(source)
         if not all(self.is_finished(experiment, run) for run in plan):
             self._train(experiment, plan)
-        return TrainedRuns(
-            tuple(TrainedRun(run.name, run.swept, open_recording(self.folder_of(experiment, run)), {}) for run in plan)
-        )
+        return self.finished(experiment, plan)
 
     def _train(self, experiment: Experiment, plan: Sequence[PlannedRun]) -> None:
         from topokit.training.sweeps import sweep
@@ -203,7 +208,7 @@ class Workplace:
         found = found_runs(plan, data, experiment.name, gaps=experiment.gaps)
         there = {match.planned.name for match in found}
         missing = [run.name for run in plan if run.name not in there] if experiment.gaps else []
-        return TrainedRuns(tuple(map(_as_trained, found)), tuple(missing))
+        return TrainedRuns(tuple(map(as_trained, found)), tuple(missing))
 
     def _placed(self, config: TrainConfig, folder: Path) -> TrainConfig:
         wanted = config if config.engine == "sparse" else config.replace(device=self.device)
@@ -231,5 +236,6 @@ def _begun(folder: Path) -> tuple[TrainConfig, Mapping[str, Any]] | None:
     return TrainConfig.from_dict(run.get("config") or {}, source=str(folder / RUN_FILE)), run
 
 
-def _as_trained(found: FoundRun) -> TrainedRun:
+def as_trained(found: FoundRun) -> TrainedRun:
+    """A recording that was found, as the run for which it stands."""
     return TrainedRun(found.planned.name, found.planned.swept, found.recording, found.differences)

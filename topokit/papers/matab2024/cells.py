@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from topokit.papers.experiment import Experiment, FolderOf, Scale, Sweep
+from topokit.papers.experiment import Scale, Sweep
 from topokit.papers.matab2024.numbers import DATASETS, RUNS, printed_numbers
 from topokit.papers.matab2024.training import GROWERS, MLP, MLP_CIFAR, MLP_FASHION, PROTOCOL
-from topokit.training.planned_runs import PlannedRun
 
 MODELS: Mapping[str, Mapping[str, Any]] = {
     "mlp": MLP,
@@ -113,40 +112,14 @@ class Cell:
         return "quick" in self.experiment.what
 
 
-@dataclass(frozen=True)
-class OnlyQuick:
-    """An experiment that an item trains at scale 'quick'; at scale 'paper' the item shows what others have trained."""
-
-    of: Sweep
-
-    @property
-    def name(self) -> str:
-        """See `topokit.papers.Experiment`."""
-        return self.of.name
-
-    @property
-    def what(self) -> Mapping[Scale, str]:
-        """See `topokit.papers.Experiment`."""
-        return {**self.of.what, "paper": "nothing: what has been trained for the single models is taken"}
-
-    @property
-    def core_minutes(self) -> Mapping[Scale, float]:
-        """See `topokit.papers.Experiment`."""
-        return {**self.of.core_minutes, "paper": 0.0}
-
-    @property
-    def sources(self) -> tuple[Experiment, ...]:
-        """See `topokit.papers.Experiment`."""
-        return ()
-
-    @property
-    def gaps(self) -> bool:
-        """See `topokit.papers.Experiment`."""
-        return self.of.gaps
-
-    def plan(self, scale: Scale, folder_of: FolderOf) -> tuple[PlannedRun, ...]:
-        """See `topokit.papers.Experiment`."""
-        return self.of.plan(scale, folder_of) if scale == "quick" else ()
+def only_quick(experiment: Sweep) -> Sweep:
+    """The same for an item that trains it at scale 'quick', and at scale 'paper' shows what others have trained."""
+    quick: Scale = "quick"
+    return replace(
+        experiment,
+        what={quick: experiment.what[quick]},
+        core_minutes={quick: experiment.core_minutes[quick]},
+    )
 
 
 def cells(table: int, *, models: Sequence[str] = tuple(MODELS), datasets: Sequence[str] = DATASETS) -> list[Cell]:

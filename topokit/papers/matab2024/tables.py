@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 
 from topokit.papers.experiment import Experiment, Scale
-from topokit.papers.matab2024.cells import LABELS, MODELS, SHORT, TABLES, WITHHELD, Cell, OnlyQuick, cells
+from topokit.papers.matab2024.cells import LABELS, MODELS, SHORT, TABLES, WITHHELD, Cell, cells, only_quick
 from topokit.papers.matab2024.numbers import DATASETS, RUNS, Number, printed_numbers
 from topokit.papers.matab2024.training import GROWERS
 from topokit.papers.paper import Item, Tables
@@ -160,8 +160,9 @@ def _item(
 ) -> Item:
     """An item that shows cells of a table; as a `whole` table it trains at 'quick' only, what is quick to train."""
     table = shown[0].table
-    trained = [cell for cell in shown if not whole or cell.is_quick]
-    experiments: list[Experiment] = [OnlyQuick(cell.experiment) if whole else cell.experiment for cell in trained]
+    experiments = [cell.experiment for cell in shown]
+    if whole:
+        experiments = [only_quick(cell.experiment) for cell in shown if cell.is_quick]
     judge = AccuracyJudge(
         source=f"Table {table}",
         runs=RUNS,
@@ -174,7 +175,7 @@ def _item(
         name=name,
         title=title,
         says=says,
-        measure=partial(measure_cells, shown=shown, trained=trained, whole=whole),
+        measure=partial(measure_cells, shown=shown, experiments=experiments),
         draw=partial(draw_accuracies, labels=LABELS),
         judge=judge,
         scales=scales,
@@ -183,20 +184,20 @@ def _item(
     )
 
 
-def measure_cells(place: Workplace, *, shown: Sequence[Cell], trained: Sequence[Cell], whole: bool) -> Tables:
-    """Train cells, unless it is a whole table at full length, and gather these and all others that are finished.
+def measure_cells(place: Workplace, *, shown: Sequence[Cell], experiments: Sequence[Experiment]) -> Tables:
+    """Train the experiments that have runs at this scale, and gather them and all other cells that are finished.
 
     Returns
     -------
     Tables
         "accuracies" as of `accuracy_rows`; "published": model, dataset, density, growth, mean, deviation.
     """
-    wanted = [] if whole and place.scale == "paper" else [cell.experiment.name for cell in trained]
+    trained = {one.name for one in experiments if place.scale in one.what}
     tables = [
         accuracy_rows(runs, model=cell.model, dataset=cell.dataset, growers=GROWERS)
         for cell in shown
-        for train in [cell.experiment.name in wanted]
-        for runs in [trained_runs(place, cell.experiment) if train else runs_at_hand(place, cell.experiment)]
+        for gather in [trained_runs if cell.experiment.name in trained else runs_at_hand]
+        for runs in [gather(place, cell.experiment)]
         if len(runs)
     ]
     accuracies = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)

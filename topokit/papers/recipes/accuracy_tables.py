@@ -10,7 +10,7 @@ from topokit import plots
 from topokit.errors import RecordingError
 from topokit.papers.experiment import Experiment
 from topokit.papers.paper import Figures, Tables
-from topokit.papers.workplace import TrainedRun, TrainedRuns, Workplace
+from topokit.papers.workplace import TrainedRun, TrainedRuns, Workplace, as_trained
 
 CELL = ["model", "dataset", "density"]
 KEY = [*CELL, "growth"]
@@ -63,23 +63,18 @@ def trained_runs(place: Workplace, experiment: Experiment) -> TrainedRuns:
 def runs_at_hand(place: Workplace, experiment: Experiment) -> TrainedRuns:
     """Runs of the experiment that are finished, without training any; from `data`, those that were trained alike."""
     from topokit.papers.found_runs import found_runs
-    from topokit.recording import open_recording
 
     if place.scale not in experiment.what:
         return TrainedRuns(())
     if place.data is None:
         plan = [run for run in place.plan(experiment) if place.is_finished(experiment, run)]
-        return TrainedRuns(
-            tuple(TrainedRun(run.name, run.swept, open_recording(place.folder_of(experiment, run)), {}) for run in plan)
-        )
+        return place.finished(experiment, plan)
     try:
         found = found_runs(place.plan(experiment), place.data, experiment.name, gaps=True)
     except RecordingError:
         return TrainedRuns(())
     same = [run for run in found if not run.differences.keys() & _PROTOCOL]
-    return TrainedRuns(
-        tuple(TrainedRun(run.planned.name, run.planned.swept, run.recording, run.differences) for run in same)
-    )
+    return TrainedRuns(tuple(map(as_trained, same)))
 
 
 def draw_accuracies(tables: Tables, *, labels: Mapping[str, str]) -> Figures:
