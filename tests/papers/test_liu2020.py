@@ -8,6 +8,7 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,6 +52,7 @@ from topokit.papers.recipes.distances_over_training import (
 )
 from topokit.papers.recipes.edit_distance import draw_example, edit_distance, layer_of, measure_example
 from topokit.papers.recipes.er_epsilon import draw_edges, edge_chance, epsilon_of, measure_edges
+from topokit.papers.recipes.graph_edits import edit_distance as exact_edits
 from topokit.papers.recipes.retrained_wirings import draw_retrained, measure_retrained
 from topokit.papers.recipes.run_accuracies import measure_accuracies
 from topokit.papers.recipes.wiring_and_accuracy import draw_many, gap_tables, measure_many
@@ -99,6 +101,37 @@ def test_edit_distance_is_the_share_of_inputs_that_are_not_shared(first: set[int
     both = first | second
     expected = len(first ^ second) / len(both) if both else 0.0
     assert edit_distance(sorted(first), sorted(second), 6) == pytest.approx(expected, abs=1e-12)
+
+
+def test_graph_edit_distance_is_that_of_a_search_over_edits() -> None:
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        pair = [[rng.random(shape) < 0.5 for shape in ((3, 3), (3, 2))] for _ in range(2)]
+        graphs = []
+        for masks in pair:
+            graph = nx.DiGraph()
+            graph.add_nodes_from((f"i{k}", {"label": f"i{k}"}) for k in range(3))
+            graph.add_nodes_from((f"h{k}", {"label": "hidden"}) for k in range(3))
+            graph.add_nodes_from((f"o{k}", {"label": f"o{k}"}) for k in range(2))
+            for mask, (a, b) in zip(masks, ("ih", "ho"), strict=True):
+                graph.add_edges_from((f"{a}{s}", f"{b}{t}") for s, t in zip(*mask.nonzero(), strict=True))
+            graphs.append(graph)
+        free = {"node_del_cost": lambda _: 1000, "node_ins_cost": lambda _: 1000}
+        found = nx.graph_edit_distance(*graphs, node_subst_cost=lambda a, b: 1000 * (a["label"] != b["label"]), **free)
+        assert found == exact_edits(*pair)
+
+
+def test_definitions_are_judged_and_can_fail(place: Workplace) -> None:
+    for name, alter in (
+        ("set", lambda tables: {**tables, "edges": tables["edges"].assign(grown=False)}),
+        ("eq2", lambda tables: {"edits": tables["edits"].assign(along_pairs=0, exact=1)}),
+    ):
+        item = find_paper("liu2020").item(name)
+        tables = item.measure(place)
+        assert DISAGREE not in judgements(item.judge(tables, "exact"))[:3]
+        assert DISAGREE in judgements(item.judge(alter(tables), "exact"))
+        for figure in item.draw(tables).values():
+            assert_legible(figure)
 
 
 def test_example_pairs_neurons_as_the_hungarian_method_does() -> None:

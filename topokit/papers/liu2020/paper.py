@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from topokit.papers.experiment import Scale
 from topokit.papers.liu2020.accuracies import FIGURES, RETRAINING, TABLES
+from topokit.papers.liu2020.definitions import DEFINITIONS
 from topokit.papers.liu2020.distances import AFTER_TRAINING
 from topokit.papers.liu2020.drift import DURING_TRAINING, MANY
 from topokit.papers.liu2020.initial import BEFORE_TRAINING, WIDTHS
@@ -124,6 +125,7 @@ PAPER = Paper(
                 "trainings here.",
             ),
         ),
+        *DEFINITIONS,
         Item(
             name="fig1",
             title="The distance of two neurons, and of two layers",
