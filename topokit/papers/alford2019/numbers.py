@@ -139,7 +139,11 @@ TRAINED = (ACCURACY, *CODE)
 """Remarks on accuracies."""
 
 
+def deviation_of(values: np.ndarray) -> float:
+    """Standard deviation over runs (points), no less than that of counting right answers."""
+    return max(float(values.std(ddof=1)) if len(values) > 1 else 0.0, CHANCE)
+
+
 def error_of_difference(values: np.ndarray, others: np.ndarray) -> float:
-    """Standard error of the difference of two means (points), no less than that of counting right answers."""
-    parts = [max(part.std(ddof=1) if len(part) > 1 else 0.0, CHANCE) ** 2 / len(part) for part in (values, others)]
-    return sqrt(sum(parts))
+    """Standard error of the difference of two means (points)."""
+    return sqrt(sum(deviation_of(part) ** 2 / len(part) for part in (values, others)))

@@ -10,7 +10,6 @@ import numpy as np
 from topokit.papers.alford2019.numbers import (
     AFTER,
     BEFORE,
-    CHANCE,
     FIRST_LAST,
     ITERATIVE,
     LENET_5,
@@ -22,6 +21,7 @@ from topokit.papers.alford2019.numbers import (
     SHORT,
     STUCK,
     TRAINED,
+    deviation_of,
     error_of_difference,
     published_pruned,
 )
@@ -183,8 +183,7 @@ def _number(quantity: str, published: float, values: np.ndarray) -> Verdict:
             source=SHEET,
             why=f"a network that has lost classes: {lost}; see Fig. 8",
         )
-    deviation = max(float(whole.std(ddof=1)) if len(whole) > 1 else 0.0, CHANCE)
-    return mean_equals(quantity, published, whole, source=SHEET, deviation=deviation, runs=1, why=RATES)
+    return mean_equals(quantity, published, whole, source=SHEET, deviation=deviation_of(whole), runs=1, why=RATES)
 
 
 ITEMS = [

@@ -23,6 +23,7 @@ from topokit.papers.alford2019.numbers import (
     SHEET,
     SHORT,
     TRAINED,
+    deviation_of,
     error_of_difference,
     published_sparse,
 )
@@ -155,8 +156,8 @@ def _size_numbers(tables: Tables) -> Iterator[Verdict]:
             why = "the code trains on crops of 24 x 24 pixels with other brightness and contrast, and for longer"
             yield not_comparable(quantity, published, float(values.mean()), source=SHEET, why=why)
         else:
-            deviation = max(float(values.std(ddof=1)) if len(values) > 1 else 0.0, CHANCE)
-            yield mean_equals(quantity, published, values, source=SHEET, deviation=deviation, runs=1, why=RATES)
+            spread = deviation_of(values)
+            yield mean_equals(quantity, published, values, source=SHEET, deviation=spread, runs=1, why=RATES)
 
 
 def judge_large(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:

@@ -130,18 +130,8 @@ class AccuracyJudge:
                 found[high.growth],
                 found[low.growth],
                 source=self.source,
-                why=_apart(found[high.growth], found[low.growth]),
             )
 
     def _missing(self, cell: str, rows: Sequence[Printed]) -> Verdict:
         words = ", ".join(f"{arrow(row.growth)} {row.mean:g} ± {row.deviation:g}" for row in rows)
         return not_comparable(f"accuracy (%), {cell}", words, source=self.source, why=self.untrained)
-
-
-def _apart(high: Values, low: Values) -> str:
-    """How large the gap is that should have been positive."""
-    gap = f"the difference is {high.mean() - low.mean():+.2f} points"
-    if min(len(high), len(low)) < 2:
-        return f"{gap} between single runs"
-    error = sqrt(high.var(ddof=1) / len(high) + low.var(ddof=1) / len(low))
-    return f"{gap}, its standard error {error:.2f}"
