@@ -316,3 +316,15 @@ def test_figures_come_back_from_their_files(name: str, place: Workplace, tmp_pat
     for part, drawn in figure.draw(again).items():
         plots.save(drawn, tmp_path / f"{part}.png")
         assert (tmp_path / f"{part}.png").stat().st_size > 5000
+
+
+def test_equations_by_the_letter_let_absent_connections_take_part() -> None:
+    item = PAPER.item("equations")
+    tables = item.measure(no_place())
+    wrong = [verdict.quantity for verdict in item.judge(tables, "exact") if verdict.verdict == DISAGREE]
+    assert len(wrong) == 2
+    assert all("as printed" in quantity for quantity in wrong)
+    columns = {"rates": "trainer", "updates": "epochs", "printed": "grown", "graph": "degree_sum"}
+    altered = {**tables, **{name: tables[name].assign(**{column: 0.0}) for name, column in columns.items()}}
+    assert len([verdict for verdict in item.judge(altered, "exact") if verdict.verdict == DISAGREE]) >= 7
+    assert item.draw(tables)

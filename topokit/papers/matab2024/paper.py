@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from topokit.papers.matab2024.accuracies import ITEMS as ACCURACIES
+from topokit.papers.matab2024.equations import EQUATIONS
 from topokit.papers.matab2024.setup import ITEMS as SETUP
 from topokit.papers.matab2024.untrained import EXAMPLE, FIRST_DEGREES, FIRST_SHELLS, RULE, THRESHOLD
 from topokit.papers.matab2024.wiring import both
@@ -10,6 +11,7 @@ from topokit.papers.paper import Item, Paper
 
 _ITEMS = [
     *SETUP,
+    EQUATIONS,
     *ACCURACIES,
     FIRST_DEGREES,
     EXAMPLE,
@@ -22,7 +24,8 @@ _ITEMS = [
 ]
 
 _ORDER = (
-    *("table1", "table2", "fig1", "fig2", "table3", "table4", "fig3", "fig4", "fig5", "fig6", "fig7", "rule"),
+    *("table1", "table2", "equations", "fig1", "fig2", "table3", "table4"),
+    *("fig3", "fig4", "fig5", "fig6", "fig7", "rule"),
     *("threshold", "attachment", "alternatives", "fig8", "fig9a", "fig9b", "fig10", "fig11", "fig12", "fig13"),
     *("table5", "table6", "table7", "fig14", "fig15", "fig16", "table8", "fig17", "fig18", "fig19", "fig20"),
 )
