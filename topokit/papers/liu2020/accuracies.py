@@ -155,7 +155,7 @@ FIGURES = (
         measure=partial(measure_densities, sparse=FASHION_SPARSE, dense=FASHION_DENSE, names=NETWORKS),
         draw=draw_densities,
         judge=partial(judge_densities, sparsest=20.0, reaches=0.6),
-        scales={"quick": FASHION_SPARSE.what["quick"], "paper": FASHION_SPARSE.what["paper"]},
+        scales=dict(FASHION_SPARSE.what),
         experiments=(FASHION_SPARSE, FASHION_DENSE),
         remarks=(
             "Accuracies here are those on the test data in the epoch that is best on the validation data, as section "
@@ -169,7 +169,7 @@ FIGURES = (
         measure=partial(measure_densities, sparse=CIFAR_SPARSE, dense=CIFAR_DENSE, names=NETWORKS),
         draw=draw_densities,
         judge=partial(judge_densities, sparsest=20.0, reaches=5.0),
-        scales={"quick": CIFAR_SPARSE.what["quick"], "paper": CIFAR_SPARSE.what["paper"]},
+        scales=dict(CIFAR_SPARSE.what),
         experiments=(CIFAR_SPARSE, CIFAR_DENSE),
         remarks=(
             "Section 4.1 says 1000 epochs, section 4.2 says 900; these are 900.",
@@ -186,7 +186,7 @@ TABLES = tuple(
         f"{max(numbers):.2f} %, all very similar.",
         measure=partial(measure_accuracies, experiment=experiment, columns=columns),
         judge=partial(judge_table, accuracies=numbers),
-        scales={"quick": experiment.what["quick"], "paper": experiment.what["paper"]},
+        scales=dict(experiment.what),
         experiments=(experiment,),
         remarks=remarks,
     )
@@ -223,7 +223,7 @@ RETRAINING = Item(
     measure=partial(measure_retrained, source=SET_CIFAR_SPARSER, again=RETRAINED, names=CURVES),
     draw=draw_retrained,
     judge=judge_retrained,
-    scales={"quick": RETRAINED.what["quick"], "paper": RETRAINED.what["paper"]},
+    scales=dict(RETRAINED.what),
     experiments=(SET_CIFAR_SPARSER, RETRAINED),
     remarks=(
         "Networks trained again see 1000 epochs, more than the SET network has at any epoch: where they are better "

@@ -62,9 +62,13 @@ def draw_heatmaps(tables: Tables, *, label: str) -> Figures:
     }
 
 
+def richest_share(values: NDArray[np.generic]) -> float:
+    """Share of the sum of `values`, (n,), that the tenth of them with most has; NaN where all are 0."""
+    sizes = np.sort(values.astype(np.float64))[::-1]
+    return float(sizes[: max(1, len(sizes) // 10)].sum() / sizes.sum()) if sizes.sum() else np.nan
+
+
 def _spread(image: NDArray[np.int64]) -> tuple[float, float, float]:
-    flat = np.sort(image.ravel())[::-1].astype(np.float64)
-    richest = flat[: max(1, len(flat) // 10)].sum() / flat.sum() if flat.sum() else np.nan
     varied = image.std() > 0
     mirrored = np.corrcoef(image.ravel(), image[:, ::-1].ravel())[0, 1] if varied else np.nan
-    return round(float(flat.mean()), 3), round(float(richest), 4), round(float(mirrored), 4)
+    return round(float(image.mean()), 3), round(richest_share(image.ravel()), 4), round(float(mirrored), 4)

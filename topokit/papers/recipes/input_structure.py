@@ -15,6 +15,7 @@ from topokit.analyzers.multiple_tests import holm
 from topokit.dag import LayeredDAG
 from topokit.papers.experiment import Experiment
 from topokit.papers.paper import Figures, Tables
+from topokit.papers.recipes.input_heatmaps import richest_share
 from topokit.papers.workplace import TrainedRun, TrainedRuns, Workplace
 from topokit.registry import DATASETS
 
@@ -105,9 +106,9 @@ def draw_maps(tables: Tables) -> Figures:
     kept = long[long["network"] == KEPT]
     counts = long[long["value"] == "connections"]
     figures = {
-        "connections": _images(kept[kept["value"] == "connections"], "connections", "Connections"),
-        "weights": _images(kept[kept["value"] == "weight"], "connections", "Summed weight", signed=True),
-        "regrown": _images(counts[counts["network"] == WHOLE], "connections", "Connections"),
+        "connections": _images(kept[kept["value"] == "connections"], "Connections"),
+        "weights": _images(kept[kept["value"] == "weight"], "Summed weight", signed=True),
+        "regrown": _images(counts[counts["network"] == WHOLE], "Connections"),
     }
     z = _beside_chance(counts, tables["structure"])
     if z["z"].notna().any():
@@ -165,7 +166,6 @@ def structure(network: LayeredDAG, value: Any, variance: NDArray[np.float64]) ->
     told = chance.summary.iloc[0]
     spatial = tk.moran(mapped, value=value, permutations=_ORDERS).frame.iloc[0]
     related = tk.input_correlation(mapped, variance, value=value)
-    sizes = np.sort(np.abs(mapped.values(value)[0]).astype(float))[::-1]
     return Structure(
         edges=int(mapped.counts.sum()),
         mean=_short(chance.mean[0, 0]),
@@ -178,7 +178,7 @@ def structure(network: LayeredDAG, value: Any, variance: NDArray[np.float64]) ->
         moran_p=_short(spatial["p_greater"]),
         correlation=_short(related.correlation[0]),
         correlation_p=_short(related.p_value[0]),
-        richest=_short(sizes[: len(sizes) // 10].sum() / sizes.sum()),
+        richest=_short(richest_share(np.abs(mapped.values(value)[0]))),
     )
 
 
@@ -200,7 +200,7 @@ def _long(pixels: pd.DataFrame) -> pd.DataFrame:
     return long.assign(network=names[0], value=names[1], share="ζ = " + names[2], at=names[2].astype(float))
 
 
-def _images(long: pd.DataFrame, value: str, label: str, *, signed: bool = False) -> Any:
+def _images(long: pd.DataFrame, label: str, *, signed: bool = False) -> Any:
     return plots.image_grid(
         long, columns="share", pixel="pixel", value="found", shape=SHAPE, label=label, scale="panel", signed=signed
     )
