@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from topokit.papers.alford2019.numbers import (
     ORIGINAL,
     RANDOM,
     SHEET,
+    SPARSITIES,
     published_pruned,
     published_sparse,
 )
@@ -123,77 +124,95 @@ def draw_claims(tables: Tables) -> Figures:
 def judge_claims(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     """The paper's sentences against the authors' own numbers."""
     pruned, sparse = tables["pruned"], tables["sparse"]
-
-    def value(network: str, pruning: str, stage: str, sparsity: int) -> float:
-        keys = {"network": network, "pruning": pruning, "stage": stage, "sparsity": sparsity}
-        rows = pruned[(pruned[list(keys)] == pd.Series(keys)).all(axis=1)]
-        return float(rows["accuracy"].iloc[0])
-
-    def before(network: str, sparsity: int) -> float:
-        return value(network, ITERATIVE, BEFORE, sparsity)
-
-    def after(network: str, sparsity: int, pruning: str = ITERATIVE) -> float:
-        return value(network, pruning, AFTER, sparsity)
-
-    losses = {network: ORIGINAL[network] - before(network, 99) for network in (LENET_5, LENET_300)}
-    at_95 = {network: ORIGINAL[network] - before(network, 95) for network in (LENET_5, LENET_300)}
-    gaps = [after(LENET_300, s) - after(LENET_300, s, ONE_TIME) for s in (50, 75, 90, 95, 99)]
-    gains = [before(LENET_300, s) - ORIGINAL[LENET_300] for s in (50, 75, 90, 95)]
-    reached = [after(LENET_300, s) - ORIGINAL[LENET_300] for s in (50, 75, 90)]
-    small = sparse[(sparse["network"] == MNIST_5)].set_index("size")["accuracy"]
     return (
+        *_losses(pruned),
+        *_of_lenet_300(pruned),
         *(
-            lies_within(
-                f"{network}: loss at 99 % sparsity before retraining (points)",
-                (-np.inf, 1),
-                round(loss, 2),
-                source="section II-A: less than 1 %",
+            equals(
+                f"LeNet-5 at 95 %, {words}, retrained (%)",
+                expected,
+                _accuracy(pruned, LENET_5, AFTER, 95, pruning),
+                source="section III",
             )
-            for network, loss in losses.items()
+            for words, expected, pruning in (("one-time", 98.32, ONE_TIME), ("iterative", 98.54, ITERATIVE))
         ),
-        *(
-            lies_within(
-                f"{network}: loss at 95 % sparsity before retraining (points)",
-                (-np.inf, 0),
-                round(loss, 2),
-                source="section II-A: without any loss in accuracy whatsoever",
-                why="0.45 points are three standard errors of a difference on 10,000 images: the sentence holds for "
-                "LeNet-300-100 alone",
+        _one_percent(sparse),
+        _half(sparse),
+        _as_many(sparse),
+        _levels(pruned, tables["classes"]["images"]),
+    )
+
+
+def _accuracy(pruned: pd.DataFrame, network: str, stage: str, sparsity: int, pruning: str = ITERATIVE) -> float:
+    keys = {"network": network, "pruning": pruning, "stage": stage, "sparsity": sparsity}
+    rows = pruned[(pruned[list(keys)] == pd.Series(keys)).all(axis=1)]
+    return float(rows["accuracy"].iloc[0])
+
+
+def _losses(pruned: pd.DataFrame) -> Iterator[Verdict]:
+    """What pruning costs before networks are trained again."""
+    alone = (
+        "0.45 points are three standard errors of a difference on 10,000 images: the sentence holds for LeNet-300-100 "
+        "alone"
+    )
+    for sparsity, most, said, why in (
+        (99, 1, "less than 1 %", ""),
+        (95, 0, "without any loss in accuracy whatsoever", alone),
+    ):
+        for network in (LENET_5, LENET_300):
+            yield lies_within(
+                f"{network}: loss at {sparsity} % sparsity before retraining (points)",
+                (-np.inf, most),
+                round(ORIGINAL[network] - _accuracy(pruned, network, BEFORE, sparsity), 2),
+                source=f"section II-A: {said}",
+                why=why,
             )
-            for network, loss in at_95.items()
-        ),
+
+
+def _of_lenet_300(pruned: pd.DataFrame) -> tuple[Verdict, ...]:
+    """What is said of LeNet-300-100 at all sparsities."""
+    gains = [_accuracy(pruned, LENET_300, BEFORE, s) - ORIGINAL[LENET_300] for s in SPARSITIES[:-1]]
+    reached = [_accuracy(pruned, LENET_300, AFTER, s) - ORIGINAL[LENET_300] for s in SPARSITIES[:-2]]
+    iterative, at_once = (
+        [_accuracy(pruned, LENET_300, AFTER, s, pruning) for s in SPARSITIES] for pruning in (ITERATIVE, ONE_TIME)
+    )
+    gaps = [one - other for one, other in zip(iterative, at_once, strict=True)]
+    return (
         holds(
             "LeNet-300-100: iterative pruning improves accuracy through 95 %",
             "improves it at every sparsity",
-            ", ".join(f"{gain:+.2f}" for gain in gains),
+            _points(gains),
             min(gains) > 0,
             source="section III",
         ),
         holds(
             "LeNet-300-100: retrained, the original accuracy is achieved up to 90 %",
             "achieved (two images of 10,000 allowed)",
-            ", ".join(f"{gap:+.2f}" for gap in reached),
+            _points(reached),
             min(reached) > -0.02,
             source="section III",
         ),
         holds(
             "LeNet-300-100: one-time pruned structures do noticeably worse",
             "one-time 'noticeably worse': taken as below iterative at every sparsity",
-            ", ".join(f"{gap:+.2f}" for gap in gaps),
+            _points(gaps),
             min(gaps) > 0,
             source="section III",
         ),
-        equals("LeNet-5 at 95 %, one-time, retrained (%)", 98.32, after(LENET_5, 95, ONE_TIME), source="section III"),
-        equals("LeNet-5 at 95 %, iterative, retrained (%)", 98.54, after(LENET_5, 95), source="section III"),
-        lies_within(
-            "random sparse LeNet-5 on MNIST: loss through 95 % (points)",
-            (-np.inf, 1),
-            round(float(small["dense"] - small["1/20"]), 2),
-            source="section III: only one percent",
-        ),
-        _half(sparse),
-        _as_many(sparse),
-        _levels(pruned, tables["classes"]["images"]),
+    )
+
+
+def _points(gains: Sequence[float]) -> str:
+    return ", ".join(f"{gain:+.2f}" for gain in gains)
+
+
+def _one_percent(sparse: pd.DataFrame) -> Verdict:
+    small = sparse[sparse["network"] == MNIST_5].set_index("size")["accuracy"]
+    return lies_within(
+        "random sparse LeNet-5 on MNIST: loss through 95 % (points)",
+        (-np.inf, 1),
+        round(float(small["dense"] - small["1/20"]), 2),
+        source="section III: only one percent",
     )
 
 

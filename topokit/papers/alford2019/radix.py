@@ -63,17 +63,19 @@ def judge_example(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
 
 def judge_kinds(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     """Every kind has as many paths between each pair."""
-    paths = tables["paths"].set_index("network").to_dict("index")
     expected = {"one system (2, 3)": 1, "two systems (2, 2), (4)": 4, "Kronecker (2, 2), B = (1, 2, 1)": 2}
-    return tuple(
-        holds(
-            f"{name}: paths from an input to an output",
-            f"{number} for each pair",
-            f"{paths[name]['least_paths']} to {paths[name]['most_paths']}",
-            bool(number == paths[name]["least_paths"] == paths[name]["most_paths"]),
-            source="Robinett and Kepner 2019, theorem 1",
-        )
-        for name, number in expected.items()
+    return tuple(_as_many_paths(tables, name, number) for name, number in expected.items())
+
+
+def _as_many_paths(tables: Tables, name: str, number: int) -> Verdict:
+    paths = tables["paths"].set_index("network").to_dict("index")[name]
+    least, most = int(paths["least_paths"]), int(paths["most_paths"])
+    return holds(
+        f"{name}: paths from an input to an output",
+        f"{number} for each pair",
+        f"{least} to {most}",
+        least == most == number,
+        source="Robinett and Kepner 2019, theorem 1",
     )
 
 
@@ -87,74 +89,75 @@ NETS = {
 IN_DEGREES_CUT = {80: 225, 70: 21} | dict.fromkeys(range(71, 80), 6)
 
 
+CONNECTIONS = {
+    "800-300-100": (24000, 3000),
+    "784-300-100": (23520, 3000),
+    "800-3000-100": (240000, 30000),
+    "784-3000-100": (235200, 30000),
+}
+PATHS = {"800-300-100": 3, "784-300-100": 3, "800-3000-100": 30, "784-3000-100": 30}
+"""Connections of each layer, and paths between each pair, by N and B."""
+
+
 def judge_radix(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     """All that follows from N and B, counted by products of matrices."""
-    layers, paths = tables["layers"], tables["paths"].set_index("network").to_dict("index")
-    source = "section II-B"
-    verdicts = []
-    for name, counts, ways in (
-        ("800-300-100", (24000, 3000), 3),
-        ("784-300-100", (23520, 3000), 3),
-        ("800-3000-100", (240000, 30000), 30),
-        ("784-3000-100", (235200, 30000), 30),
-    ):
-        rows = layers[layers["network"] == name]
-        shape = "-".join(map(str, [*rows["sources"], rows["targets"].iloc[-1]]))
-        found = tuple(int(count) for count in rows["edges"])
-        least, most = int(paths[name]["least_paths"]), int(paths[name]["most_paths"])
-        dense = all(abs(density - 0.1) < 1e-9 for density in rows["density"])
-        verdicts += [
-            holds(f"{name}: neurons of each layer", name, shape, shape == name, source=source),
-            holds(
-                f"{name}: sparsity of each layer",
-                "90 %",
-                ", ".join(f"{100 * (1 - density):g} %" for density in rows["density"]),
-                dense,
-                source=source,
-            ),
-            holds(
-                f"{name}: connections",
-                " + ".join(map(str, counts)),
-                " + ".join(map(str, found)),
-                found == counts,
-                source="from N and B",
-            ),
-            holds(
-                f"{name}: paths from an input to an output",
-                f"{ways} for each pair",
-                f"{least} to {most}",
-                least == most == ways,
-                source="Robinett and Kepner 2019, theorem 1",
-            ),
-        ]
-    uncut = layers[layers["network"].isin(["800-300-100", "800-3000-100"])]
+    nets = [verdict for name in NETS for verdict in (*_sizes(tables, name), _as_many_paths(tables, name, PATHS[name]))]
+    edges = tables["paths"].set_index("network")["edges"]
+    constant = equals(
+        "connections of 784-3000-100 and of the dense 784-300-100",
+        784 * 300 + 300 * 100,
+        float(edges["784-3000-100"]),
+        source="section II-B: the total connections remain constant",
+    )
+    return (*nets, _degrees_before_cut(tables), constant, _degrees_after_cut(tables))
+
+
+def _sizes(tables: Tables, name: str) -> tuple[Verdict, ...]:
+    """Neurons, sparsity and connections of a network's layers."""
+    rows, source = tables["layers"][tables["layers"]["network"] == name], "section II-B"
+    shape = "-".join(map(str, [*rows["sources"], rows["targets"].iloc[-1]]))
+    expected, found = CONNECTIONS[name], tuple(int(count) for count in rows["edges"])
+    return (
+        holds(f"{name}: neurons of each layer", name, shape, shape == name, source=source),
+        holds(
+            f"{name}: sparsity of each layer",
+            "90 %",
+            ", ".join(f"{100 * (1 - density):g} %" for density in rows["density"]),
+            all(abs(density - 0.1) < 1e-9 for density in rows["density"]),
+            source=source,
+        ),
+        holds(
+            f"{name}: connections",
+            " + ".join(map(str, expected)),
+            " + ".join(map(str, found)),
+            found == expected,
+            source="from N and B",
+        ),
+    )
+
+
+def _degrees_before_cut(tables: Tables) -> Verdict:
+    uncut = tables["layers"][tables["layers"]["network"].isin(["800-300-100", "800-3000-100"])]
     constant = bool((uncut["least_out"] == uncut["most_out"]).all() and (uncut["least_in"] == uncut["most_in"]).all())
+    return holds(
+        "degrees before the cut",
+        "the same for all neurons of a layer",
+        "the same" if constant else "different",
+        constant,
+        source="Robinett and Kepner 2019",
+    )
+
+
+def _degrees_after_cut(tables: Tables) -> Verdict:
     table = tables["in_degrees"]
     cut = table[(table["network"] == "784-300-100") & (table["layer"] == 1)]
     degrees = dict(zip(cut["in_degree"].astype(int), cut["neurons"].astype(int), strict=True))
-    dense_count = 784 * 300 + 300 * 100
-    return (
-        *verdicts,
-        holds(
-            "degrees before the cut",
-            "the same for all neurons of a layer",
-            "the same" if constant else "different",
-            constant,
-            source="Robinett and Kepner 2019",
-        ),
-        equals(
-            "connections of 784-3000-100 and of the dense 784-300-100",
-            dense_count,
-            float(paths["784-3000-100"]["edges"]),
-            source="section II-B: the total connections remain constant",
-        ),
-        holds(
-            "in-degrees of the 300 hidden neurons after 16 inputs are cut",
-            "by N and B: 225 keep 80, 54 have 71 to 79, 21 have 70; the paper does not say",
-            ", ".join(f"{neurons} with {degree}" for degree, neurons in sorted(degrees.items())),
-            degrees == IN_DEGREES_CUT,
-            source="from N and B",
-        ),
+    return holds(
+        "in-degrees of the 300 hidden neurons after 16 inputs are cut",
+        "by N and B: 225 keep 80, 54 have 71 to 79, 21 have 70; the paper does not say",
+        ", ".join(f"{neurons} with {degree}" for degree, neurons in sorted(degrees.items())),
+        degrees == IN_DEGREES_CUT,
+        source="from N and B",
     )
 
 
