@@ -134,8 +134,8 @@ def judge_parameters(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
             25_502_912,
             float(cifar),
             source="section 5.1",
-            why="the number is that of 'the original': it counts the weights of the network for ImageNet's 1000 classes, without biases and batch "
-            "normalisation; on data of 10 classes it is smaller",
+            why="the number is that of 'the original': it counts the weights of the network for ImageNet's 1000 "
+            "classes, without biases and batch normalisation; on data of 10 classes it is smaller",
         )
     )
     resnet56 = float(models.loc["ResNet-56", "parameters"])
