@@ -62,7 +62,13 @@ class Cost:
 
 
 def cost(paper: str, item: str | Sequence[str], scale: Scale, *, folder: str | PathLike[str] = "repro") -> Cost:
-    """What `reproduce` would have to train in that folder for an item, or for several."""
+    """What `reproduce` would have to train in that folder for an item, or for several.
+
+    Raises
+    ------
+    UnknownNameError
+        No such paper or item; the near ones are listed.
+    """
     found = find_paper(paper)
     place = Workplace(paper=found.key, scale=scale, folder=Path(folder))
     names = [item] if isinstance(item, str) else item

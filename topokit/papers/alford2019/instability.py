@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import fisher_exact
+import scipy
 
 from topokit.papers.alford2019.numbers import (
     FIRST_LAST,
@@ -62,7 +62,8 @@ def judge_instability(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
 def _rectified(by_kind: dict[str, pd.DataFrame]) -> Verdict:
     lost = {kind: (int((part["accuracy"] < STUCK).sum()), len(part)) for kind, part in by_kind.items()}
     (stuck, n), (plain, m) = lost[RECTIFIED], lost[PLAIN]
-    chance = float(fisher_exact(np.array([[stuck, n - stuck], [plain, m - plain]]), alternative="greater").pvalue)
+    counts = np.array([[stuck, n - stuck], [plain, m - plain]])
+    chance = float(scipy.stats.fisher_exact(counts, alternative="greater").pvalue)
     return holds(
         "what makes them stuck",
         "sparse networks hinder stochastic gradient descent",
