@@ -215,8 +215,9 @@ def test_recordings_given_take_the_place_of_training_and_differences_are_told(tm
     for method, seed in (("set", 0), ("static", 5)):
         values = {**toy.RUNS.values[0], "epochs": 2, "method": method, "seed": seed}
         train(TrainConfig.from_dict({k: v for k, v in values.items() if k != "grid"}), tmp_path / "mine" / method)
-    stranger = shutil.copytree(tmp_path / "mine" / "set", tmp_path / "mine" / "stranger") / "run.json"
-    stranger.write_text(json.dumps({**json.loads(stranger.read_text()), "config": {"method": "of another program"}}))
+    for name, told in (("words", {"method": "of another program"}), ("list", ["epochs", 2])):
+        stranger = shutil.copytree(tmp_path / "mine" / "set", tmp_path / "mine" / name) / "run.json"
+        stranger.write_text(json.dumps({**json.loads(stranger.read_text()), "config": told}))
     with pytest.raises(
         RecordingError, match="none of its 2 recordings is run method=static,seed=0, method=static,seed=1 of"
     ):

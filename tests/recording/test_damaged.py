@@ -55,7 +55,7 @@ def test_run_without_frames(folder: Path) -> None:
         open_recording(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 2}', '{"schema": 1, "config": [1]}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 2}', "[" * 100_000])
 def test_damaged_run_file(folder: Path, text: str) -> None:
     (folder / "run.json").write_text(text)
     with pytest.raises(RecordingError, match=r"run\.json: "):

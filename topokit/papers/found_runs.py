@@ -73,8 +73,11 @@ def _recordings(folder: Path) -> list[tuple[Recording, TrainConfig]]:
 
 def _config(recording: Recording) -> TrainConfig | None:
     """How it was trained, or None where another program says so in its own words."""
+    told = recording.run.get("config")
+    if not isinstance(told, Mapping):
+        return None
     try:
-        return TrainConfig.from_dict(recording.config)
+        return TrainConfig.from_dict(told)
     except (ConfigError, UnknownNameError):
         return None
 

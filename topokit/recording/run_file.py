@@ -18,7 +18,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     Raises
     ------
     RecordingError
-        No such folder or file, no JSON object, another schema, or a configuration that is no object.
+        No such folder or file, no JSON object, or another schema.
     """
     path = folder / RUN_FILE
     if not folder.is_dir():
@@ -34,6 +34,4 @@ def read_run(folder: Path) -> dict[str, Any]:
     if not isinstance(run, dict) or run.get("schema") != SCHEMA:
         found = run.get("schema") if isinstance(run, dict) else None
         raise RecordingError(f"{path}: schema {found!r} is not {SCHEMA}: another version of topokit wrote it")
-    if not isinstance(run.get("config") or {}, dict):
-        raise RecordingError(f"{path}: config is no JSON object; the recording is damaged")
     return run
