@@ -176,10 +176,13 @@ def test_too_many_members_are_refused(tmp_path: Path) -> None:
 
 def test_zip64_sizes_in_a_local_header_are_believed_only_when_they_agree(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", w=np.arange(6.0).reshape(2, 3))
-    assert tk.load(tmp_path / "x.npz").n_edges == 5
     data = bytearray((tmp_path / "x.npz").read_bytes())
     name_length, extra_length = struct.unpack_from("<HH", data, 26)
     assert extra_length >= 20
+    # Some versions of Python write the sizes in both places.
+    struct.pack_into("<II", data, 18, 2**32 - 1, 2**32 - 1)
+    (tmp_path / "x.npz").write_bytes(bytes(data))
+    assert tk.load(tmp_path / "x.npz").n_edges == 5
     data[30 + name_length + 4] ^= 1
     (tmp_path / "x.npz").write_bytes(bytes(data))
     with pytest.raises(CorruptCheckpointError, match="contradicts the directory"):

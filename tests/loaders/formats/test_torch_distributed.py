@@ -14,7 +14,7 @@ import pytest
 import torch
 import torch.distributed.checkpoint as dcp
 from checkpoint_files import same
-from torch.distributed.checkpoint.metadata import Metadata
+from torch.distributed.checkpoint.metadata import _MEM_FORMAT_ENCODING, Metadata
 from torch_samples import DATA, mlp_tensors
 
 import topokit as tk
@@ -172,6 +172,25 @@ def test_strict_limits_know_the_classes_of_distributed_checkpoints(folder: Path)
     assert len(tk.open_checkpoint(folder, pickle="strict").tensors) > 2
     with pytest.raises(UnsafePickleError, match="pickles are forbidden"):
         tk.open_checkpoint(folder, pickle="forbid")
+
+
+class ByName:
+    """What Python 3.11.0 to 3.11.3 write for a member of an enumeration."""
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self.kind, "__name__")
+
+
+def test_strict_limits_know_members_of_known_enumerations_by_name(folder: Path) -> None:
+    def named(kind: type) -> Path:
+        return rewritten(folder, lambda metadata: vars(metadata).update(planner_data=ByName(kind)))
+
+    assert len(tk.open_checkpoint(named(_MEM_FORMAT_ENCODING), pickle="strict").tensors) > 2
+    with pytest.raises(UnsafePickleError, match=r"builtins\.getattr.*unknown"):
+        tk.open_checkpoint(named(Path), pickle="strict")
 
 
 def test_cut_files_are_refused(folder: Path) -> None:

@@ -24,6 +24,7 @@ Embedded = Callable[[Placeholder, int], tuple[Any, int] | None]
 
 _STOP = ord(".")
 _RECONSTRUCTOR = Global("copyreg", "_reconstructor")
+_GETATTR = Global("builtins", "getattr")
 
 
 class Machine:
@@ -205,7 +206,14 @@ class Machine:
             self._ledger.refuse(f"the pickle calls a {type(function).__name__}")
         if function in self._constructors:
             return self._constructors[function](*arguments)
+        if function == _GETATTR and self._is_member(*arguments):
+            return Placeholder(arguments[0], arguments[1:])
         return self._unmade(function, arguments)
+
+    def _is_member(self, *arguments: Any) -> bool:
+        """Whether that is a member of a known enumeration: Python 3.11.0 to 3.11.3 pickle them by `getattr`."""
+        known = len(arguments) == 2 and isinstance(arguments[0], Global) and arguments[0] in self._constructors
+        return known and type(arguments[1]) is str
 
     def _unmade(self, function: Global, arguments: tuple[Any, ...]) -> Placeholder:
         if function == _RECONSTRUCTOR and arguments and isinstance(arguments[0], Global):
