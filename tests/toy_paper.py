@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -85,10 +86,10 @@ def _accuracies(place: Workplace, experiment: Sweep | Retraining) -> pd.DataFram
     return pd.DataFrame({"name": frame["run"], "value": frame["last_test_accuracy"].round(6)})
 
 
-def item(name: str, **values: object) -> Item:
+def item(name: str, **values: Any) -> Item:
     """An item of which only what matters is told."""
-    told = {"title": f"Title of {name}", "says": f"What {name} says.", "draw": draw, "judge": judge}
-    return Item(name=name, **{**told, **values})  # type: ignore[arg-type]
+    told: dict[str, Any] = {"title": f"Title of {name}", "says": f"What {name} says.", "draw": draw, "judge": judge}
+    return Item(name=name, **{**told, **values})
 
 
 TRAINED = {"quick": "1 of 3 epochs", "paper": "all"}

@@ -31,6 +31,7 @@ from topokit.papers.alford2019.numbers import (
 from topokit.papers.alford2019.pruned import judge_pruned
 from topokit.papers.alford2019.sizes import SIZED, judge_sizes
 from topokit.papers.alford2019.training import PRUNED_5, PRUNED_300, RETRAINED_5, SPARSE_300
+from topokit.papers.experiment import Scale
 from topokit.papers.recipes.radix_nets import Radix, measure_radix
 from topokit.papers.recipes.retrained_accuracies import draw_instability, draw_pruned, missing_classes
 from topokit.papers.recipes.sparse_sizes import draw_sizes
@@ -41,8 +42,8 @@ from topokit.training.timetable import Timetable
 PAPER = find_paper("alford2019")
 
 
-def place(tmp_path: Path, scale: str = "exact") -> Workplace:
-    return Workplace(paper="alford2019", scale=scale, folder=tmp_path)  # type: ignore[arg-type]
+def place(tmp_path: Path, scale: Scale = "exact") -> Workplace:
+    return Workplace(paper="alford2019", scale=scale, folder=tmp_path)
 
 
 def by_quantity(verdicts: tuple[Verdict, ...], words: str) -> Verdict:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import topokit as tk
 from topokit.papers import papers_in
 from topokit.registry import PAPERS
+
+WIDTHS = (1280, 390)
 
 DISAGREES = {
     "quantity": "accuracy, %",
@@ -51,3 +53,18 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield started
         started.close()
+
+
+@pytest.fixture(params=WIDTHS)
+def page(request: pytest.FixtureRequest, browser: Browser, written: Path) -> Iterator[Page]:
+    """The module's `written` page, on a desk and on a phone, without a network or a word of complaint."""
+    context = browser.new_context(viewport={"width": request.param, "height": 800}, offline=True)
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda sent: said.append(sent.url) if sent.url.startswith("http") else None)
+    opened.goto(written.as_uri())
+    yield opened
+    context.close()
+    assert said == []

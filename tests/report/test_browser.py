@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from topokit.training import TrainConfig, train
 pytestmark = pytest.mark.browser
 
 METHODS = ("static", "set", "rigl", "snfs", "dense")
-WIDTHS = (1280, 390)
 
 
 @pytest.fixture(scope="module")
@@ -25,20 +23,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for method in METHODS
     ]
     return report(runs, place / "report.html", replicates=20)
-
-
-@pytest.fixture(params=WIDTHS)
-def page(request: pytest.FixtureRequest, browser: Browser, written: Path) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": request.param, "height": 800}, offline=True)
-    opened = context.new_page()
-    said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("request", lambda sent: said.append(sent.url) if sent.url.startswith("http") else None)
-    opened.goto(written.as_uri())
-    yield opened
-    context.close()
-    assert said == []
 
 
 def test_nothing_is_wider_than_the_screen(page: Page) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from topokit.report.papers import papers_page
 
 pytestmark = pytest.mark.browser
 
-WIDTHS = (1280, 390)
 CONTRAST = """() => {
     const light = (colour) => {
         const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((part) => {
@@ -43,20 +41,6 @@ CONTRAST = """() => {
 def written(papers_made: tuple[Path, list[dict[str, Any]]]) -> Path:
     folder, papers = papers_made
     return papers_page(papers, folder / "index.html")
-
-
-@pytest.fixture(params=WIDTHS)
-def page(request: pytest.FixtureRequest, browser: Browser, written: Path) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": request.param, "height": 800}, offline=True)
-    opened = context.new_page()
-    said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("request", lambda sent: said.append(sent.url) if sent.url.startswith("http") else None)
-    opened.goto(written.as_uri())
-    yield opened
-    context.close()
-    assert said == []
 
 
 def test_nothing_is_wider_than_the_screen(page: Page) -> None:

@@ -74,9 +74,9 @@ def _change(config: TrainConfig, size: tuple[int, int, int], rng: np.random.Gene
 
 
 def _rewired(layer: LayerView, config: TrainConfig, rng: np.random.Generator, *, grows: bool) -> Rewiring:
-    rule = METHODS.load("set").rule
     change = Change(config=config, fraction=config.rewire_fraction, progress=0.5, rng=rng, grows=grows)
-    return rule({_LAYER: layer}, change)[_LAYER]  # type: ignore[no-any-return]
+    done: dict[str, Rewiring] = METHODS.load("set").rule({_LAYER: layer}, change)
+    return done[_LAYER]
 
 
 def _counted(weights: np.ndarray[Any, Any], share: float) -> int:
