@@ -219,7 +219,7 @@ def test_recordings_given_take_the_place_of_training_and_differences_are_told(tm
         stranger = shutil.copytree(tmp_path / "mine" / "set", tmp_path / "mine" / name) / "run.json"
         stranger.write_text(json.dumps({**json.loads(stranger.read_text()), "config": told}))
     with pytest.raises(
-        RecordingError, match="none of its 2 recordings is run method=static,seed=0, method=static,seed=1 of"
+        RecordingError, match="none of its 2 finished recordings is run method=static,seed=0, method=static,seed=1 of"
     ):
         tk.reproduce("toy", "fig2", folder=tmp_path, data=tmp_path / "mine")
     values = {**toy.RUNS.values[0], "epochs": 2, "method": "static", "seed": 1}

@@ -90,7 +90,7 @@ def test_accuracies_like_the_formula_agree_and_others_do_not() -> None:
     assert set(outcomes(numbers)) == {DISAGREE}
     early = runs(curve=FORMULA._replace(a=0.3, b=20.0))
     found = {verdict.quantity: verdict for verdict in judge_accuracies({"runs": early}, "paper")}
-    assert found["loss at ζ = 0.96 (below two standard errors for none)"].verdict == DISAGREE
+    assert found["loss at ζ = 0.96 (inside its 95 % interval for none)"].verdict == DISAGREE
     late = next(verdict for words, verdict in found.items() if words.startswith("accuracy falls faster"))
     assert late.verdict == DISAGREE
 
@@ -222,10 +222,10 @@ def test_recordings_may_lack_points_of_a_sweep_that_can_do_without(tmp_path: Pat
     assert runs_of(given, TINY).equals(whole[whole["share"] != 0.3].reset_index(drop=True))
     assert given.used[0].notes == ("1 of 3 runs are missing: seed=0,rewire_fraction=0.3",)
     strict = replace(TINY, gaps=False)
-    with pytest.raises(RecordingError, match=r"none of its 2 recordings is run seed=0,rewire_fraction=0\.3"):
+    with pytest.raises(RecordingError, match=r"none of its 2 finished recordings is run seed=0,rewire_fraction=0\.3"):
         Workplace(paper="vanengers2021", scale="quick", folder=tmp_path / "new", data=folder).trained(strict)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RecordingError, match="none of its 0 recordings"):
+    with pytest.raises(RecordingError, match="none of its 0 finished recordings"):
         Workplace(paper="x", scale="quick", folder=tmp_path, data=tmp_path / "empty").trained(TINY)
 
 

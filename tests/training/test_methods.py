@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.stats import chi2
 from toy_training import change
 
 from topokit.registry import METHODS
@@ -85,6 +86,15 @@ def test_signed_drops_a_share_of_each_sign_and_all_zeros(values: np.ndarray, fra
     for side in (positive, negative):
         expected |= set(sorted(side, key=lambda k: (abs(values[k]), k))[: floor(fraction * len(side))])
     assert drop_signed(values, fraction).tolist() == sorted(expected)
+
+
+def test_chance_drops_the_share_evenly_whatever_the_weights() -> None:
+    values = np.random.default_rng(0).normal(size=50)
+    drawn = [DROP_RULES["random"](values, 0.2, "floor", np.random.default_rng(k)) for k in range(2000)]
+    assert all(len(places) == 10 and (np.diff(places) > 0).all() for places in drawn)
+    counts = np.bincount(np.concatenate(drawn), minlength=50)
+    # Without replacement a cell varies by .2 (1 - .2); 50 of them add up to a chi squared with 49 degrees of freedom.
+    assert ((counts - 400) ** 2 / (2000 * 0.2 * 0.8) * 49 / 50).sum() < chi2.ppf(0.999, 49)
 
 
 @pytest.mark.parametrize(("rounding", "dropped"), [("floor", 3), ("ceil", 4), ("nearest", 4)])

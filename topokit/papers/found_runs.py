@@ -40,25 +40,24 @@ def found_runs(
 ) -> tuple[FoundRun, ...]:
     """For each planned run the recording below `folder` that was trained most like it.
 
-    A recording stands for a run when it has its values of all that varies in the experiment; where it was trained
-    otherwise, that is told. Seeds may be missing as long as one of each kind of run is there; with `gaps` so may
-    kinds, as long as there is any run, and those that are still being trained count as missing.
+    A recording stands for a run when it is finished and has the run's values of all that varies in the experiment;
+    where it was trained otherwise, that is told. Seeds may be missing as long as one of each kind of run is there;
+    with `gaps` so may kinds, as long as there is any run.
 
     Raises
     ------
     RecordingError
         No such folder, or runs of some kind are missing.
     """
-    known = _recordings(folder)
-    if gaps:
-        known = [(recording, config) for recording, config in known if "summary" in recording.run]
+    opened = _recordings(folder)
+    known = [(recording, config) for recording, config in opened if "summary" in recording.run]
     found = [match for run in plan if (match := _best(run, known))]
     kinds = {_kind(match.planned) for match in found}
     missing = [run.name for run in plan if _kind(run) not in kinds]
     if missing and not (gaps and found):
         more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         raise RecordingError(
-            f"{folder}: none of its {len(known)} recordings is run {', '.join(missing[:_NAMED])}{more} of the "
+            f"{folder}: none of its {len(known)} finished recordings is run {', '.join(missing[:_NAMED])}{more} of the "
             f"experiment {experiment!r}: name a folder that has them, or leave out --data to train them"
         )
     return tuple(found)

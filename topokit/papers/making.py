@@ -89,7 +89,8 @@ def way_to(
     given = _given(item, scale, data)
     target = folder / paper.key / folder_name(item.name, scale)
     source = None if given is None else _source(item, given, folder, data)
-    if not anew and (target / FACTS_FILE).is_file() and (source is None or _comes_from(source, target)):
+    kept = not (anew or item.gathers)
+    if kept and (target / FACTS_FILE).is_file() and (source is None or _comes_from(source, target)):
         return "there"
     if given is not None:
         return given

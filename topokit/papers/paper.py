@@ -73,6 +73,8 @@ class Item:
         How long measuring takes on one core, beyond training.
     remarks : sequence of str
         Errors and gaps of the paper that a reader of the item has to know.
+    gathers : bool
+        It shows whatever runs of other items are finished, so it is measured again each time.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Item:
     published: Published | None = None
     minutes: float = 0.1
     remarks: Sequence[str] = ()
+    gathers: bool = False
 
     def what(self, scale: Scale) -> str:
         """What is done at that scale, in words."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from math import isnan, nan, sqrt
+from math import inf, isnan, nan
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+
+from topokit.papers.margins import margin_of_means, margin_of_one_more
 
 Judgement = Literal["agree", "disagree", "not comparable"]
 
@@ -79,7 +81,7 @@ def mean_equals(
     runs: int,
     why: str = "",
 ) -> Verdict:
-    """Whether a mean over runs is the paper's, up to twice the standard error of the difference.
+    """Whether a mean over runs is the paper's, up to the 95 % confidence interval of their difference.
 
     Parameters
     ----------
@@ -90,14 +92,40 @@ def mean_equals(
     deviation : float
         Published standard deviation over runs.
     runs : int
-        How many runs the published mean is over.
+        How many runs the published mean is over; for a single one `deviation` is taken to be known.
     """
     values = np.asarray(ours, dtype=float)
     spread = float(values.std(ddof=1)) if values.size > 1 else nan
-    own = deviation if isnan(spread) else spread
-    tolerance = 2 * sqrt(deviation**2 / runs + own**2 / values.size)
-    found = equals(quantity, paper, float(values.mean()), source=source, tolerance=tolerance, spread=spread, why=why)
-    return replace(found, tolerance=f"{tolerance:.2g} (two standard errors)")
+    known = runs - 1 if runs > 1 else inf
+    own, freedom = (deviation, known) if isnan(spread) else (spread, values.size - 1)
+    margin = margin_of_means((deviation, own), (runs, values.size), (known, freedom))
+    return _near(quantity, paper, float(values.mean()), margin, spread=spread, source=source, why=why)
+
+
+def one_more_run(
+    quantity: str, paper: float, ours: ArrayLike, *, source: str, least: float = 0.0, why: str = ""
+) -> Verdict:
+    """Whether a published single number could be one more of our runs, by their 95 % prediction interval.
+
+    Parameters
+    ----------
+    quantity, paper, source, why
+        As in `equals`.
+    ours : array_like, shape (n,)
+        The number of each run.
+    least : float, optional
+        A standard deviation that runs have at least; the only one that is known of a single run.
+    """
+    values = np.asarray(ours, dtype=float)
+    spread = float(values.std(ddof=1)) if values.size > 1 else nan
+    sampled = margin_of_one_more(spread, values.size) if values.size > 1 else 0.0
+    margin = max(sampled, margin_of_means((least, least), (1, values.size), (inf, inf)))
+    return _near(quantity, paper, float(values.mean()), margin, spread=spread, source=source, why=why)
+
+
+def _near(quantity: str, paper: float, ours: float, margin: float, *, spread: float, source: str, why: str) -> Verdict:
+    found = equals(quantity, paper, ours, source=source, tolerance=margin, spread=spread, why=why)
+    return replace(found, tolerance=f"{margin:.2g} (95 % interval)")
 
 
 def lies_within(

@@ -7,10 +7,12 @@ each. Two of them are in the text of the paper: 98.32 and 98.54. The logs there 
 
 from __future__ import annotations
 
-from math import sqrt
+from math import inf
 
 import numpy as np
 import pandas as pd
+
+from topokit.papers.margins import margin_of_means
 
 SHEET = "the authors' spreadsheet (pruning_data.csv in their repository)"
 
@@ -144,6 +146,8 @@ def deviation_of(values: np.ndarray) -> float:
     return max(float(values.std(ddof=1)) if len(values) > 1 else 0.0, CHANCE)
 
 
-def error_of_difference(values: np.ndarray, others: np.ndarray) -> float:
-    """Standard error of the difference of two means (points)."""
-    return sqrt(sum(deviation_of(part) ** 2 / len(part) for part in (values, others)))
+def margin_of_difference(values: np.ndarray, others: np.ndarray) -> float:
+    """Half of the 95 % interval of the difference of two means (points); single runs vary by counting alone."""
+    runs = len(values), len(others)
+    deviations = deviation_of(values), deviation_of(others)
+    return margin_of_means(deviations, runs, (runs[0] - 1 or inf, runs[1] - 1 or inf))

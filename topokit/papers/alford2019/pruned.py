@@ -10,6 +10,7 @@ import numpy as np
 from topokit.papers.alford2019.numbers import (
     AFTER,
     BEFORE,
+    CHANCE,
     FIRST_LAST,
     ITERATIVE,
     LENET_5,
@@ -21,8 +22,7 @@ from topokit.papers.alford2019.numbers import (
     SHORT,
     STUCK,
     TRAINED,
-    deviation_of,
-    error_of_difference,
+    margin_of_difference,
     published_pruned,
 )
 from topokit.papers.alford2019.training import (
@@ -40,7 +40,7 @@ from topokit.papers.recipes.retrained_accuracies import (
     draw_pruned,
     measure_pruned,
 )
-from topokit.papers.verdicts import Verdict, holds, mean_equals, not_comparable, reduced
+from topokit.papers.verdicts import Verdict, holds, not_comparable, one_more_run, reduced
 
 METHODS = {"gradual": ITERATIVE, "one-shot": ONE_TIME}
 
@@ -106,12 +106,12 @@ def _sentences(tables: Tables) -> Iterator[Verdict]:
             values = _values(tables, network, ITERATIVE, BEFORE, sparsity)
             if len(values):
                 loss = dense - values.mean()
-                error = error_of_difference(values, _dense(tables, network))
+                margin = margin_of_difference(values, _dense(tables, network))
                 yield holds(
                     f"{network}: loss at {sparsity} % before retraining",
                     words,
-                    f"{loss:.2f} points, standard error {error:.2f}",
-                    bool(loss < limit + (2 * error if limit == 0 else 0)),
+                    f"{loss:.2f} ± {margin:.2f} points",
+                    bool(loss < limit + (margin if limit == 0 else 0)),
                     source="section II-A",
                     why=f"the authors' own numbers: {_own_loss(network, sparsity):.2f} points",
                 )
@@ -135,12 +135,12 @@ def _own_loss(network: str, sparsity: int) -> float:
 def _retrained(tables: Tables) -> Iterator[Verdict]:
     dense = _dense(tables, LENET_300)
     gaps = {s: _values(tables, LENET_300, ITERATIVE, AFTER, s) for s in (50, 75, 90)}
-    told = {s: (values.mean() - dense.mean(), error_of_difference(values, dense)) for s, values in gaps.items()}
+    told = {s: (values.mean() - dense.mean(), margin_of_difference(values, dense)) for s, values in gaps.items()}
     yield holds(
         "LeNet-300-100: retrained up to 90 %, it achieves the original accuracy",
         "at 50, 75 and 90 %",
-        ", ".join(f"{gap:+.2f} ± {error:.2f} at {s} %" for s, (gap, error) in told.items()),
-        all(gap > -2 * error for gap, error in told.values()),
+        ", ".join(f"{gap:+.2f} ± {margin:.2f} at {s} %" for s, (gap, margin) in told.items()),
+        all(gap > -margin for gap, margin in told.values()),
         source="section III",
     )
 
@@ -183,7 +183,7 @@ def _number(quantity: str, published: float, values: np.ndarray) -> Verdict:
             source=SHEET,
             why=f"a network that has lost classes: {lost}; see Fig. 8",
         )
-    return mean_equals(quantity, published, whole, source=SHEET, deviation=deviation_of(whole), runs=1, why=RATES)
+    return one_more_run(quantity, published, whole, source=SHEET, least=CHANCE, why=RATES)
 
 
 ITEMS = [

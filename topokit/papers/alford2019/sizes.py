@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
-from math import sqrt
 
 import numpy as np
 
@@ -23,8 +22,7 @@ from topokit.papers.alford2019.numbers import (
     SHEET,
     SHORT,
     TRAINED,
-    deviation_of,
-    error_of_difference,
+    margin_of_difference,
     published_sparse,
 )
 from topokit.papers.alford2019.training import (
@@ -40,7 +38,7 @@ from topokit.papers.alford2019.training import (
 from topokit.papers.experiment import Scale
 from topokit.papers.paper import Item, Tables
 from topokit.papers.recipes.sparse_sizes import SizedRuns, draw_sizes, measure_sizes
-from topokit.papers.verdicts import Verdict, holds, mean_equals, not_comparable, reduced
+from topokit.papers.verdicts import Verdict, holds, not_comparable, one_more_run, reduced
 
 _DENSITIES = {(0.5,): "1/2", (0.1,): "1/10", (0.05,): "1/20", (0.01,): "1/100"}
 _MAPS = {
@@ -108,12 +106,12 @@ def _size_sentences(tables: Tables) -> Iterator[Verdict]:
     )
     for size in ("1/10", "x10"):
         ours, twins = _sized(tables, MNIST_300, size, RADIX), _sized(tables, MNIST_300, size)
-        gap, error = ours.mean() - twins.mean(), error_of_difference(ours, twins)
+        gap, margin = ours.mean() - twins.mean(), margin_of_difference(ours, twins)
         yield holds(
             f"LeNet-300-100 {size}: RadiX-Net and random sparse network",
             "equal",
-            f"{ours.mean():.2f} and {twins.mean():.2f}: {gap:+.2f} ± {error:.2f} points",
-            abs(gap) <= 2 * max(error, CHANCE * sqrt(2)),
+            f"{ours.mean():.2f} and {twins.mean():.2f}: {gap:+.2f} ± {margin:.2f} points",
+            bool(abs(gap) <= margin),
             source="section II-B",
         )
     yield from _loss_of_lenet_5(tables)
@@ -123,12 +121,12 @@ def _size_sentences(tables: Tables) -> Iterator[Verdict]:
 def _loss_of_lenet_5(tables: Tables) -> Iterator[Verdict]:
     dense, sparse = _sized(tables, MNIST_5, "dense"), _sized(tables, MNIST_5, "1/20")
     if len(sparse):
-        loss, error = dense.mean() - sparse.mean(), error_of_difference(dense, sparse)
+        loss, margin = dense.mean() - sparse.mean(), margin_of_difference(dense, sparse)
         yield holds(
             "LeNet-5 on MNIST: loss through 95 %",
             "only one percent",
-            f"{loss:.2f} ± {error:.2f} points",
-            bool(loss <= 1 + 2 * error),
+            f"{loss:.2f} ± {margin:.2f} points",
+            bool(loss <= 1 + margin),
             source="section III",
         )
 
@@ -156,8 +154,7 @@ def _size_numbers(tables: Tables) -> Iterator[Verdict]:
             why = "the code trains on crops of 24 x 24 pixels with other brightness and contrast, and for longer"
             yield not_comparable(quantity, published, float(values.mean()), source=SHEET, why=why)
         else:
-            spread = deviation_of(values)
-            yield mean_equals(quantity, published, values, source=SHEET, deviation=spread, runs=1, why=RATES)
+            yield one_more_run(quantity, published, values, source=SHEET, least=CHANCE, why=RATES)
 
 
 def judge_large(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:

@@ -12,6 +12,7 @@ import pandas as pd
 import topokit as tk
 from topokit.papers.experiment import Scale
 from topokit.papers.liu2020.training import SET_FASHION, SET_FASHION_ONE_START
+from topokit.papers.margins import margin_of_one_more
 from topokit.papers.paper import Item, Published, Tables
 from topokit.papers.recipes.distances_over_training import (
     FIRST_LAYER,
@@ -102,7 +103,7 @@ def _files(first: pd.DataFrame) -> Iterator[Verdict]:
 
 
 def _trained(pairs: pd.DataFrame, one_start: bool) -> Iterator[Verdict]:
-    """Means, up to two standard errors of the difference to a mean that is taken to vary as much."""
+    """Means, up to the 95 % interval of the difference to a mean of as many networks that vary as much."""
     other = "ours begin with weights of their own; the published networks began with the same: see fig4-one-start"
     same = "batches, growth and the details of the authors' trainer are not known"
     for epoch, mean in AUTHORS_MEANS.items():
@@ -113,11 +114,16 @@ def _trained(pairs: pd.DataFrame, one_start: bool) -> Iterator[Verdict]:
             f"mean distance at epoch {epoch}, first layer",
             mean,
             float(part[FIRST_LAYER].mean()),
-            tolerance=round(2 * 2**0.5 * jackknife_error(part, FIRST_LAYER), 4),
+            tolerance=round(_margin(part), 4),
             spread=float(part[FIRST_LAYER].std()),
             source=CODE,
             why=same if one_start else other,
         )
+
+
+def _margin(part: pd.DataFrame) -> float:
+    runs = len({*part["a"], *part["b"]})
+    return margin_of_one_more(jackknife_error(part, FIRST_LAYER) * runs**0.5, runs, others=runs)
 
 
 def _last(first: pd.DataFrame, scale: Scale) -> tuple[Verdict, ...]:

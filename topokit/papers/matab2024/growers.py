@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from topokit.papers.experiment import Scale
+from topokit.papers.recipes.run_orders import Groups
 from topokit.papers.verdicts import Verdict, reduced
 
 Rows = Any
@@ -26,10 +27,10 @@ def at_scale(late: Iterable[Verdict], scale: Scale) -> tuple[Verdict, ...]:
 
 
 def runs_at(frame: Rows, epoch: float, column: str) -> Rows:
-    """A column at the moment nearest to an epoch, infinity being the end: a value a run, by grower."""
-    known = np.sort(frame["epoch"].unique())
-    chosen = known[-1] if np.isinf(epoch) else known[np.abs(known - epoch).argmin()]
-    return frame[frame["epoch"] == chosen].set_index("grower")[column]
+    """A column at the moment of each run nearest to an epoch, infinity being the end: a value a run, by grower."""
+    runs = frame.groupby(["grower", "seed"], sort=False)["epoch"]
+    nearest = runs.transform(lambda known: known.max() if np.isinf(epoch) else known[(known - epoch).abs().idxmin()])
+    return frame[frame["epoch"] == nearest].set_index("grower")[column]
 
 
 def largest_in(frame: Rows, column: str) -> Rows:
@@ -40,6 +41,16 @@ def largest_in(frame: Rows, column: str) -> Rows:
 def means(values: Rows) -> Rows:
     """Means over the runs of each grower."""
     return values.groupby(level=0, sort=False).mean()
+
+
+def guided_above(values: Rows) -> list[Groups]:
+    """Runs of each guided grower that was measured beside those of random growth, to be told apart."""
+    return [(values[[grower]], values[[RANDOM]]) for grower in GUIDED if grower in values.index]
+
+
+def guided_below(values: Rows) -> list[Groups]:
+    """The same the other way round."""
+    return [(random, guided) for guided, random in guided_above(values)]
 
 
 def at_end(frame: Rows) -> Rows:

@@ -180,6 +180,7 @@ def _item(
         judge=judge,
         scales=scales,
         experiments=experiments,
+        gathers=whole,
         remarks=[*REMARKS[table], _MISSING.format(name=f"table{table}-{WITHHELD}")] if whole else _remarks(shown),
     )
 

@@ -7,20 +7,20 @@ import numpy as np
 from topokit.papers.experiment import Scale
 from topokit.papers.matab2024.growers import (
     EARLY,
-    GUIDED,
     OTHER_DATA,
-    RANDOM,
     Rows,
     at_scale,
+    guided_above,
+    guided_below,
     largest_in,
     means,
-    present,
     runs_at,
     spread_words,
     told,
 )
 from topokit.papers.paper import Tables
 from topokit.papers.recipes.dormant_neurons import below_altogether
+from topokit.papers.recipes.run_orders import all_above
 from topokit.papers.verdicts import Verdict, holds, not_comparable, reduced
 
 _NEARLY_ALL = 0.9
@@ -33,21 +33,20 @@ def judge_heatmaps(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     """Fig. 8: evenness and symmetry of the input's connections at the end."""
     spread: Rows = tables["spread"]
     richest, mirrored = (runs_at(spread, np.inf, column) for column in ("richest", "mirrored"))
-    rich, mirror = means(richest), means(mirrored)
     late = [
-        holds(
+        all_above(
             "random regrowth spreads the connections more evenly",
             "spread over the image; gradient and momentum concentrate",
             f"share of the richest tenth of the pixels {told(richest)}",
-            all(rich[grower] > rich[RANDOM] for grower in present(rich, GUIDED)),
+            guided_above(richest),
             source="section 5.3",
             why=OTHER_DATA,
         ),
-        holds(
+        all_above(
             "random regrowth gives the more symmetric image",
             "'much more symmetric'",
             f"correlation with the mirror image {told(mirrored)}",
-            all(mirror[grower] < mirror[RANDOM] for grower in present(mirror, GUIDED)),
+            guided_below(mirrored),
             source="section 5.3",
             why=f"growth at random leaves noise from pixel to pixel, which this correlation counts; {OTHER_DATA}",
         ),
@@ -76,13 +75,12 @@ def judge_dormant(tables: Tables, scale: Scale, *, threshold: int) -> tuple[Verd
     last, soon = float(table["epoch"].max()), min(EARLY, float(table["epoch"].max()))
     first = float(table[table["epoch"] == 0]["share"].mean())
     sooner, before, end = (runs_at(table, epoch, "share") for epoch in (soon, 0.9 * last, np.inf))
-    begin = means(sooner)
     rising = [
-        holds(
+        all_above(
             "gradient and momentum make neurons dormant sooner",
             "more aggressive",
             f"share below {threshold}: {first:.1%} at the start; at epoch {soon:.0f} {told(sooner, '.1%')}",
-            all(begin[grower] > begin[RANDOM] for grower in present(begin, GUIDED)),
+            guided_above(sooner),
             source=_FIG9,
             why=OTHER_DATA,
         ),
@@ -121,7 +119,6 @@ def judge_shells(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     """Fig. 12: lowest shells, the core, and who has the denser one."""
     shells: Rows = tables["shells"]
     highest = largest_in(shells, "shell")
-    k_max = means(highest)
     lowest = shells.groupby(["layer", "grower"], sort=False)["shell"].min()
     core, crust = _core_and_crust(shells)
     isolated = {layer: _in_shell(shells, layer, least) for layer, least in (("hidden1", 0), ("hidden2", 10))}
@@ -137,18 +134,19 @@ def judge_shells(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
             )
             for layer, least in (("hidden1", 0), ("hidden2", 10))
         ),
-        holds(
+        all_above(
             "neurons gather in the core",
             "an accumulation at the end of every distribution",
             f"neurons in the core {told(core, '.0f')}; in the fullest shell between {told(crust, '.0f')}",
-            bool((means(core) > means(crust)).all()),
+            [(core[[grower]], crust[[grower]]) for grower in core.index.unique()],
+            paired=True,
             source="section 5.4",
         ),
-        holds(
+        all_above(
             "gradient and momentum make the denser core",
             "denser backbone",
             f"highest shell {told(highest, '.1f')}",
-            all(k_max[grower] > k_max[RANDOM] for grower in present(k_max, GUIDED)),
+            guided_above(highest),
             source="section 5.4",
             why=OTHER_DATA,
         ),
@@ -180,21 +178,21 @@ def judge_ranks(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     table: Rows = tables["with the end"]
     last = table["epoch"].max()
     half, late = (runs_at(table, part * last, "tau") for part in (0.5, 0.9))
-    middle = means(half)
     found = [
-        holds(
+        all_above(
             "gradient and momentum resemble their end earlier",
             "'find an optimal structure faster'",
             f"tau of epoch {last / 2:.0f} with the end {told(half)}",
-            all(middle[grower] > middle[RANDOM] for grower in present(middle, GUIDED)),
+            guided_above(half),
             source="Appendix I",
             why=OTHER_DATA,
         ),
-        holds(
+        all_above(
             "degrees correlate more near the end",
             "random: 'more near the end'",
             f"tau with the end, of epoch {last / 2:.0f} {told(half)}, of epoch {0.9 * last:.0f} {told(late)}",
-            bool((means(late) > middle).all()),
+            [(late[[grower]], half[[grower]]) for grower in late.index.unique()],
+            paired=True,
             source="Appendix I",
         ),
         holds(
@@ -235,12 +233,12 @@ def judge_attachment(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
         for grower, part in hidden[hidden["kernel"] == kernel].groupby("grower", sort=False)
     ]
     gains = hidden[hidden["kernel"] == "gain"].groupby(["grower", "seed"], sort=False)["exponent"].mean()
-    gain = means(gains.droplevel("seed"))
-    faster = holds(
+    by_grower = gains.droplevel("seed")
+    faster = all_above(
         "gradient and momentum accelerate attachment",
         "more aggressively than random",
-        f"mean exponent of gain {told(gains.droplevel('seed'))}",
-        all(gain[grower] > gain[RANDOM] + 0.1 for grower in present(gain, GUIDED)),
+        f"mean exponent of gain {told(by_grower)}",
+        guided_above(by_grower),
         source="section 1, the Neural Selection Conjecture",
     )
     return (*found, faster)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from math import sqrt
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from topokit.papers.experiment import Scale
+from topokit.papers.margins import margin_of_means
 from topokit.papers.paper import Tables
 from topokit.papers.recipes.accuracy_tables import arrow, parts_of, title
 from topokit.papers.recipes.run_orders import above
@@ -117,12 +117,12 @@ class AccuracyJudge:
         )
 
     def _orders(self, cell: str, trained: Sequence[Printed], found: Mapping[str, Values]) -> Iterator[Verdict]:
-        """Pairs of growers, neither of them switched, whose printed means lie more than two standard errors apart."""
+        """Pairs of growers, neither of them switched, that are apart in print by more than the 95 % interval."""
         rows = [row for row in trained if row.deviation < UNSTABLE and "-" not in row.growth]
         for one, other in combinations(rows, 2):
             high, low = (one, other) if one.mean > other.mean else (other, one)
-            error = sqrt((high.deviation**2 + low.deviation**2) / self.runs)
-            if high.mean - low.mean <= 2 * error:
+            deviations, freedom = (high.deviation, low.deviation), self.runs - 1
+            if high.mean - low.mean <= margin_of_means(deviations, (self.runs, self.runs), (freedom, freedom)):
                 continue
             yield above(
                 f"order, {cell}",

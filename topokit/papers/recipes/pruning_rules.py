@@ -42,7 +42,7 @@ def measure_removed(
         for rule, name in rules.items():
             for fraction in fractions:
                 gone = np.zeros(weights, bool)
-                gone[DROP_RULES[rule](drawn, fraction, "ceil")] = True
+                gone[DROP_RULES[rule](drawn, fraction, "ceil", np.random.default_rng((layer, 1)))] = True
                 shares = [gone[drawn > 0].mean(), gone[drawn < 0].mean(), gone.mean()]
                 rows.append((name, fraction, layer, *(round(100 * float(share), 3) for share in shares)))
     return {"removed": pd.DataFrame(rows, columns=["rule", "fraction", "layer", "positive", "negative", "all"])}

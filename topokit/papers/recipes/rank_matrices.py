@@ -26,18 +26,19 @@ def measure_ranks(
     Tables
         "tau": grower, epoch_a, epoch_b (rounded), tau (mean over seeds). "with the end": grower, seed, epoch, tau.
     """
-    parts = []
+    parts, ends = [], []
     for grower, seed, recording in runs_by_grower(place, experiment, growers):
         places = thinned(recording, moments, first=1)
-        epochs = [round(epoch) for epoch in epochs_at(recording, places)]
+        moments_of_run = epochs_at(recording, places)
+        epochs = [round(epoch) for epoch in moments_of_run]
         matrix = tk.rank_evolution(networks_at(recording, places), layers=layers).matrix
         rows = [(grower, seed, a, b, matrix[i, j]) for i, a in enumerate(epochs) for j, b in enumerate(epochs)]
         parts.append(pd.DataFrame(rows, columns=["grower", "seed", "epoch_a", "epoch_b", "tau"]))
+        ends.append(pd.DataFrame({"grower": grower, "seed": seed, "epoch": moments_of_run, "tau": matrix[:, -1]}))
     table = pd.concat(parts)
-    last = table[table["epoch_b"] == table["epoch_b"].max()]
     return {
         "tau": table.groupby(_KEYS, sort=False)["tau"].mean().round(3).reset_index(),
-        "with the end": last.rename(columns={"epoch_a": "epoch"})[["grower", "seed", "epoch", "tau"]].round(4),
+        "with the end": pd.concat(ends, ignore_index=True).round(4),
     }
 
 

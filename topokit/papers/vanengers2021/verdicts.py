@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from topokit.analyzers.accuracy_laws.curve import Curve
 from topokit.papers.experiment import Scale
+from topokit.papers.margins import margin_of_means, margin_of_one_more
 from topokit.papers.paper import Tables
 from topokit.papers.recipes.accuracy_laws import law_of, sampling_error
 from topokit.papers.recipes.input_structure import KEPT, TOLD, WHOLE, structure_ends
@@ -61,11 +62,13 @@ def _plateau(runs: pd.DataFrame) -> NDArray[np.float64]:
 
 def _no_loss(runs: pd.DataFrame) -> Verdict:
     flat, found = _plateau(runs), runs.loc[runs["share"] == CONTOUR, "accuracy"].to_numpy(float)
-    quantity, source = "loss at ζ = 0.96 (below two standard errors for none)", "section 5.2: 'without any decrease'"
+    quantity, source = "loss at ζ = 0.96 (inside its 95 % interval for none)", "section 5.2: 'without any decrease'"
     if not len(found) or not len(flat):
         return not_comparable(quantity, "none", source=source, why="no runs at 0.96, or none from 0.1 to 0.9")
-    scatter = float(flat.std(ddof=1)) if len(flat) > 2 else RUN_ERROR
-    tolerance = 2 * scatter * sqrt(1 / len(found) + 1 / len(flat))
+    if len(flat) > 2:
+        tolerance = margin_of_one_more(float(flat.std(ddof=1)), len(flat), others=len(found))
+    else:
+        tolerance = margin_of_means((RUN_ERROR, RUN_ERROR), (len(found), len(flat)), (np.inf, np.inf))
     spread = float(found.std(ddof=1)) if len(found) > 1 else np.nan
     loss = round(float(flat.mean() - found.mean()), 4)
     return lies_within(quantity, (-np.inf, round(tolerance, 4)), loss, source=source, spread=spread, why=_OTHER_RUNS)

@@ -11,7 +11,7 @@ import pandas as pd
 from topokit.papers.experiment import Scale
 from topokit.papers.paper import Tables
 from topokit.papers.recipes.freezing_epochs import by_seed, gains
-from topokit.papers.recipes.run_orders import above, gap
+from topokit.papers.recipes.run_orders import above
 from topokit.papers.recipes.zeroing_sensitivity import kept_accuracy
 from topokit.papers.verdicts import NOT_COMPARABLE, Verdict, equals, holds, not_comparable, reduced
 
@@ -88,7 +88,8 @@ def _accuracy(runs: pd.DataFrame, graph: str, sparsity: float) -> np.ndarray:
 
 def _gaps(runs: pd.DataFrame, graph: str, levels: Sequence[float]) -> list[float]:
     """Points of accuracy above random graphs."""
-    return [gap(_accuracy(runs, graph, level), _accuracy(runs, "random", level))[0] for level in levels]
+    means = [(_accuracy(runs, kind, level).mean() for kind in (graph, "random")) for level in levels]
+    return [float(high - low) for high, low in means]
 
 
 def _ticket_verdict(runs: pd.DataFrame, levels: Sequence[float], source: str, why: str) -> Verdict:
@@ -230,6 +231,7 @@ def judge_freezing(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
             later,
             source=source,
             why=why,
+            paired=True,
         ),
         above(
             f"accuracy (%) with DNW to the end, and frozen after {FEW} epochs",
@@ -238,6 +240,7 @@ def judge_freezing(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
             table[FEW],
             source=source,
             why=why,
+            paired=True,
         ),
     )
     return reduced(found, OTHER_NETWORK) if scale == "quick" else found

@@ -1,7 +1,7 @@
 """Which edges go.
 
-A drop rule takes the weights of a layer's edges (n_edges,), the share of them to drop and how that share is rounded to
-a number, and returns the positions among them, ascending. Of equal weights the first ones go.
+A drop rule takes the weights of a layer's edges (n_edges,), the share of them to drop, how that share is rounded to a
+number and a source of randomness, and returns the positions among them, ascending. Of equal weights the first ones go.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from topokit.training.methods.selection import Positions, largest, smallest
 
 Weights = NDArray[np.floating]
-DropRule = Callable[[Weights, float, str], Positions]
+DropRule = Callable[[Weights, float, str, np.random.Generator], Positions]
+Randomness = np.random.Generator | None
 
 
 def rounded(number: float, rounding: str) -> int:
@@ -23,12 +24,12 @@ def rounded(number: float, rounding: str) -> int:
     return ceil(number) if rounding == "ceil" else floor(number + 0.5 * (rounding == "nearest"))
 
 
-def drop_smallest(weights: Weights, fraction: float, rounding: str = "floor") -> Positions:
+def drop_smallest(weights: Weights, fraction: float, rounding: str = "floor", rng: Randomness = None) -> Positions:
     """The edges of smallest magnitude: floor(fraction n) of n (Evci et al. 2020, section 3), or as `rounding` says."""
     return smallest(np.abs(weights), rounded(fraction * len(weights), rounding))
 
 
-def drop_signed(weights: Weights, fraction: float, rounding: str = "floor") -> Positions:
+def drop_signed(weights: Weights, fraction: float, rounding: str = "floor", rng: Randomness = None) -> Positions:
     """The smallest positive weights, the negative ones nearest to 0, and all that are exactly 0.
 
     Of p positive and q negative weights floor(fraction p) and floor(fraction q) go
@@ -40,7 +41,7 @@ def drop_signed(weights: Weights, fraction: float, rounding: str = "floor") -> P
     return np.sort(np.concatenate([low, high, np.flatnonzero(weights == 0)]))
 
 
-def drop_between(weights: Weights, fraction: float, rounding: str = "floor") -> Positions:
+def drop_between(weights: Weights, fraction: float, rounding: str = "floor", rng: Randomness = None) -> Positions:
     """All from one sorted weight to another, as the public SciPy code of SET chooses them; `rounding` has no say.
 
     With f negative weights among the n sorted ones, up to one, everything goes from number int((1 - fraction) f) to
@@ -58,7 +59,9 @@ def drop_between(weights: Weights, fraction: float, rounding: str = "floor") -> 
     return np.flatnonzero((weights >= low) & (weights <= high))
 
 
-def drop_wrong_negatives(weights: Weights, fraction: float, rounding: str = "ceil") -> Positions:
+def drop_wrong_negatives(
+    weights: Weights, fraction: float, rounding: str = "ceil", rng: Randomness = None
+) -> Positions:
     """What widely copied public code drops under the name of SET, for comparison with results that rest on it.
 
     With k = ceil(ceil(fraction n) / 2), the k smallest positive weights go, as they should; of the negative weights
@@ -74,9 +77,15 @@ def drop_wrong_negatives(weights: Weights, fraction: float, rounding: str = "cei
     return np.sort(np.concatenate([low, wrong, np.flatnonzero(weights == 0)]))
 
 
+def drop_at_random(weights: Weights, fraction: float, rounding: str, rng: np.random.Generator) -> Positions:
+    """Any edges, with the same chance: what choosing by weight has to beat."""
+    return np.sort(rng.choice(len(weights), rounded(fraction * len(weights), rounding), replace=False))
+
+
 DROP_RULES: dict[str, DropRule] = {
     "magnitude": drop_smallest,
     "set": drop_signed,
     "set-nowak": drop_wrong_negatives,
     "set-scipy": drop_between,
+    "random": drop_at_random,
 }

@@ -63,7 +63,7 @@ class DropAndGrow:
 
     def _dropped(self, layer: LayerView, change: Change) -> Positions:
         drop = self.drop if change.config.drop == "auto" else DROP_RULES[change.config.drop]
-        return drop(layer.weights, change.fraction, change.config.rounding)
+        return drop(layer.weights, change.fraction, change.config.rounding, change.rng)
 
     def _grow_rule(self, change: Change) -> GrowRule:
         by_chance = change.config.growth == "bernoulli" and self.grow is grow_at_random
