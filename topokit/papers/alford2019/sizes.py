@@ -42,7 +42,7 @@ from topokit.papers.verdicts import Verdict, holds, not_comparable, one_more_run
 
 _DENSITIES = {(0.5,): "1/2", (0.1,): "1/10", (0.05,): "1/20", (0.01,): "1/100"}
 _MAPS = {
-    **{("lenet-5-rectified", *key): size for key, size in _DENSITIES.items()},
+    **{(model, *key): size for model in ("lenet-5", "lenet-5-rectified") for key, size in _DENSITIES.items()},
     **{(f"lenet-5-rectified-x{times}", 1 / times): f"x{times}" for times in (2, 10, 100)},
 }
 _UNITS = {
@@ -183,7 +183,8 @@ ITEMS = [
         draw=partial(draw_sizes, order={"Neurons": CONSTANT_CONNECTIONS, "Connections": CONSTANT_NEURONS}),
         judge=judge_sizes,
         scales={
-            "quick": "few steps and images, one seed; LeNet-5 at three sizes on MNIST and two on CIFAR-10",
+            "quick": "few steps and images, one seed; sparse LeNet-5 without rectified class scores, at two sizes on MNIST "
+            "and one on CIFAR-10",
             "paper": "15,000 steps on MNIST and 30,000 on CIFAR-10, three seeds",
         },
         experiments=[PLAIN_300, SPARSE_300, RADIX_300, DENSE_5, SPARSE_5, DENSE_CIFAR, SPARSE_CIFAR],
