@@ -183,8 +183,8 @@ ITEMS = [
         draw=partial(draw_sizes, order={"Neurons": CONSTANT_CONNECTIONS, "Connections": CONSTANT_NEURONS}),
         judge=judge_sizes,
         scales={
-            "quick": "few steps and images, one seed; sparse LeNet-5 without rectified class scores, at two sizes on MNIST "
-            "and one on CIFAR-10",
+            "quick": "few steps and images, one seed; sparse LeNet-5 without rectified class scores, at two sizes on "
+            "MNIST and one on CIFAR-10",
             "paper": "15,000 steps on MNIST and 30,000 on CIFAR-10, three seeds",
         },
         experiments=[PLAIN_300, SPARSE_300, RADIX_300, DENSE_5, SPARSE_5, DENSE_CIFAR, SPARSE_CIFAR],
