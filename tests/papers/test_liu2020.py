@@ -49,6 +49,7 @@ from topokit.papers.recipes.distances_over_training import (
     jackknife_error,
     measure_files,
     measure_training,
+    thinned,
 )
 from topokit.papers.recipes.edit_distance import draw_example, edit_distance, layer_of, measure_example
 from topokit.papers.recipes.er_epsilon import draw_edges, edge_chance, epsilon_of, measure_edges
@@ -352,12 +353,25 @@ def test_retrained_wirings_are_judged_epoch_by_epoch() -> None:
     assert judgements(judge_retrained({"curves": frame}, "paper")) == [DISAGREE] * 3
 
 
+def test_a_thinned_network_keeps_a_random_part_of_its_first_edges() -> None:
+    network = tk.LayeredDAG.from_adjacencies([np.ones((8, 9)), np.eye(9, 3)])
+    one, other = thinned(network, 40, 0), thinned(network, 40, 1)
+    first = {tuple(edge) for edge in np.argwhere(one.blocks[0].adjacency().toarray())}
+    assert len(first) == 40
+    assert first != {tuple(edge) for edge in np.argwhere(other.blocks[0].adjacency().toarray())}
+    assert (one.blocks[1].adjacency() != network.blocks[1].adjacency()).nnz == 0
+
+
 def test_networks_are_measured_as_they_were_trained(place: Workplace) -> None:
     runs = small(
         "drift", mask_seed=0, grid={"method": ["set"]}, variants=[{"generation": k, "seed": k} for k in range(4)]
     )
-    tables = measure_training(place, experiment=runs, epochs=(0, 3, 10), name="generation")
     trained = place.trained(runs)
+    edges = {0: 10**6, 3: trained[0].recording[-1].blocks[0].n_edges // 2}
+    tables = measure_training(place, experiment=runs, epochs=(0, 3, 10), name="generation", edges=edges)
+    fewer, means = (tables[name].set_index("epoch")["mean"] for name in ("thinned", "means"))
+    assert fewer[0] == means[0].iloc[0]
+    assert fewer[3] != means[3].iloc[0]
     distances = tables["distances"].set_index(["epoch", "a", "b"])["layer 1"]
     assert tables["means"]["epoch"].unique().tolist() == [0, 3]
     last = [run.recording.at(epoch=3) for run in trained]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
 
 import topokit as tk
 from topokit import plots
@@ -23,8 +24,15 @@ FIRST_LAYER = "layer 1"
 Networks = Mapping[str, LayeredDAG]
 
 
-def measure_training(place: Workplace, *, experiment: Experiment, epochs: Sequence[float], name: str) -> Tables:
-    """Distances between the runs of an experiment at these epochs, as far as they were trained; see `distance_tables`.
+def measure_training(
+    place: Workplace,
+    *,
+    experiment: Experiment,
+    epochs: Sequence[float],
+    name: str,
+    edges: Mapping[float, int] | None = None,
+) -> Tables:
+    """Distances between the runs of an experiment at these epochs, as far as they were trained.
 
     Parameters
     ----------
@@ -36,10 +44,18 @@ def measure_training(place: Workplace, *, experiment: Experiment, epochs: Sequen
         When to compare them.
     name : str
         What varies in the experiment and numbers its networks.
+    edges : mapping of float to int, optional
+        At each epoch, how many edges of the first layer other files have kept.
+
+    Returns
+    -------
+    Tables
+        Those of `distance_tables`; with `edges` also "thinned", see `thinned_means`.
     """
     runs = place.trained(experiment)
     last = last_common_epoch(runs)
-    return distance_tables((epoch, networks_at(runs, epoch, name)) for epoch in epochs if epoch <= last)
+    moments = [(epoch, networks_at(runs, epoch, name)) for epoch in epochs if epoch <= last]
+    return {**distance_tables(moments), **({"thinned": thinned_means(moments, edges)} if edges else {})}
 
 
 def last_common_epoch(runs: TrainedRuns) -> float:
@@ -50,6 +66,30 @@ def last_common_epoch(runs: TrainedRuns) -> float:
 def networks_at(runs: TrainedRuns, epoch: float, name: str) -> Networks:
     """The networks of all runs at an epoch; `RecordingError` or `UnknownNameError` where there is no such frame."""
     return {f"w{run.swept[name]}": run.recording.at(epoch=epoch) for run in runs}
+
+
+def thinned_means(moments: Iterable[tuple[float, Networks]], edges: Mapping[float, int]) -> pd.DataFrame:
+    """Means of the first layer after its edges were taken away at random down to a number, as files that lose some.
+
+    Returns
+    -------
+    DataFrame
+        Columns epoch, lost (share of the edges), mean; epochs without a number are left out.
+    """
+    rows = []
+    for epoch, networks in progress([moment for moment in moments if moment[0] in edges], "epochs with fewer edges"):
+        fewer = {name: thinned(network, edges[epoch], seed) for seed, (name, network) in enumerate(networks.items())}
+        lost = 1 - edges[epoch] / np.mean([network.blocks[0].n_edges for network in networks.values()])
+        rows.append((epoch, lost, _pairs(fewer)[FIRST_LAYER].mean()))
+    return pd.DataFrame(rows, columns=["epoch", "lost", "mean"]).round(DIGITS)
+
+
+def thinned(network: LayeredDAG, edges: int, seed: int) -> LayeredDAG:
+    """The wiring with `edges` of the edges of its first layer, chosen at random."""
+    first, *others = (block.adjacency().tocoo() for block in network.blocks)
+    kept = np.random.default_rng(seed).choice(first.nnz, min(edges, first.nnz), replace=False)
+    fewer = coo_array((np.ones(len(kept), np.bool_), (first.row[kept], first.col[kept])), shape=first.shape)
+    return LayeredDAG.from_adjacencies([fewer, *others])
 
 
 def measure_files(folder: Path, *, pattern: str, epochs: Sequence[float]) -> Tables:
