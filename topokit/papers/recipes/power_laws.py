@@ -97,6 +97,7 @@ def draw_power_laws(tables: Tables) -> Figures:
         x_label="Epoch",
         y_label="p-value",
         levels={"0.95": 0.95, "0.1": 0.1},
+        spread="range",
         y_limits=(-0.03, 1.03),
     )
     return figures
@@ -107,7 +108,15 @@ def _four_panels(fits: pd.DataFrame) -> object:
         ["grower", "seed", "epoch"], list(QUANTITIES.values()), "quantity", "value"
     )
     return plots.line_grid(
-        long, x="epoch", y="value", by="grower", panel="quantity", x_label="Epoch", y_label="", share_y=False
+        long,
+        x="epoch",
+        y="value",
+        by="grower",
+        panel="quantity",
+        x_label="Epoch",
+        y_label="",
+        spread="range",
+        share_y=False,
     )
 
 
