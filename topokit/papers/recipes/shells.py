@@ -50,6 +50,9 @@ def draw_shells(tables: Tables, *, layers: Sequence[str] = VISIBLE) -> Figures:
     sums = chosen.groupby(keys, sort=False)["count"].sum().reset_index()
     means = sums["count"] / (sums[columns].map(seeds) if columns else seeds)
     frame = sums.assign(neurons=means).sort_values("shell", kind="stable")
+    if columns:
+        known = shells[columns].unique().tolist()
+        frame = frame.sort_values(columns, key=lambda names: names.map(known.index), kind="stable")
     ordered = pd.concat([frame[frame["layer"] == layer] for layer in layers])
     return {
         "shells": plots.histogram_grid(
