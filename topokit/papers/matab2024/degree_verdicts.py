@@ -16,6 +16,7 @@ from topokit.papers.matab2024.growers import (
     largest_in,
     means,
     present,
+    run_by_run,
     runs_at,
     told,
 )
@@ -23,6 +24,7 @@ from topokit.papers.matab2024.untrained import XMIN
 from topokit.papers.paper import Tables
 from topokit.papers.recipes.degree_distributions import POOLED
 from topokit.papers.recipes.power_laws import ALTERNATIVES, FITTED, fixed
+from topokit.papers.recipes.run_orders import all_above
 from topokit.papers.verdicts import Verdict, equals, holds, lies_within, not_comparable
 
 
@@ -157,12 +159,13 @@ def _in_range(pooled: Rows, grower: str) -> Verdict:
 def _falls(pooled: Rows, column: str, word: str) -> Verdict:
     first = pooled.groupby(["grower", "seed"], sort=False)[column].first().droplevel("seed")
     last = runs_at(pooled, np.inf, column)
-    return holds(
+    return all_above(
         f"{word} falls during training",
         "decreases",
         f"first fit {told(first, '.3f')}; end {told(last, '.3f')}",
-        bool((means(last) < means(first)).all()),
+        run_by_run(first, last),
         source="section 5.3",
+        paired=True,
         why="the degrees of the core lie close together; the more neurons it has, the worse a power law fits",
     )
 

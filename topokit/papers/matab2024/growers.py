@@ -53,6 +53,11 @@ def guided_below(values: Rows) -> list[Groups]:
     return [(random, guided) for guided, random in guided_above(values)]
 
 
+def run_by_run(high: Rows, low: Rows) -> list[Groups]:
+    """For each grower two numbers of its runs, to be told apart in pairs."""
+    return [(high[[grower]], low[[grower]]) for grower in high.index.unique()]
+
+
 def at_end(frame: Rows) -> Rows:
     """The rows of the last epoch."""
     return frame[frame["epoch"] == frame["epoch"].max()]

@@ -14,6 +14,7 @@ from topokit.papers.matab2024.growers import (
     guided_below,
     largest_in,
     means,
+    run_by_run,
     runs_at,
     spread_words,
     told,
@@ -73,8 +74,8 @@ def judge_dormant(tables: Tables, scale: Scale, *, threshold: int) -> tuple[Verd
     table = below_altogether(tables["dormant"])
     table = table.assign(share=table["below"] / table["size"])
     last, soon = float(table["epoch"].max()), min(EARLY, float(table["epoch"].max()))
-    first = float(table[table["epoch"] == 0]["share"].mean())
-    sooner, before, end = (runs_at(table, epoch, "share") for epoch in (soon, 0.9 * last, np.inf))
+    start, sooner, before, end = (runs_at(table, epoch, "share") for epoch in (0.0, soon, 0.9 * last, np.inf))
+    first = float(start.mean())
     rising = [
         all_above(
             "gradient and momentum make neurons dormant sooner",
@@ -84,13 +85,14 @@ def judge_dormant(tables: Tables, scale: Scale, *, threshold: int) -> tuple[Verd
             source=_FIG9,
             why=OTHER_DATA,
         ),
-        holds(
+        all_above(
             "their number rises",
             "increase of dormant neurons",
             f"{first:.1%} at the start, {told(end, '.1%')} at the end",
-            bool((means(end) > first).all()),
+            run_by_run(end, start),
             source=_FIG9,
             why=OTHER_DATA,
+            paired=True,
         ),
     ]
     if first > _NEARLY_ALL:
@@ -138,7 +140,7 @@ def judge_shells(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
             "neurons gather in the core",
             "an accumulation at the end of every distribution",
             f"neurons in the core {told(core, '.0f')}; in the fullest shell between {told(crust, '.0f')}",
-            [(core[[grower]], crust[[grower]]) for grower in core.index.unique()],
+            run_by_run(core, crust),
             paired=True,
             source="section 5.4",
         ),
@@ -191,7 +193,7 @@ def judge_ranks(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
             "degrees correlate more near the end",
             "random: 'more near the end'",
             f"tau with the end, of epoch {last / 2:.0f} {told(half)}, of epoch {0.9 * last:.0f} {told(late)}",
-            [(late[[grower]], half[[grower]]) for grower in late.index.unique()],
+            run_by_run(late, half),
             paired=True,
             source="Appendix I",
         ),
