@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import toy_paper as toy
 
@@ -71,6 +72,16 @@ def test_what_is_there_is_not_made_again_but_its_words_are(tmp_path: Path, monke
     assert read_facts(place)["says"] == "Better words."
     tk.reproduce("toy", "fig1", folder=tmp_path, anew=True)
     assert (place / "numbers.csv").stat().st_mtime_ns > before["numbers.csv"]
+
+
+def test_what_gathers_runs_of_others_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gathers = [replace(item, gathers=True) for item in toy.PAPER.items]
+    monkeypatch.setattr(toy, "PAPER", replace(toy.PAPER, items=gathers))
+    for numbers in ([0.1, 0.2], [0.1, 0.2, 0.3]):
+        table = {"numbers": pd.DataFrame({"name": [f"n{k}" for k in range(len(numbers))], "value": numbers})}
+        measured = replace(gathers[0], measure=lambda place, table=table: table)
+        monkeypatch.setattr(toy, "PAPER", replace(toy.PAPER, items=[measured]))
+        assert len(tk.reproduce("toy", "fig1", folder=tmp_path).tables["numbers"]) == len(numbers)
 
 
 def test_a_failed_item_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +235,11 @@ def test_recordings_given_take_the_place_of_training_and_differences_are_told(tm
         tk.reproduce("toy", "fig2", folder=tmp_path, data=tmp_path / "mine")
     values = {**toy.RUNS.values[0], "epochs": 2, "method": "static", "seed": 1}
     train(TrainConfig.from_dict({k: v for k, v in values.items() if k != "grid"}), tmp_path / "mine" / "more")
+    stopped = shutil.copytree(tmp_path / "mine" / "more", tmp_path / "half" / "more") / "run.json"
+    told = json.loads(stopped.read_text())
+    stopped.write_text(json.dumps({key: value for key, value in told.items() if key != "summary"}))
+    with pytest.raises(RecordingError, match="none of its 0 finished recordings"):
+        tk.reproduce("toy", "fig2", folder=tmp_path, data=tmp_path / "half")
     made = tk.reproduce("toy", "fig2", folder=tmp_path, data=tmp_path / "mine")
     assert (made.scale, made.source) == ("paper", "recordings in mine")
     assert made.notes == ("epochs 2 instead of 3",)
