@@ -130,6 +130,9 @@ def test_points_levels_and_limits() -> None:
     assert (by_name["set"].get_linestyle(), by_name["rigl"].get_marker()) == ("None", "")
     assert_array_equal(by_name["dense"].get_ydata(), [80, 80])
     assert axes.get_ylim()[0] == 50
+    first = frame[(frame["method"] == "set") | (frame["epoch"] == frame["epoch"].min())]
+    single = {line.get_label(): line for line in plots.line_grid(first, **LINES, by="method", points=["set"]).lines}
+    assert single["rigl"].get_marker() not in ("", "None")
     dots = plots.line_grid(frame, **LINES, points=True).lines[1]
     assert_array_equal(np.sort(dots.get_ydata()), np.sort(frame["accuracy"]))
     with pytest.raises(UnknownNameError, match="did you mean 'set'"):

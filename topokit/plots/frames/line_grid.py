@@ -130,8 +130,9 @@ def _paint(
     ]
     if not any(np.isfinite(band.y).any() for band in bands):
         say(axes, "no values")
-    # A mark on a line says that something was measured there, unless points say it.
-    lines = {name: {**look, "marker": ""} for name, look in drawn.items()} if dotted else drawn
+    # A mark on a line says that something was measured there, unless points say it; a line of one value is its mark.
+    marked = {band.name for band in bands if not dotted or np.isfinite(band.y).sum() == 1}
+    lines = {name: look if name in marked else {**look, "marker": ""} for name, look in drawn.items()}
     apart = [band for band in bands if over_words or band.name in dotted]
     plot_bands(axes, [band for band in bands if band not in apart], drawn=lines)
     for band in apart:
