@@ -174,6 +174,8 @@ def test_the_end_of_structure_is_the_first_share_without_it() -> None:
     rows = pd.DataFrame({"share": shares, "network": KEPT, "value": "weight", "moran_p": [0.001, 0.001, 0.5, 0.001]})
     ends = structure_ends(rows).iloc[0]
     assert (ends["last_told"], ends["first_untold"]) == (0.4, 0.6)
+    still = rows.iloc[:1].assign(share=0.0, moran_p=0.9)
+    assert structure_ends(pd.concat([still, rows])).iloc[0]["last_told"] == 0.4
     none = structure_ends(rows.assign(moran_p=np.nan)).iloc[0]
     assert np.isnan(none["last_told"])
     assert none["first_untold"] == 0.2

@@ -219,7 +219,8 @@ def structure_ends(table: pd.DataFrame) -> pd.DataFrame:
     """Up to which share the maps are told from chance.
 
     Moran's I of the lowest share is told from chance where its p, corrected for all shares by Holm's method, is below
-    0.05, and so on upwards until the first share at which none of the seeds is.
+    0.05, and so on upwards until the first share at which none of the seeds is. Share 0 is left out: edges that never
+    moved lie at random.
 
     Parameters
     ----------
@@ -232,7 +233,7 @@ def structure_ends(table: pd.DataFrame) -> pd.DataFrame:
         network, value, last_told (NaN where none is), first_untold (NaN where all are).
     """
     rows = []
-    for (network, value), part in table.groupby(["network", "value"], sort=False):
+    for (network, value), part in table[table["share"] > 0].groupby(["network", "value"], sort=False):
         p_values = part["moran_p"].fillna(1.0).to_numpy(float)
         told = pd.Series(holm(p_values) < TOLD).groupby(part["share"].to_numpy()).any()
         shares, flags = told.index.to_numpy(float), told.to_numpy(bool)
