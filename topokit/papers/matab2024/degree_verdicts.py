@@ -55,14 +55,14 @@ def judge_spread(tables: Tables, scale: Scale) -> tuple[Verdict, ...]:
     late = [
         holds(
             "random regrowth spreads them all along",
-            "variance keeps increasing",
+            "variance keeps increasing: taken as an end within 5 % of the largest",
             largest,
             bool(last[RANDOM] > 0.95 * peak[RANDOM]),
             source="section 5.3",
         ),
         holds(
             "gradient and momentum widen and narrow them",
-            "increase and decrease",
+            "increase and decrease: taken as an end more than 5 % below the largest",
             largest,
             all(last[grower] < 0.95 * peak[grower] for grower in present(last, GUIDED)),
             source="section 5.3",

@@ -25,7 +25,7 @@ def measure_distributions(
     experiment: Experiment,
     growers: Mapping[str, str],
     layers: str = "hidden",
-    moments: int = 20,
+    moments: int = 40,
 ) -> Tables:
     """Degrees of the chosen layers at five moments, and their spread at about `moments` moments.
 
