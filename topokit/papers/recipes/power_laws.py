@@ -84,7 +84,7 @@ def draw_power_laws(tables: Tables) -> Figures:
     """The four numbers over time, pooled, for either start; and the p-values of each layer with both thresholds."""
     fits = tables["fits"]
     pooled = fits[fits["layer"] == POOLED]
-    figures = {str(start): _four_panels(part) for start, part in pooled.groupby("start", sort=False)}
+    figures = {_file_name(str(start)): _four_panels(part) for start, part in pooled.groupby("start", sort=False)}
     panels = fits.assign(panel=fits["layer"] + ", " + fits["start"]).sort_values(
         "start", key=lambda column: column != FITTED, ascending=False, kind="stable"
     )
@@ -101,6 +101,10 @@ def draw_power_laws(tables: Tables) -> Figures:
         y_limits=(-0.03, 1.03),
     )
     return figures
+
+
+def _file_name(start: str) -> str:
+    return start.replace(" = ", " ").replace(" ", "-")
 
 
 def _four_panels(fits: pd.DataFrame) -> object:

@@ -48,7 +48,7 @@ def draw_ranks(tables: Tables) -> Figures:
         "tau": plots.matrix_grid(
             tables["tau"], row="epoch_a", column="epoch_b", value="tau", panel="grower", label="Kendall's tau-b"
         ),
-        "with the end": plots.line_grid(
+        "with-the-end": plots.line_grid(
             tables["with the end"],
             x="epoch",
             y="tau",
