@@ -110,7 +110,7 @@ def _sentences(tables: Tables) -> Iterator[Verdict]:
                 yield holds(
                     f"{network}: loss at {sparsity} % before retraining",
                     words,
-                    f"{loss:.2f} ± {margin:.2f} points",
+                    f"{loss:.2f} ± {margin:.2f} points (95 % interval)",
                     bool(loss < limit + (margin if limit == 0 else 0)),
                     source="section II-A",
                     why=f"the authors' own numbers: {_own_loss(network, sparsity):.2f} points",
@@ -139,7 +139,7 @@ def _retrained(tables: Tables) -> Iterator[Verdict]:
     yield holds(
         "LeNet-300-100: retrained up to 90 %, it achieves the original accuracy",
         "at 50, 75 and 90 %",
-        ", ".join(f"{gap:+.2f} ± {margin:.2f} at {s} %" for s, (gap, margin) in told.items()),
+        ", ".join(f"{gap:+.2f} ± {margin:.2f} at {s} %" for s, (gap, margin) in told.items()) + " (95 % intervals)",
         all(gap > -margin for gap, margin in told.values()),
         source="section III",
     )

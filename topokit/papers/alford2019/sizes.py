@@ -110,7 +110,7 @@ def _size_sentences(tables: Tables) -> Iterator[Verdict]:
         yield holds(
             f"LeNet-300-100 {size}: RadiX-Net and random sparse network",
             "equal",
-            f"{ours.mean():.2f} and {twins.mean():.2f}: {gap:+.2f} ± {margin:.2f} points",
+            f"{ours.mean():.2f} and {twins.mean():.2f}: {gap:+.2f} ± {margin:.2f} points (95 % interval)",
             bool(abs(gap) <= margin),
             source="section II-B",
         )
@@ -125,7 +125,7 @@ def _loss_of_lenet_5(tables: Tables) -> Iterator[Verdict]:
         yield holds(
             "LeNet-5 on MNIST: loss through 95 %",
             "only one percent",
-            f"{loss:.2f} ± {margin:.2f} points",
+            f"{loss:.2f} ± {margin:.2f} points (95 % interval)",
             bool(loss <= 1 + margin),
             source="section III",
         )

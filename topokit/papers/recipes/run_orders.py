@@ -34,7 +34,7 @@ def above(
     """
     means = " and ".join(f"{np.asarray(runs, float).mean():.2f}" for runs in (high, low))
     apart, margin = _apart((high, low), paired)
-    ours = means if isnan(margin) else f"{means}: {apart:+.2f} ± {margin:.2f}"
+    ours = means if isnan(margin) else f"{means}: {apart:+.2f} ± {margin:.2f} (95 % interval)"
     return all_above(quantity, paper, ours, [(high, low)], source=source, why=why, paired=paired)
 
 

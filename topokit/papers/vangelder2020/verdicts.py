@@ -88,8 +88,7 @@ def _accuracy(runs: pd.DataFrame, graph: str, sparsity: float) -> np.ndarray:
 
 def _gaps(runs: pd.DataFrame, graph: str, levels: Sequence[float]) -> list[float]:
     """Points of accuracy above random graphs."""
-    means = [(_accuracy(runs, kind, level).mean() for kind in (graph, "random")) for level in levels]
-    return [float(high - low) for high, low in means]
+    return [float(_accuracy(runs, graph, level).mean() - _accuracy(runs, "random", level).mean()) for level in levels]
 
 
 def _ticket_verdict(runs: pd.DataFrame, levels: Sequence[float], source: str, why: str) -> Verdict:
